@@ -1,0 +1,23 @@
+//! The nouns and the rules of Baton: ids, the lifecycle of a task, leases and fences, retries, limits, refusals.
+//!
+//! This crate refuses to know Redis, HTTP, clocks, randomness and serialisation formats. What needs one of them
+//! takes its value as an argument.
+
+pub mod fence;
+pub mod id;
+pub mod lease;
+pub mod lifecycle;
+pub mod limits;
+pub mod name;
+pub mod priority;
+pub mod refusal;
+pub mod retry;
+
+pub use fence::{Fence, Version};
+pub use id::{Shard, ShardCount, TaskId};
+pub use lease::LeaseLength;
+pub use lifecycle::{Move, Status};
+pub use name::{Boot, DedupeKey, Kind, NameError, Namespace, OpId, Principal, QueueName, Tag, WorkerId};
+pub use priority::Priority;
+pub use refusal::Refusal;
+pub use retry::Backoff;

@@ -1,0 +1,190 @@
+//! Every limit has a name. The scripts read the same numbers from `lua/lib/limits.lua`, which is generated from here.
+
+macro_rules! limits {
+    ($($(#[doc = $doc:literal])+ $name:ident = $value:expr;)*) => {
+        $($(#[doc = $doc])+ pub const $name: u64 = $value;)*
+
+        const ALL: &[(&str, &str, u64)] = &[$((stringify!($name), concat!($($doc),+), $name)),*];
+    };
+}
+
+limits! {
+    /// A lease, unless the holder registers with another length.
+    LEASE_MS = 30_000;
+    /// Below this a round trip and a pause of the kernel already cost a lease.
+    LEASE_MS_MIN = 1_000;
+    /// A holder that died with a longer lease would keep its tasks for too long.
+    LEASE_MS_MAX = 3_600_000;
+    /// A worker is heard of at least this often, whatever its lease.
+    RENEW_EVERY_MS_MAX = 10_000;
+    /// How much earlier than the server a holder stops believing in its lease, at most.
+    TRUST_MARGIN_MS_MAX = 2_000;
+    /// A run, unless the task says otherwise.
+    TIMEOUT_MS = 1_800_000;
+    /// The shortest run that can be told from an overdue one.
+    TIMEOUT_MS_MIN = 1_000;
+    /// The longest run.
+    TIMEOUT_MS_MAX = 86_400_000;
+    /// Attempts a task may fail in, unless it says otherwise.
+    MAX_ATTEMPTS = 5;
+    /// The most attempts a task may ask for.
+    MAX_ATTEMPTS_MAX = 1_000;
+    /// Crashes of its holders that a task survives, unless it says otherwise.
+    MAX_CRASHES = 3;
+    /// The most crashes a task may ask to survive.
+    MAX_CRASHES_MAX = 100;
+    /// The first wait after a failure is at most this.
+    BACKOFF_MS = 1_000;
+    /// No wait after a failure is longer, unless the task says otherwise.
+    BACKOFF_CAP_MS = 3_600_000;
+    /// The longest cap a task may ask for.
+    BACKOFF_CAP_MS_MAX = 86_400_000;
+    /// A task can be put off by ten years at most: further away is a mistake in a unit.
+    DELAY_MS_MAX = 315_360_000_000;
+    /// A value up to this length stands in the task's hash; a longer one has a key of its own, as one long value makes
+    /// Redis keep the whole hash in a form three times the size.
+    INLINE_BYTES = 64;
+    /// Payload of a task.
+    PAYLOAD_BYTES_MAX = 1_048_576;
+    /// Result of a task.
+    RESULT_BYTES_MAX = 1_048_576;
+    /// What a failed run has to say about itself.
+    ERROR_BYTES_MAX = 16_384;
+    /// Why something was done, in histories and events.
+    REASON_BYTES_MAX = 256;
+    /// Payloads and results of one call together.
+    CALL_BYTES_MAX = 4_194_304;
+    /// Tasks submitted by one call: keeps the script under 5 ms.
+    SUBMIT_TASKS_MAX = 200;
+    /// Tasks claimed by one call.
+    CLAIM_TASKS_MAX = 100;
+    /// Queues that one claim looks into.
+    CLAIM_QUEUES_MAX = 32;
+    /// How many tasks that a claim must skip it looks behind.
+    CLAIM_SKIPS_MAX = 100;
+    /// Tasks reported by one call.
+    SETTLE_TASKS_MAX = 100;
+    /// Tasks cancelled, rerun, reprioritised or promoted by one call.
+    OPERATE_TASKS_MAX = 100;
+    /// Queues whose finished tasks one tick looks at.
+    SWEEP_QUEUES_MAX = 20;
+    /// What one holder may hold in one shard: a takeover moves all of it in one script.
+    HELD_TASKS_MAX = 250;
+    /// Expired holders that one tick looks at, and tasks that it takes from them.
+    REAP_TASKS_MAX = 100;
+    /// Scheduled tasks that one tick makes pending.
+    MATURE_TASKS_MAX = 100;
+    /// Finished tasks that one tick removes.
+    PRUNE_TASKS_MAX = 50;
+    /// Workers whose overdue runs and records one tick looks at.
+    SWEEP_HOLDERS_MAX = 200;
+    /// How often a shard is ticked.
+    TICK_EVERY_MS = 1_000;
+    /// A newcomer waits this many ticks before it reaps: it has not seen whether Redis was away.
+    TICKS_BEFORE_REAP = 3;
+    /// A shorter silence is the network, not a stall.
+    STALL_MS_MIN = 500;
+    /// Finished tasks are kept for a week, unless their queue says otherwise.
+    RETENTION_MS = 604_800_000;
+    /// A worker that has not been heard of for this long is forgotten, with its past boots.
+    WORKER_RETENTION_MS = 86_400_000;
+    /// Past boots of a worker that are remembered, so that their late calls are refused.
+    PAST_BOOTS_MAX = 8;
+    /// Remembered answers of calls with an idempotency key.
+    OP_RETENTION_MS = 86_400_000;
+    /// Remembered answers of an operator's calls: as long as a client may go on repeating one.
+    OPERATE_RETENTION_MS = 600_000;
+    /// Tasks named by one entry of the event stream.
+    EVENT_TASKS_MAX = 100;
+    /// Task events kept in the stream of a shard.
+    EVENTS_MAX = 1_000_000;
+    /// Age of the oldest event kept.
+    EVENTS_RETENTION_MS = 604_800_000;
+    /// Stream entries trimmed by one tick, at most.
+    EVENTS_TRIM_MAX = 2_000;
+    /// History lines kept from a task's beginning.
+    HISTORY_FIRST = 100;
+    /// History lines kept from a task's end.
+    HISTORY_LATEST = 900;
+    /// Versions up to which a short history line stands in the task's hash.
+    HISTORY_INLINE_VERSIONS = 20;
+    /// Log lines kept of a task.
+    LOG_LINES_MAX = 10_000;
+    /// One log line.
+    LOG_LINE_BYTES_MAX = 4_096;
+    /// Log lines appended by one call.
+    LOG_CALL_LINES_MAX = 100;
+    /// What a handler says about how far it is.
+    PROGRESS_BYTES_MAX = 64;
+    /// Tags of a task.
+    TAGS_MAX = 16;
+    /// One page of a list.
+    PAGE_MAX = 100;
+    /// Entries that one call looks at when it must filter.
+    SCAN_MAX = 500;
+}
+
+/// The same numbers as locals of every script that uses them.
+pub fn lua() -> String {
+    let mut text = String::from(
+        "-- lib/limits: generated from crates/baton-core/src/limits.rs by `cargo xtask codegen`.\n",
+    );
+    for (name, doc, value) in ALL.iter().filter(|(name, ..)| IN_SCRIPTS.contains(name)) {
+        text.push_str(&format!("--{doc}\nlocal {name} = {value}\n"));
+    }
+    text
+}
+
+/// A local costs every call an instruction, so only those that a script reads are written.
+const IN_SCRIPTS: &[&str] = &[
+    "LEASE_MS",
+    "TIMEOUT_MS",
+    "MAX_ATTEMPTS",
+    "MAX_CRASHES",
+    "BACKOFF_MS",
+    "BACKOFF_CAP_MS",
+    "INLINE_BYTES",
+    "CALL_BYTES_MAX",
+    "CLAIM_SKIPS_MAX",
+    "HELD_TASKS_MAX",
+    "REAP_TASKS_MAX",
+    "MATURE_TASKS_MAX",
+    "PRUNE_TASKS_MAX",
+    "SWEEP_HOLDERS_MAX",
+    "SWEEP_QUEUES_MAX",
+    "TICK_EVERY_MS",
+    "TICKS_BEFORE_REAP",
+    "STALL_MS_MIN",
+    "RETENTION_MS",
+    "WORKER_RETENTION_MS",
+    "PAST_BOOTS_MAX",
+    "OP_RETENTION_MS",
+    "OPERATE_RETENTION_MS",
+    "EVENT_TASKS_MAX",
+    "EVENTS_MAX",
+    "EVENTS_RETENTION_MS",
+    "EVENTS_TRIM_MAX",
+    "HISTORY_FIRST",
+    "HISTORY_LATEST",
+    "HISTORY_INLINE_VERSIONS",
+    "LOG_LINES_MAX",
+    "SCAN_MAX",
+];
+
+// Limits that lean on each other, checked when we compile.
+const _: () = assert!(3 * RENEW_EVERY_MS_MAX <= LEASE_MS);
+const _: () = assert!(CLAIM_TASKS_MAX <= HELD_TASKS_MAX);
+const _: () = assert!(CALL_BYTES_MAX > PAYLOAD_BYTES_MAX);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_number_named_for_the_scripts_exists() {
+        for name in IN_SCRIPTS {
+            assert!(ALL.iter().any(|(known, ..)| known == name), "{name}");
+        }
+        assert!(lua().contains("\nlocal INLINE_BYTES = 64\n"));
+    }
+}
