@@ -1,0 +1,214 @@
+//! What is checked before work begins: that the server can keep our promises, that the namespace is the one we mean,
+//! and that we may do what the scripts do.
+
+use deadpool_redis::redis::{Cmd, Value};
+
+use crate::clock::random;
+use crate::error::Error;
+use crate::script::Script;
+use crate::store::Store;
+
+/// The form of the data that this binary knows. It stands in `baton:meta`, and a newer one stops us.
+pub const SCHEMA: u64 = 1;
+
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    #[error("open the store: {}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
+    Unfit(Vec<Unfit>),
+    #[error("open the store")]
+    Store(#[from] Error),
+}
+
+/// Why we refuse to work with this server or namespace.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Unfit {
+    #[error("the server is {0}: Baton needs Redis 7.0 or Valkey 7.2, whose scripts declare what they do")]
+    Version(String),
+    #[error("its maxmemory-policy is {0}: it would delete tasks; set it to noeviction")]
+    Eviction(String),
+    #[error("it is a {0}: connect to the primary")]
+    Role(String),
+    #[error("the namespace was made by a newer release (schema {0}): upgrade this one")]
+    SchemaTooNew(u64),
+    #[error("the namespace has {found} shards, not {wanted}: the number is fixed when it is made")]
+    Shards { found: u32, wanted: u16 },
+    #[error("a shard belongs to another store ({found}, not {wanted}): two deployments share this prefix")]
+    Foreign { found: String, wanted: String },
+    #[error("this user may not run {0}: see the users in deploy/redis/users.acl")]
+    Denied(String),
+}
+
+/// What works, but should be looked at.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Warning {
+    #[error("persistence is off (appendonly no): a restart of Redis loses every task")]
+    NoPersistence,
+    #[error(
+        "the memory limit is off (maxmemory 0): Redis will be ended by the kernel instead of refusing new tasks"
+    )]
+    NoMemoryLimit,
+}
+
+pub(crate) async fn open(store: &Store) -> Result<Vec<Warning>, OpenError> {
+    let mut warnings = Vec::new();
+    let mut unfit = Vec::new();
+    for info in server_infos(store).await? {
+        judge(&info, &mut unfit, &mut warnings);
+    }
+    refuse(unfit)?;
+    for script in Script::all() {
+        store.load(script).await?;
+    }
+    refuse(meet_namespace(store).await?)?;
+    for shard in store.shards().all() {
+        let denied = store
+            .probe(shard, &crate::script::probes(&store.keys(shard)?.sample()))
+            .await?;
+        refuse(denied.into_iter().map(Unfit::Denied).collect())?;
+    }
+    warnings.dedup();
+    Ok(warnings)
+}
+
+fn refuse(unfit: Vec<Unfit>) -> Result<(), OpenError> {
+    if unfit.is_empty() {
+        Ok(())
+    } else {
+        Err(OpenError::Unfit(unfit))
+    }
+}
+
+/// INFO of the node, or of every node of a cluster.
+async fn server_infos(store: &Store) -> Result<Vec<String>, Error> {
+    let mut command = Cmd::new();
+    command.arg("INFO");
+    let text = |value| match value {
+        Value::BulkString(bytes) => Some(String::from_utf8_lossy(&bytes).into_owned()),
+        Value::VerbatimString { text, .. } => Some(text),
+        _ => None,
+    };
+    Ok(match store.send(&command, None).await? {
+        Value::Map(nodes) => nodes.into_iter().filter_map(|(_, value)| text(value)).collect(),
+        value => text(value).into_iter().collect(),
+    })
+}
+
+fn field<'a>(info: &'a str, name: &str) -> Option<&'a str> {
+    info.lines()
+        .find_map(|line| line.strip_prefix(name)?.strip_prefix(':'))
+        .map(str::trim)
+}
+
+fn judge(info: &str, unfit: &mut Vec<Unfit>, warnings: &mut Vec<Warning>) {
+    unfit.extend(judge_version(info));
+    // A node of a cluster may be a replica; for one node we must have the primary.
+    let clustered = field(info, "cluster_enabled") == Some("1");
+    match field(info, "role") {
+        Some("master") | None => {}
+        Some(_) if clustered => return,
+        Some(role) => unfit.push(Unfit::Role(role.to_owned())),
+    }
+    match field(info, "maxmemory_policy") {
+        Some("noeviction") | None => {}
+        Some(policy) => unfit.push(Unfit::Eviction(policy.to_owned())),
+    }
+    if field(info, "aof_enabled") == Some("0") {
+        warnings.push(Warning::NoPersistence);
+    }
+    if field(info, "maxmemory") == Some("0") {
+        warnings.push(Warning::NoMemoryLimit);
+    }
+}
+
+/// Valkey says 7.2.4 of itself where it is asked as Redis; its own number is elsewhere.
+fn judge_version(info: &str) -> Option<Unfit> {
+    let (name, version, floor) = match field(info, "valkey_version") {
+        Some(version) => ("Valkey", version, (7, 2)),
+        None => ("Redis", field(info, "redis_version")?, (7, 0)),
+    };
+    let mut numbers = version
+        .split('.')
+        .map(|number| number.parse::<u64>().unwrap_or_default());
+    let found = (
+        numbers.next().unwrap_or_default(),
+        numbers.next().unwrap_or_default(),
+    );
+    (found < floor).then(|| Unfit::Version(format!("{name} {version}")))
+}
+
+async fn meet_namespace(store: &Store) -> Result<Vec<Unfit>, Error> {
+    let drawn = format!("{:016x}", random());
+    let namespace = store.open_namespace(&drawn).await?;
+    let wanted = store.shards().get();
+    let mut unfit = Vec::new();
+    if namespace.schema > SCHEMA {
+        return Ok(vec![Unfit::SchemaTooNew(namespace.schema)]);
+    }
+    if namespace.shards != u32::from(wanted) {
+        return Ok(vec![Unfit::Shards {
+            found: namespace.shards,
+            wanted,
+        }]);
+    }
+    for shard in store.shards().all() {
+        let found = store.open_shard(shard, &namespace.store_id).await?;
+        if found.schema > SCHEMA {
+            unfit.push(Unfit::SchemaTooNew(found.schema));
+        } else if found.store_id != namespace.store_id {
+            unfit.push(Unfit::Foreign {
+                found: found.store_id,
+                wanted: namespace.store_id.clone(),
+            });
+        }
+    }
+    Ok(unfit)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn judged(info: &str) -> Vec<Unfit> {
+        let mut unfit = Vec::new();
+        judge(info, &mut unfit, &mut Vec::new());
+        unfit
+    }
+
+    #[test]
+    fn old_servers_are_refused_by_their_own_number() {
+        assert_eq!(
+            judged("redis_version:6.2.14\r\nrole:master"),
+            [Unfit::Version("Redis 6.2.14".to_owned())]
+        );
+        assert_eq!(judged("redis_version:7.0.15\r\nrole:master"), []);
+        assert_eq!(
+            judged("redis_version:7.2.4\r\nserver_name:valkey\r\nvalkey_version:8.1.0\r\nrole:master"),
+            []
+        );
+        let old = "redis_version:7.2.4\r\nvalkey_version:7.1.0";
+        assert_eq!(judged(old), [Unfit::Version("Valkey 7.1.0".to_owned())]);
+    }
+
+    #[test]
+    fn a_server_that_would_forget_tasks_is_refused() {
+        let info = "redis_version:7.0.15\r\nrole:slave\r\nmaxmemory_policy:allkeys-lru";
+        assert_eq!(
+            judged(info),
+            [
+                Unfit::Role("slave".to_owned()),
+                Unfit::Eviction("allkeys-lru".to_owned())
+            ]
+        );
+    }
+
+    #[test]
+    fn what_should_be_looked_at_is_said() {
+        let mut warnings = Vec::new();
+        judge(
+            "redis_version:7.0.15\r\nrole:master\r\naof_enabled:0\r\nmaxmemory:0",
+            &mut Vec::new(),
+            &mut warnings,
+        );
+        assert_eq!(warnings, [Warning::NoPersistence, Warning::NoMemoryLimit]);
+    }
+}

@@ -1,0 +1,5 @@
+mod open;
+mod probe;
+mod tick;
+
+pub use tick::{Tick, Ticked};

@@ -1,0 +1,75 @@
+//! Faces `lua/shard/tick.lua`. Repeatable: a second tick finds nothing due and does nothing.
+
+use baton_core::Shard;
+
+use super::super::Refused;
+use crate::error::Error;
+use crate::run::Call;
+use crate::store::Store;
+
+/// What a ticker has seen: by it the script tells a stall of Redis from a pause of the tickers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tick {
+    /// How many of its ticks came through before.
+    pub ticks: u64,
+    /// The Redis time of its last tick, plus the time on its own monotonic clock until its first attempt at this one.
+    pub expected_ms: Option<u64>,
+    /// For how long it has been trying, if none of its ticks came through before.
+    pub trying_ms: u64,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ticked {
+    Worked {
+        now_ms: u64,
+        next_ms: u64,
+        reaped: u64,
+        matured: u64,
+        pruned: u64,
+    },
+    /// Somebody else has ticked, and nothing is due.
+    Early {
+        now_ms: u64,
+        next_ms: u64,
+    },
+    Refused(Refused),
+}
+
+impl Store {
+    /// Does a bounded piece of every chore of the shard that is due.
+    pub async fn tick(&self, shard: Shard, tick: Tick) -> Result<Ticked, Error> {
+        let keys = self.keys(shard)?;
+        let mut call = Call::new(
+            "shard/tick",
+            [
+                keys.meta(),
+                keys.events(),
+                keys.leases(),
+                keys.workers(),
+                keys.queues(),
+                keys.scheduled(),
+                keys.event_marks(),
+            ],
+        );
+        call.arg(self.now_argument())
+            .arg(tick.ticks)
+            .optional(tick.expected_ms)
+            .arg(tick.trying_ms);
+        let mut reply = self.run(&call).await?;
+        match reply.text()?.as_str() {
+            "ticked" => Ok(Ticked::Worked {
+                now_ms: reply.parse()?,
+                next_ms: reply.parse()?,
+                reaped: reply.parse()?,
+                matured: reply.parse()?,
+                pruned: reply.parse()?,
+            }),
+            "early" => Ok(Ticked::Early {
+                now_ms: reply.parse()?,
+                next_ms: reply.parse()?,
+            }),
+            "refused" => Ok(Ticked::Refused(Refused::read(&mut reply)?)),
+            other => Err(reply.fault(format!("it answered {other:?}"))),
+        }
+    }
+}

@@ -1,0 +1,55 @@
+//! Faces `lua/task/running.lua`. It only reads.
+
+use baton_core::{QueueName, Shard, limits};
+
+use super::super::bounded;
+use super::list::read_listed;
+use crate::error::Error;
+use crate::record::Task;
+use crate::run::Call;
+use crate::store::Store;
+
+/// Where a page of running tasks ended: the worker by registration, and the task among what it holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct AfterRunning {
+    pub worker_rank: u64,
+    pub task_rank: u64,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListedRunning {
+    pub tasks: Vec<Task>,
+    pub next: Option<AfterRunning>,
+}
+
+impl Store {
+    pub async fn list_running(
+        &self,
+        shard: Shard,
+        queue: Option<&QueueName>,
+        after: AfterRunning,
+        limit: u64,
+    ) -> Result<ListedRunning, Error> {
+        bounded("a page", limit as usize, limits::PAGE_MAX)?;
+        let keys = self.keys(shard)?;
+        let mut call = Call::new("task/running", [keys.meta(), keys.workers()]);
+        call.arg(after.worker_rank)
+            .arg(after.task_rank)
+            .arg(limit)
+            .arg(queue.map_or("", QueueName::as_str));
+        let mut reply = self.run(&call).await?;
+        match reply.text()?.as_str() {
+            "listed" => {}
+            other => return Err(reply.fault(format!("it answered {other:?}"))),
+        }
+        let more = reply.flag()?;
+        let next = AfterRunning {
+            worker_rank: reply.parse()?,
+            task_rank: reply.parse()?,
+        };
+        Ok(ListedRunning {
+            tasks: read_listed(&mut reply)?,
+            next: more.then_some(next),
+        })
+    }
+}

@@ -1,0 +1,274 @@
+//! Faces `lua/task/submit.lua`. Repeatable: a task that exists under its id is answered, not made again, and a call
+//! with an idempotency key is remembered.
+
+use baton_core::{
+    Backoff, DedupeKey, Kind, OpId, Principal, Priority, QueueName, Refusal, Shard, Status, Tag, TaskId,
+    Version, limits,
+};
+
+use super::super::{Refused, bounded, digest};
+use crate::error::Error;
+use crate::reply::Reply;
+use crate::run::Call;
+use crate::store::Store;
+
+/// A task to be. Only `id`, `kind` and `payload` have no default.
+#[derive(Clone, Debug)]
+pub struct NewTask {
+    pub id: TaskId,
+    pub kind: Kind,
+    pub queue: QueueName,
+    pub payload: Vec<u8>,
+    pub priority: Priority,
+    /// Not before this Unix time; the past means now.
+    pub run_at_ms: Option<u64>,
+    pub timeout_ms: u64,
+    pub max_attempts: u64,
+    pub max_crashes: u64,
+    pub backoff: Backoff,
+    pub key: Option<DedupeKey>,
+    pub on_duplicate: OnDuplicate,
+    pub tags: Vec<Tag>,
+    pub traceparent: Option<String>,
+}
+
+/// What to do when a live task of the queue carries the same key.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OnDuplicate {
+    #[default]
+    ReturnExisting,
+    Reject,
+}
+
+impl NewTask {
+    pub fn new(id: TaskId, kind: Kind, payload: impl Into<Vec<u8>>) -> NewTask {
+        NewTask {
+            id,
+            kind,
+            queue: QueueName::default(),
+            payload: payload.into(),
+            priority: Priority::default(),
+            run_at_ms: None,
+            timeout_ms: limits::TIMEOUT_MS,
+            max_attempts: limits::MAX_ATTEMPTS,
+            max_crashes: limits::MAX_CRASHES,
+            backoff: Backoff::default(),
+            key: None,
+            on_duplicate: OnDuplicate::default(),
+            tags: Vec::new(),
+            traceparent: None,
+        }
+    }
+
+    fn check(&self) -> Result<(), Error> {
+        bounded("a payload", self.payload.len(), limits::PAYLOAD_BYTES_MAX)?;
+        bounded("tags", self.tags.len(), limits::TAGS_MAX)?;
+        between(
+            "a timeout",
+            self.timeout_ms,
+            limits::TIMEOUT_MS_MIN,
+            limits::TIMEOUT_MS_MAX,
+        )?;
+        between("max_attempts", self.max_attempts, 1, limits::MAX_ATTEMPTS_MAX)?;
+        between("max_crashes", self.max_crashes, 1, limits::MAX_CRASHES_MAX)?;
+        let far = self.id_ms() + limits::DELAY_MS_MAX;
+        between("run_at_ms", self.run_at_ms.unwrap_or_default(), 0, far)?;
+        match &self.traceparent {
+            Some(text) if text.len() > 64 || !text.bytes().all(|byte| byte.is_ascii_graphic()) => {
+                Err(Error::invalid("a traceparent", "it is not one"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The id was drawn now, so it tells what "in ten years" means.
+    fn id_ms(&self) -> u64 {
+        let text = self.id.to_string();
+        u64::from_str_radix(&text.replace('-', "")[..12], 16).unwrap_or_default()
+    }
+
+    /// The fields that differ from their defaults: nothing else is stored.
+    fn fields(&self, by: &Option<Principal>) -> Vec<(&'static str, String)> {
+        let mut fields = vec![("kind", self.kind.to_string())];
+        let mut unless = |name, value: u64, default: u64| {
+            if value != default {
+                fields.push((name, value.to_string()));
+            }
+        };
+        unless("timeout_ms", self.timeout_ms, limits::TIMEOUT_MS);
+        unless("max_attempts", self.max_attempts, limits::MAX_ATTEMPTS);
+        unless("max_crashes", self.max_crashes, limits::MAX_CRASHES);
+        unless("backoff_ms", self.backoff.base_ms(), limits::BACKOFF_MS);
+        unless("backoff_cap_ms", self.backoff.cap_ms(), limits::BACKOFF_CAP_MS);
+        let tags: Vec<&str> = self.tags.iter().map(Tag::as_str).collect();
+        let more = [
+            ("tags", Some(tags.join(",")).filter(|tags| !tags.is_empty())),
+            ("traceparent", self.traceparent.clone()),
+            ("submitted_by", by.as_ref().map(Principal::to_string)),
+        ];
+        fields.extend(
+            more.into_iter()
+                .filter_map(|(name, value)| value.map(|value| (name, value))),
+        );
+        fields
+    }
+}
+
+fn between(field: &'static str, value: u64, min: u64, max: u64) -> Result<(), Error> {
+    if (min..=max).contains(&value) {
+        Ok(())
+    } else {
+        Err(Error::invalid(
+            field,
+            format!("{value} is not between {min} and {max}"),
+        ))
+    }
+}
+
+/// Tasks of one shard to be made in one step.
+#[derive(Clone, Debug)]
+pub struct Submission<'a> {
+    pub tasks: &'a [NewTask],
+    pub by: Option<Principal>,
+    pub op: Option<OpId>,
+}
+
+/// What became of one task of a submission.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Submitted {
+    Created {
+        id: TaskId,
+        status: Status,
+        version: Version,
+    },
+    /// The same id was submitted before: a repeat.
+    Existing {
+        id: TaskId,
+        status: Status,
+        version: Version,
+    },
+    /// A live task carries the key; this is it.
+    Duplicate {
+        id: TaskId,
+        status: Status,
+        version: Version,
+    },
+    /// A live task carries the key, and the submitter wants none.
+    Refused { refusal: Refusal, other: TaskId },
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SubmitAnswer {
+    Tasks { each: Vec<Submitted>, replayed: bool },
+    Refused(Refused),
+}
+
+impl Store {
+    /// Makes tasks. All of them belong into the shard that their ids name.
+    pub async fn submit(&self, submission: &Submission<'_>) -> Result<SubmitAnswer, Error> {
+        let shard = check(submission)?;
+        let keys = self.keys(shard)?;
+        let mut names = vec![keys.meta(), keys.events(), keys.queues(), keys.scheduled()];
+        names.extend(submission.op.as_ref().map(|op| keys.op(op)));
+        let mut call = Call::new("task/submit", names);
+        call.arg(self.now_argument())
+            .arg(submission.by.as_ref().map_or("", Principal::as_str));
+        call.arg(request_digest(submission)).arg(submission.tasks.len());
+        for task in submission.tasks {
+            add_task(&mut call, task, &submission.by);
+        }
+        read_answer(self.run(&call).await?)
+    }
+}
+
+fn check(submission: &Submission<'_>) -> Result<Shard, Error> {
+    let Some(first) = submission.tasks.first() else {
+        return Err(Error::invalid("a submission", "it has no tasks"));
+    };
+    bounded("a submission", submission.tasks.len(), limits::SUBMIT_TASKS_MAX)?;
+    let bytes = submission.tasks.iter().map(|task| task.payload.len()).sum();
+    bounded("payloads of one call", bytes, limits::CALL_BYTES_MAX)?;
+    for task in submission.tasks {
+        task.check()?;
+        if task.id.shard() != first.id.shard() {
+            return Err(Error::invalid("a submission", "its ids name several shards"));
+        }
+    }
+    Ok(first.id.shard())
+}
+
+fn add_task(call: &mut Call, task: &NewTask, by: &Option<Principal>) {
+    call.arg(task.id.to_string())
+        .arg(task.queue.as_str())
+        .arg(task.priority.get())
+        .optional(task.run_at_ms);
+    call.arg(task.key.as_ref().map_or("", DedupeKey::as_str));
+    call.arg(match task.on_duplicate {
+        OnDuplicate::ReturnExisting => "return",
+        OnDuplicate::Reject => "reject",
+    });
+    let fields = task.fields(by);
+    call.arg(task.payload.as_slice()).arg(fields.len());
+    for (field, value) in fields {
+        call.arg(field).arg(value);
+    }
+}
+
+/// Of all but the ids: a client that repeats its call through another gateway gets other ones drawn.
+fn request_digest(submission: &Submission<'_>) -> String {
+    if submission.op.is_none() {
+        return String::new();
+    }
+    let mut parts: Vec<Vec<u8>> = Vec::new();
+    for task in submission.tasks {
+        let at = task.run_at_ms.map_or(String::new(), |at| at.to_string());
+        let key = task.key.as_ref().map_or("", DedupeKey::as_str);
+        let fields: Vec<String> = task
+            .fields(&None)
+            .into_iter()
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect();
+        let head = [
+            task.queue.as_str(),
+            &task.priority.to_string(),
+            &at,
+            key,
+            &fields.join("\n"),
+        ]
+        .join("\n");
+        parts.push(head.into_bytes());
+        parts.push(task.payload.clone());
+    }
+    digest(parts.iter().map(Vec::as_slice))
+}
+
+fn read_answer(mut reply: Reply) -> Result<SubmitAnswer, Error> {
+    let replayed = match reply.text()?.as_str() {
+        "submitted" => false,
+        "replayed" => true,
+        "refused" => return Ok(SubmitAnswer::Refused(Refused::read(&mut reply)?)),
+        other => return Err(reply.fault(format!("it answered {other:?}"))),
+    };
+    let _next_tick: Option<u64> = reply.optional()?;
+    let mut each = Vec::new();
+    while !reply.is_empty() {
+        let tag = reply.text()?;
+        let id = reply.parse()?;
+        if tag == "refused" {
+            each.push(Submitted::Refused {
+                refusal: reply.parse()?,
+                other: id,
+            });
+            reply.text()?;
+            continue;
+        }
+        let (status, version) = (reply.parse()?, reply.parse()?);
+        each.push(match tag.as_str() {
+            "created" => Submitted::Created { id, status, version },
+            "existing" => Submitted::Existing { id, status, version },
+            "duplicate" => Submitted::Duplicate { id, status, version },
+            other => return Err(reply.fault(format!("it answered {other:?} of a task"))),
+        });
+    }
+    Ok(SubmitAnswer::Tasks { each, replayed })
+}

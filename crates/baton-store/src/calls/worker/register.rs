@@ -1,0 +1,92 @@
+//! Faces `lua/worker/register.lua`. Repeatable: the boot that is current already only refreshes its record.
+
+use baton_core::{Boot, LeaseLength, Shard, WorkerId, limits};
+
+use super::super::{Refused, bounded};
+use crate::error::Error;
+use crate::run::Call;
+use crate::store::Store;
+
+#[derive(Clone, Debug)]
+pub struct Register<'a> {
+    pub worker: &'a WorkerId,
+    pub boot: &'a Boot,
+    /// The boot that this one follows, as read before; a register that comes late names the wrong one and is refused.
+    pub expects: Option<&'a Boot>,
+    pub lease: LeaseLength,
+    /// What people want to know of a worker: kind, host, pid, slots, version, labels.
+    pub about: &'a [(&'a str, &'a str)],
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Registered {
+    Current {
+        lease: LeaseLength,
+        taken_over: u64,
+        tick_ms: Option<u64>,
+    },
+    Refused(Refused),
+}
+
+/// Fields of the record that are not the worker's to say.
+const OURS: [&str; 6] = [
+    "boot",
+    "past",
+    "lease_ms",
+    "registered_ms",
+    "seen_ms",
+    "directive",
+];
+
+fn check_about((field, value): &(&str, &str)) -> Result<(), Error> {
+    let word = !field.is_empty()
+        && field.len() <= 64
+        && field
+            .bytes()
+            .all(|byte| byte.is_ascii_lowercase() || byte == b'_');
+    if !word || OURS.contains(field) {
+        return Err(Error::invalid(
+            "a field about a worker",
+            format!("{field:?} cannot be one"),
+        ));
+    }
+    bounded("a value about a worker", value.len(), limits::REASON_BYTES_MAX)
+}
+
+impl Store {
+    pub async fn register(&self, shard: Shard, register: &Register<'_>) -> Result<Registered, Error> {
+        bounded("fields about a worker", register.about.len(), 32)?;
+        register.about.iter().try_for_each(check_about)?;
+        let keys = self.keys(shard)?;
+        let held = keys.held(register.worker, Some(register.boot));
+        let names = [
+            keys.meta(),
+            keys.events(),
+            keys.leases(),
+            keys.workers(),
+            keys.worker(register.worker),
+            held,
+        ];
+        let mut call = Call::new("worker/register", names);
+        call.arg(self.now_argument())
+            .arg(register.worker.as_str())
+            .arg(register.boot.as_str());
+        call.arg(register.expects.map_or("", Boot::as_str))
+            .arg(register.lease.ms())
+            .arg(register.about.len());
+        for (field, value) in register.about {
+            call.arg(*field).arg(*value);
+        }
+        let mut reply = self.run(&call).await?;
+        match reply.text()?.as_str() {
+            "registered" => Ok(Registered::Current {
+                tick_ms: reply.optional()?,
+                lease: LeaseLength::from_ms(reply.parse()?)
+                    .map_err(|error| reply.fault(error.to_string()))?,
+                taken_over: reply.parse()?,
+            }),
+            "refused" => Ok(Registered::Refused(Refused::read(&mut reply)?)),
+            other => Err(reply.fault(format!("it answered {other:?}"))),
+        }
+    }
+}

@@ -1,0 +1,94 @@
+//! Faces `lua/worker/renew.lua`. Repeatable: a deadline is only ever moved later.
+
+use baton_core::{Boot, LeaseLength, Shard, TaskId, WorkerId, limits};
+
+use super::super::{Pair, Refused, bounded, list_pairs};
+use super::direct::Directive;
+use crate::error::Error;
+use crate::run::Call;
+use crate::store::Store;
+
+#[derive(Clone, Debug)]
+pub struct Renew<'a> {
+    pub worker: &'a WorkerId,
+    pub boot: &'a Boot,
+    /// The pairs the holder knows in this shard.
+    pub holding: &'a [Pair],
+    /// Renew only if the holder holds nothing else: the heartbeat of a single lease must not keep alive what its
+    /// sender does not know.
+    pub alone: bool,
+}
+
+/// A pair that the holder lists and does not hold: stop working on it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Gone {
+    pub task: TaskId,
+    /// The status it is in now, or the code that a report of it would be refused with.
+    pub why: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Renewal {
+    pub lease: LeaseLength,
+    pub tick_ms: Option<u64>,
+    pub directive: Option<Directive>,
+    pub gone: Vec<Gone>,
+    /// What it holds without having listed it: the next claim delivers it again.
+    pub unknown: Vec<TaskId>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Renewed {
+    Until(Renewal),
+    Refused(Refused),
+}
+
+impl Store {
+    pub async fn renew(&self, shard: Shard, renew: &Renew<'_>) -> Result<Renewed, Error> {
+        bounded("tasks held", renew.holding.len(), limits::HELD_TASKS_MAX)?;
+        let keys = self.keys(shard)?;
+        let held = keys.held(renew.worker, Some(renew.boot));
+        let names = [
+            keys.meta(),
+            keys.events(),
+            keys.leases(),
+            keys.worker(renew.worker),
+            held,
+        ];
+        let mut call = Call::new("worker/renew", names);
+        call.arg(self.now_argument())
+            .arg(renew.worker.as_str())
+            .arg(renew.boot.as_str());
+        call.arg(if renew.alone { "1" } else { "" })
+            .arg(renew.holding.len());
+        list_pairs(&mut call, renew.holding);
+        let mut reply = self.run(&call).await?;
+        match reply.text()?.as_str() {
+            "renewed" => {}
+            "refused" => return Ok(Renewed::Refused(Refused::read(&mut reply)?)),
+            other => return Err(reply.fault(format!("it answered {other:?}"))),
+        }
+        let tick_ms = reply.optional()?;
+        let lease = LeaseLength::from_ms(reply.parse()?).map_err(|error| reply.fault(error.to_string()))?;
+        let directive = reply.optional()?;
+        let gone: usize = reply.parse()?;
+        let gone = (0..gone).map(|_| {
+            Ok(Gone {
+                task: reply.parse()?,
+                why: reply.text()?,
+            })
+        });
+        let gone = gone.collect::<Result<Vec<_>, Error>>()?;
+        let unknown: usize = reply.parse()?;
+        let unknown = (0..unknown)
+            .map(|_| reply.parse())
+            .collect::<Result<Vec<_>, Error>>()?;
+        Ok(Renewed::Until(Renewal {
+            lease,
+            tick_ms,
+            directive,
+            gone,
+            unknown,
+        }))
+    }
+}

@@ -1,0 +1,131 @@
+//! Carries a script out: EVALSHA, the script sent again when the server forgot it, and the call repeated, word for
+//! word, when its outcome is not known. Every script is safe to repeat; its header or its call says why.
+
+use std::time::Duration;
+
+use deadpool_redis::redis::{Cmd, ToRedisArgs, Value};
+
+use crate::error::{Error, Remedy, remedy};
+use crate::reply::Reply;
+use crate::script::{Script, script};
+use crate::store::Store;
+
+/// How often a call is sent at most, and how the waits between grow: 20, 80, 320, 1,280 ms.
+const TRIES: u32 = 5;
+const FIRST_WAIT: Duration = Duration::from_millis(20);
+
+/// A script with its keys and arguments.
+pub(crate) struct Call {
+    script: &'static Script,
+    command: Cmd,
+    keys: usize,
+    arguments: usize,
+}
+
+impl Call {
+    pub(crate) fn new<K: AsRef<str>>(name: &'static str, keys: impl IntoIterator<Item = K>) -> Call {
+        let script = script(name);
+        let keys: Vec<K> = keys.into_iter().collect();
+        let mut command = Cmd::new();
+        command.arg("EVALSHA").arg(&script.sha).arg(keys.len());
+        for key in &keys {
+            command.arg(key.as_ref());
+        }
+        Call {
+            script,
+            command,
+            keys: keys.len(),
+            arguments: 0,
+        }
+    }
+
+    pub(crate) fn arg(&mut self, value: impl ToRedisArgs) -> &mut Call {
+        self.command.arg(value);
+        self.arguments += 1;
+        self
+    }
+
+    /// An argument that is empty when there is nothing to say.
+    pub(crate) fn optional(&mut self, value: Option<impl ToRedisArgs>) -> &mut Call {
+        match value {
+            Some(value) => self.arg(value),
+            None => self.arg(""),
+        }
+    }
+
+    /// Does the call keep the contract of the script's header? Checked wherever assertions are on, so by every test.
+    fn keeps_contract(&self) -> bool {
+        let (keys, more_keys) = self.script.declared_keys();
+        let (arguments, more_arguments) = self.script.declared_arguments();
+        let fits = |given: usize, named: usize, more: bool| given == named || (more && given > named);
+        fits(self.keys, keys, more_keys) && fits(self.arguments, arguments, more_arguments)
+    }
+}
+
+impl Store {
+    pub(crate) async fn run(&self, call: &Call) -> Result<Reply, Error> {
+        debug_assert!(
+            call.keeps_contract(),
+            "{} with {} keys, {} arguments",
+            call.script.name,
+            call.keys,
+            call.arguments
+        );
+        let value = self.send(&call.command, Some(call.script)).await?;
+        Reply::new(call.script.name, value)
+    }
+
+    /// Sends a command that is safe to repeat.
+    pub(crate) async fn send(&self, command: &Cmd, script: Option<&'static Script>) -> Result<Value, Error> {
+        let mut wait = FIRST_WAIT;
+        let mut tried = 0;
+        loop {
+            tried += 1;
+            let error = match self.inner.link.send(command).await {
+                Ok(value) => return Ok(value),
+                Err(error) => error,
+            };
+            let reason = match (error.as_ref().map(remedy), script) {
+                (Some(Remedy::LoadScript), Some(script)) if tried < TRIES => {
+                    self.load(script).await?;
+                    continue;
+                }
+                (Some(Remedy::Wait(reason) | Remedy::Reconnect(reason)), _) => reason,
+                (None, _) => "no connection in time",
+                (Some(Remedy::StorageFull), _) => return Err(Error::StorageFull),
+                (Some(Remedy::GiveUp | Remedy::LoadScript), _) => return Err(fault(script, error)),
+            };
+            if tried == TRIES {
+                return Err(Error::Unavailable {
+                    reason,
+                    source: error,
+                });
+            }
+            tracing::debug!(
+                script = script.map(|script| script.name),
+                tried,
+                reason,
+                "asking Redis again"
+            );
+            tokio::time::sleep(wait).await;
+            wait *= 4;
+        }
+    }
+
+    /// Sends the text of a script. The cache is volatile: gone after a restart, a failover, SCRIPT FLUSH.
+    pub(crate) async fn load(&self, script: &'static Script) -> Result<(), Error> {
+        let mut command = Cmd::new();
+        command.arg("SCRIPT").arg("LOAD").arg(&script.text);
+        Box::pin(self.send(&command, None)).await?;
+        tracing::debug!(script = script.name, sha = %script.sha, "script loaded");
+        Ok(())
+    }
+}
+
+fn fault(script: Option<&'static Script>, error: Option<deadpool_redis::redis::RedisError>) -> Error {
+    let what = script.map_or("Redis", |script| script.name);
+    Error::fault(
+        what,
+        error.map_or("no connection".to_owned(), |error| error.to_string()),
+    )
+}

@@ -1,0 +1,197 @@
+//! The scripts, compiled into the binary: each is its own text behind the shebang of its class and the parts of
+//! `lua/lib` that it names. Old and new binaries share one Redis, and each runs the text it was tested with.
+
+use std::sync::LazyLock;
+
+/// One script as it is sent to Redis.
+#[derive(Debug)]
+pub struct Script {
+    /// `noun/verb`, as its file is called.
+    pub name: &'static str,
+    pub source: &'static str,
+    pub text: String,
+    pub sha: String,
+}
+
+macro_rules! texts {
+    ($dir:literal: $($name:literal)*) => {
+        &[$(($name, include_str!(concat!("../../../lua/", $dir, $name, ".lua")))),*]
+    };
+}
+
+const LIBRARY: &[(&str, &str)] = texts! { "lib/":
+    "prelude" "limits" "lifecycle" "batch" "move" "endings" "holder" "claim" "settle" "once" "operate" "chores"
+};
+
+const SOURCES: &[(&str, &str)] = texts! { "":
+    "namespace/open" "shard/open" "shard/probe" "shard/tick"
+    "task/submit" "task/claim" "task/settle" "task/progress" "task/log" "task/log_read"
+    "task/cancel" "task/rerun" "task/promote" "task/reprioritise"
+    "task/read" "task/history" "task/list" "task/running"
+    "queue/pause" "queue/counts"
+    "worker/register" "worker/renew" "worker/deregister" "worker/direct" "worker/list"
+};
+
+static ALL: LazyLock<Vec<Script>> = LazyLock::new(|| {
+    SOURCES
+        .iter()
+        .map(|(name, source)| Script::assemble(name, source))
+        .collect()
+});
+
+impl Script {
+    pub fn all() -> &'static [Script] {
+        &ALL
+    }
+
+    fn assemble(name: &'static str, source: &'static str) -> Script {
+        let mut text = String::from(shebang(source));
+        text.push('\n');
+        for part in std::iter::once("prelude").chain(header_words(source, "USES")) {
+            text.push_str(library(part));
+        }
+        text.push_str(source);
+        let sha = sha1_smol::Sha1::from(&text).digest().to_string();
+        Script {
+            name,
+            source,
+            text,
+            sha,
+        }
+    }
+
+    /// How many keys the header names, and whether more may follow.
+    pub fn declared_keys(&self) -> (usize, bool) {
+        let lines = section(self.source, "KEYS");
+        let fixed = lines
+            .iter()
+            .filter(|line| !optional_key(line) && !variadic(line))
+            .count();
+        (fixed, lines.len() > fixed)
+    }
+
+    /// How many arguments the header numbers, and whether more follow them.
+    pub fn declared_arguments(&self) -> (usize, bool) {
+        let lines = section(self.source, "ARGV");
+        let more = self.source.contains("then of each")
+            || self.source.contains("then their ids")
+            || self.source.contains("pairs of the record follow");
+        (lines.len(), more)
+    }
+}
+
+fn optional_key(line: &str) -> bool {
+    line.contains("only with ")
+}
+
+fn variadic(line: &str) -> bool {
+    line.split_whitespace()
+        .next()
+        .is_some_and(|number| number.ends_with('+'))
+}
+
+fn shebang(source: &str) -> &'static str {
+    match header_words(source, "CLASS").next() {
+        Some("grow") => "#!lua",
+        Some("read") => "#!lua flags=no-writes",
+        // Draining goes on when Redis is full: it is what makes room.
+        _ => "#!lua flags=allow-oom",
+    }
+}
+
+/// The words behind `-- NAME` in the header.
+fn header_words<'a>(source: &'a str, name: &str) -> impl Iterator<Item = &'a str> {
+    let line = source
+        .lines()
+        .find_map(|line| line.strip_prefix("-- ")?.strip_prefix(name)?.strip_prefix(' '));
+    line.unwrap_or_default().split_whitespace()
+}
+
+/// The numbered lines of a section of the header.
+fn section<'a>(source: &'a str, name: &str) -> Vec<&'a str> {
+    let heading = format!("-- {name}");
+    source
+        .lines()
+        .skip_while(|line| *line != heading)
+        .skip(1)
+        .take_while(|line| line.starts_with("--   "))
+        .map(|line| line.trim_start_matches('-').trim_start())
+        .filter(|line| line.starts_with(|first: char| first.is_ascii_digit()))
+        .collect()
+}
+
+fn library(part: &str) -> &'static str {
+    LIBRARY
+        .iter()
+        .find(|(name, _)| *name == part)
+        .map_or("error('BROKEN unknown part of lua/lib')\n", |(_, text)| text)
+}
+
+/// The script of this name.
+pub(crate) fn script(name: &str) -> &'static Script {
+    #[expect(
+        clippy::expect_used,
+        reason = "names are literals; the contract test calls every one"
+    )]
+    ALL.iter()
+        .find(|script| script.name == name)
+        .expect("a script of that name")
+}
+
+/// The commands that the scripts call, in the order of the alphabet.
+pub fn inner_commands() -> Vec<&'static str> {
+    let texts = LIBRARY.iter().chain(SOURCES).map(|(_, text)| *text);
+    let calls = texts.flat_map(|text| text.split("redis.call('").skip(1));
+    let mut commands: Vec<&str> = calls.filter_map(|rest| rest.split('\'').next()).collect();
+    commands.sort_unstable();
+    commands.dedup();
+    commands
+}
+
+/// Each inner command as the probe asks for it: with a key of ours where its key belongs.
+pub(crate) fn probes(key: &str) -> Vec<Vec<String>> {
+    let with = |command: &str| match command {
+        "TIME" => vec![],
+        "XADD" => vec![key, "*", "field", "value"],
+        "ZADD" => vec![key, "1", "member"],
+        "HSET" => vec![key, "field", "value"],
+        "HINCRBY" => vec![key, "field", "1"],
+        "SET" => vec![key, "value"],
+        "HGETALL" | "GET" | "DEL" | "UNLINK" | "EXISTS" | "ZCARD" => vec![key],
+        "XTRIM" => vec![key, "MINID", "1"],
+        "XRANGE" | "XREVRANGE" | "ZRANGE" | "ZREMRANGEBYRANK" => vec![key, "0", "1"],
+        // A field or a member.
+        _ => vec![key, "one"],
+    };
+    let probe = |command: &str| {
+        [command]
+            .into_iter()
+            .chain(with(command))
+            .map(str::to_owned)
+            .collect()
+    };
+    inner_commands().into_iter().map(probe).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_part_that_a_script_names_exists() {
+        for script in Script::all() {
+            assert!(!script.text.contains("BROKEN unknown part"), "{}", script.name);
+            assert!(script.text.starts_with("#!lua"), "{}", script.name);
+        }
+    }
+
+    #[test]
+    fn headers_say_how_many_keys_and_arguments_there_are() {
+        let claim = script("task/claim");
+        assert_eq!(claim.declared_keys(), (6, true));
+        assert_eq!(claim.declared_arguments(), (8, true));
+        assert_eq!(script("task/submit").declared_keys(), (4, true));
+        assert_eq!(script("worker/deregister").declared_keys(), (5, false));
+        assert_eq!(script("worker/deregister").declared_arguments(), (3, false));
+    }
+}

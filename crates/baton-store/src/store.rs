@@ -1,0 +1,126 @@
+//! The handle that the other rooms hold.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use baton_core::{DedupeKey, Namespace, OpId, Shard, ShardCount, TaskId};
+
+use crate::boot::{self, OpenError, Warning};
+use crate::clock::{Ids, random};
+use crate::error::Error;
+use crate::keys::ShardKeys;
+use crate::link::{Link, RedisUrl, Timeouts};
+
+/// How to open a store.
+#[derive(Clone, Debug)]
+pub struct Options {
+    pub url: RedisUrl,
+    pub namespace: Namespace,
+    /// How many shards the namespace has; one that exists with another number is refused.
+    pub shards: ShardCount,
+    pub timeouts: Timeouts,
+    /// Tests give the scripts a time of their own. In production Redis's clock decides.
+    pub injected_ms: Option<Arc<AtomicU64>>,
+}
+
+impl Options {
+    pub fn new(url: RedisUrl) -> Options {
+        Options {
+            url,
+            namespace: Namespace::default(),
+            shards: ShardCount::ONE,
+            timeouts: Timeouts::default(),
+            injected_ms: None,
+        }
+    }
+}
+
+pub(crate) struct Inner {
+    pub(crate) link: Link,
+    /// Its calls block on purpose, so it has no response timeout.
+    pub(crate) blocking: Link,
+    pub(crate) options: Options,
+    pub(crate) ids: Ids,
+    shards: Vec<ShardKeys>,
+}
+
+/// A namespace in Redis, opened and checked. Cheap to clone; clones share one connection.
+#[derive(Clone)]
+pub struct Store {
+    pub(crate) inner: Arc<Inner>,
+}
+
+impl fmt::Debug for Store {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("Store")
+            .field("options", &self.inner.options)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Store {
+    /// Connects, checks the server, founds or meets the namespace, and loads the scripts. What should be looked at, but
+    /// does not prevent work, comes back beside the store.
+    pub async fn open(options: Options) -> Result<(Store, Vec<Warning>), OpenError> {
+        let store = Store::connect(options)?;
+        let warnings = boot::open(&store).await?;
+        Ok((store, warnings))
+    }
+
+    fn connect(options: Options) -> Result<Store, Error> {
+        let Options {
+            url,
+            namespace,
+            shards,
+            timeouts,
+            ..
+        } = &options;
+        let inner = Inner {
+            link: Link::new(url, timeouts.connect, Some(timeouts.response))?,
+            blocking: Link::new(url, timeouts.connect, None)?,
+            ids: Ids::of_system(),
+            shards: shards
+                .all()
+                .map(|shard| ShardKeys::new(namespace, shard))
+                .collect(),
+            options,
+        };
+        Ok(Store {
+            inner: Arc::new(inner),
+        })
+    }
+
+    pub fn shards(&self) -> ShardCount {
+        self.inner.options.shards
+    }
+
+    pub fn keys(&self, shard: Shard) -> Result<&ShardKeys, Error> {
+        let keys = self.inner.shards.get(usize::from(shard.number()));
+        keys.ok_or_else(|| Error::invalid("a task or shard", format!("this namespace has no shard {shard}")))
+    }
+
+    /// The shard for something new. What must meet again, meets: tasks of one key, repeats of one call.
+    pub fn place(&self, key: Option<&DedupeKey>, op: Option<&OpId>) -> Shard {
+        match (key.map(DedupeKey::as_str), op.map(OpId::as_str)) {
+            (Some(name), _) | (None, Some(name)) => self.shards().of(name),
+            (None, None) => self.shards().of(&random().to_string()),
+        }
+    }
+
+    /// A new task id in this shard. Whoever submits draws it first and repeats it in a retry.
+    pub fn draw(&self, shard: Shard) -> TaskId {
+        self.inner.ids.task(shard)
+    }
+
+    /// A name for one call of an operator that brought none.
+    pub fn draw_op(&self) -> OpId {
+        self.inner.ids.op()
+    }
+
+    /// The argument by which tests tell a script the time; empty in production.
+    pub(crate) fn now_argument(&self) -> String {
+        let injected = self.inner.options.injected_ms.as_ref();
+        injected.map_or(String::new(), |now| now.load(Ordering::SeqCst).to_string())
+    }
+}

@@ -1,0 +1,63 @@
+-- lib/endings: the ways in which a run ends other than well.
+
+-- The wait before the next attempt: full jitter under an exponential ceiling. The chance comes from task and fence, so
+-- tasks that fail together part, and a repeated call says the same.
+local function backoff_ms(id, row, failed)
+  local cap = tonumber(row.backoff_cap_ms or BACKOFF_CAP_MS)
+  local ceiling = math.min(cap, (row.backoff_ms or BACKOFF_MS) * 2 ^ math.min(failed - 1, 40))
+  local chance = tonumber(string.sub(redis.sha1hex(id .. row.fence), 1, 4), 16)
+  return math.floor(ceiling * chance / 65536)
+end
+
+-- An attempt has failed: another one later, or the end. `ending` says:
+--   last       the move and the status if this was the last attempt: { 'fail', 'failed' } or { 'time_out', 'timeout' }
+--   final      no further attempt, however many are left
+--   wait_ms    the wait before the next attempt, if its holder named one
+--   outcome    what a repeated report is compared with
+--   error, reason, actor
+local function fail_run(id, row, now, ending)
+  local key, failed = task_key(id), (row.attempt or 0) + 1
+  local fields, dropped = { 'attempt', failed, 'outcome', ending.outcome }, {}
+  put_value(key, fields, dropped, 'error', ending.error, true)
+  put_value(key, fields, dropped, 'reason', ending.reason, true)
+  local how = { set = fields, drop = dropped, actor = ending.actor, why = ending.reason, line = run_line(row) }
+  local more = not ending.final and failed < tonumber(row.max_attempts or MAX_ATTEMPTS)
+  row.attempt = failed
+  if more then
+    how.due_ms = now.ms + (ending.wait_ms or backoff_ms(id, row, failed))
+    how.to = 'scheduled'
+    how.line = how.line .. ' due=' .. digits(how.due_ms)
+    fields[#fields + 1] = 'run_at_ms'
+    fields[#fields + 1] = digits(how.due_ms)
+    return move(id, row, 'retry', now, how)
+  end
+  how.to = ending.last[2]
+  fields[#fields + 1] = 'finished_ms'
+  fields[#fields + 1] = now.digits
+  free_key(id, row)
+  return move(id, row, ending.last[1], now, how)
+end
+
+-- The holder of a running task is gone. A crash never burns an attempt; the one that reaches the limit ends the task,
+-- and as the last life is lived alone, it is the task that is to blame.
+local function crash_run(id, row, now, by)
+  local crashes = (row.crashes or 0) + 1
+  local how = { set = { 'crashes', crashes, 'outcome', 'crash' }, actor = by, line = run_line(row) }
+  row.crashes = crashes
+  if crashes < tonumber(row.max_crashes or MAX_CRASHES) then
+    how.to = 'pending'
+    return move(id, row, 'reclaim', now, how)
+  end
+  local key, dropped = task_key(id), {}
+  put_value(key, how.set, dropped, 'reason', 'poison', true)
+  how.set[#how.set + 1] = 'finished_ms'
+  how.set[#how.set + 1] = now.digits
+  how.to, how.drop, how.why = 'failed', dropped, 'poison'
+  free_key(id, row)
+  return move(id, row, 'fail', now, how)
+end
+
+-- The last life of a task is lived alone.
+local function is_last_life(row)
+  return (row.crashes or 0) + 1 >= tonumber(row.max_crashes or MAX_CRASHES)
+end

@@ -1,0 +1,136 @@
+-- lib/move: takes a task from one status to another: its hash, its one index, its history and the stream together.
+local PRIORITY_BAND = 4398046511104
+
+local function queue_of(row) return row.queue or 'default' end
+
+local function index_key(queue, status) return SHARD .. 'queue:' .. queue .. ':' .. status end
+
+-- Strict priority, then first come first served by Redis's clock.
+local function pending_score(row, at_ms)
+  return digits((9 - (row.priority or 5)) * PRIORITY_BAND + at_ms)
+end
+
+local function leave_index(id, row)
+  local status, queue = row.status, queue_of(row)
+  if status == 'running' then
+    leave(held_key(row.worker, row.boot), id)
+    count(queue, 'running', -1)
+  elseif status == 'scheduled' then
+    leave(SHARD .. 'scheduled', id)
+    count(queue, 'scheduled', -1)
+  else
+    leave(index_key(queue, status), id)
+  end
+end
+
+local function enter_index(id, row, status, at_ms, due_ms)
+  local queue = queue_of(row)
+  if status == 'scheduled' then
+    enter(SHARD .. 'scheduled', digits(due_ms), id)
+    count(queue, 'scheduled', 1)
+  elseif status == 'pending' then
+    enter(index_key(queue, status), pending_score(row, at_ms), id)
+  else
+    enter(index_key(queue, status), digits(at_ms), id)
+  end
+end
+
+-- Keeps a line of the task's history: short ones in the hash while they are few, others beside it, where the middle
+-- of a very long history gives way.
+local function keep_line(key, version, line, fields)
+  if #line <= INLINE_BYTES and version <= HISTORY_INLINE_VERSIONS then
+    fields[#fields + 1] = 'history:' .. version
+    fields[#fields + 1] = line
+    return
+  end
+  redis.call('ZADD', key .. ':history', version, version .. ' ' .. line)
+  if redis.call('ZCARD', key .. ':history') > HISTORY_FIRST + HISTORY_LATEST then
+    redis.call('ZREMRANGEBYRANK', key .. ':history', HISTORY_FIRST, HISTORY_FIRST)
+    redis.call('HINCRBY', key, 'history_dropped', 1)
+  end
+end
+
+-- Fields that belong to the status a task leaves.
+local BOUND = { running = { 'progress', 'progress_ms' }, scheduled = { 'run_at_ms' } }
+
+local function drop_bound_fields(key, row, dropped)
+  for _, field in ipairs(BOUND[row.status] or {}) do
+    if row[field] then dropped[#dropped + 1] = field end
+  end
+  if #dropped > 0 then redis.call('HDEL', key, unpack(dropped)) end
+end
+
+local function allowed(step, from, to)
+  local targets = AFTER[step .. ' ' .. from]
+  return targets and string.find(targets, to, 1, true)
+end
+
+-- What an event says of a task: version, fence, attempts used, queue, kind, and why where there is a why.
+local function event_text(row, version, why)
+  local text = version .. ' ' .. (row.fence or '0') .. ' ' .. (row.attempt or '0')
+    .. ' ' .. queue_of(row) .. ' ' .. row.kind
+  if why and why ~= '' then return text .. ' ' .. why end
+  return text
+end
+
+-- Moves a task. `row` is its hash as read by this script, and is brought up to date. `how` says:
+--   to       the status it goes to
+--   set      more fields to write, flat
+--   drop     more fields to remove
+--   due_ms   when it is due, if it goes to scheduled
+--   actor    who did it
+--   why      for the stream
+--   line     for its history; the ordinary life needs none, as it can be read from the hash
+local function move(id, row, step, now, how)
+  local from, to = row.status, how.to
+  if not allowed(step, from, to) then error('BROKEN no move ' .. step .. ' from ' .. from .. ' to ' .. to) end
+  local key, version = task_key(id), row.version + 1
+  local fields = how.set or {}
+  fields[#fields + 1] = 'status'
+  fields[#fields + 1] = to
+  fields[#fields + 1] = 'version'
+  fields[#fields + 1] = version
+  if to == 'pending' then
+    fields[#fields + 1] = 'pending_ms'
+    fields[#fields + 1] = now.digits
+  end
+  if how.line then
+    keep_line(key, version, step .. ' ' .. now.digits .. ' ' .. from .. '>' .. to .. how.line, fields)
+  end
+  redis.call('HSET', key, unpack(fields))
+  drop_bound_fields(key, row, how.drop or {})
+  leave_index(id, row)
+  if to ~= 'running' then enter_index(id, row, to, now.ms, how.due_ms) end
+  tell(step, how.actor or NOBODY, id, event_text(row, version, how.why))
+  row.status, row.version = to, version
+  return version
+end
+
+-- Writes a value of any length: short ones into the hash, longer ones beside it. `earlier` tells that the task may
+-- have had another value, of the other length, before.
+local function put_value(key, fields, dropped, name, value, earlier)
+  if #value > INLINE_BYTES then
+    redis.call('SET', key .. ':' .. name, value)
+    if earlier then dropped[#dropped + 1] = name end
+    return
+  end
+  if earlier then redis.call('UNLINK', key .. ':' .. name) end
+  if value ~= '' then
+    fields[#fields + 1] = name
+    fields[#fields + 1] = value
+  elseif earlier then
+    dropped[#dropped + 1] = name
+  end
+end
+
+-- A run that ends leaves a line with all that the next claim overwrites.
+local function run_line(row)
+  return ' worker=' .. row.worker .. ' boot=' .. row.boot .. ' fence=' .. row.fence .. ' started=' .. row.started_ms
+end
+
+-- A task that has ended gives its key free.
+local function free_key(id, row)
+  if not row.key then return end
+  local holder = queue_key(queue_of(row)) .. ':key:' .. row.key
+  if redis.call('GET', holder) == id then redis.call('DEL', holder) end
+end

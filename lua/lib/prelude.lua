@@ -1,0 +1,50 @@
+-- lib/prelude: what every script starts with. KEYS[1] is always the meta hash of the shard, and in scripts that
+-- write KEYS[2] is its event stream.
+local META, EVENTS = KEYS[1], KEYS[2]
+local SHARD = string.sub(META, 1, -5)
+local SCHEMA = 1
+
+-- `..` and tostring keep 14 digits of a number; this keeps all that a double has.
+local function digits(number) return string.format('%.0f', number) end
+
+local taken = 0
+-- The next `count` arguments, in order.
+local function take(count)
+  local first = taken + 1
+  taken = taken + (count or 1)
+  return unpack(ARGV, first, taken)
+end
+
+-- The time in µs by Redis's clock; only tests inject one, in ms.
+local function clock_us(injected_ms)
+  if injected_ms ~= '' then return tonumber(injected_ms) * 1000 end
+  local time = redis.call('TIME')
+  return time[1] * 1000000 + time[2]
+end
+
+local function now_from(injected_ms)
+  local us = clock_us(injected_ms)
+  local ms = math.floor(us / 1000)
+  return { us = us, ms = ms, digits = digits(ms) }
+end
+
+local function refused(code, detail) return { 'refused', code, detail or '' } end
+
+-- Whether a newer release owns this shard, and when its next tick is due.
+local function shard_state()
+  local state = redis.call('HMGET', META, 'schema', 'tick_ms')
+  return state[1] and tonumber(state[1]) > SCHEMA, state[2] or ''
+end
+
+local function task_key(id) return SHARD .. 'task:' .. id end
+local function queue_key(queue) return SHARD .. 'queue:' .. queue end
+local function held_key(worker, boot) return SHARD .. 'held:' .. worker .. ':' .. boot end
+
+-- A hash as a table of its fields; nil where there is none.
+local function read(key)
+  local flat = redis.call('HGETALL', key)
+  if #flat == 0 then return nil end
+  local row = {}
+  for at = 1, #flat, 2 do row[flat[at]] = flat[at + 1] end
+  return row
+end

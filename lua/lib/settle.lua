@@ -1,0 +1,68 @@
+-- lib/settle: what holders report of the tasks they hold.
+
+-- Outcomes that a holder can have reported; any other word stands for something done to the task.
+local REPORTED = { complete = true, fail = true, fail_for_good = true, time_out = true, release = true }
+
+-- Is this the report of the one who held the task last, and has it been settled before?
+-- Answers nil if it may be settled now, else the three words of the answer.
+local function settled_before(row, worker, fence, stated)
+  if not row then return { 'refused', 'unknown_task', '' } end
+  if row.worker ~= worker or row.fence ~= fence then return { 'refused', 'fenced', row.status } end
+  if row.status == 'running' then return nil end
+  local recorded = row.outcome or (row.status == 'completed' and 'complete') or ''
+  if recorded == stated then return { 'recorded', row.status, row.version } end
+  if REPORTED[string.match(recorded, '^%S*')] then return { 'refused', 'already_finished', row.status } end
+  return { 'refused', 'fenced', row.status }
+end
+
+local function complete(id, row, report, now)
+  local key = task_key(id)
+  local fields, dropped = { 'finished_ms', now.digits }, {}
+  if report.body ~= '' then
+    put_value(key, fields, dropped, 'result', report.body)
+    fields[#fields + 1] = 'outcome'
+    fields[#fields + 1] = report.stated
+  end
+  -- What an earlier attempt failed with is in its history; the task itself has not failed.
+  if row.attempt then
+    put_value(key, fields, dropped, 'error', '', true)
+    put_value(key, fields, dropped, 'reason', '', true)
+  end
+  free_key(id, row)
+  return move(id, row, 'complete', now, { to = 'completed', set = fields, drop = dropped, actor = report.actor })
+end
+
+local function release(id, row, report, now)
+  local how = { to = 'pending', actor = report.actor, why = report.reason, set = { 'outcome', report.stated } }
+  how.line = run_line(row)
+  if report.wait_ms ~= '' then
+    how.to, how.due_ms = 'scheduled', now.ms + report.wait_ms
+    how.line = how.line .. ' due=' .. digits(how.due_ms)
+    how.set[3], how.set[4] = 'run_at_ms', digits(how.due_ms)
+  end
+  if report.reason ~= '' then how.line = how.line .. ' why=' .. report.reason end
+  return move(id, row, 'release', now, how)
+end
+
+local function fail(id, row, report, now)
+  return fail_run(id, row, now, {
+    last = report.verb == 'time_out' and { 'time_out', 'timeout' } or { 'fail', 'failed' },
+    final = report.verb == 'fail_for_good',
+    wait_ms = report.wait_ms ~= '' and tonumber(report.wait_ms) or nil,
+    outcome = report.stated, error = report.body, reason = report.reason, actor = report.actor,
+  })
+end
+
+-- Settles one report and answers three words: 'settled' or 'recorded', status, version; or 'refused', code, status.
+local function settle_one(report, worker, now)
+  local id = report.id
+  local row = read(task_key(id))
+  local answer = settled_before(row, worker, report.fence, report.stated)
+  if answer then return answer end
+  local version
+  if report.verb == 'complete' then version = complete(id, row, report, now)
+  elseif report.verb == 'release' then version = release(id, row, report, now)
+  else version = fail(id, row, report, now)
+  end
+  return { 'settled', row.status, digits(version) }
+end

@@ -1,0 +1,46 @@
+-- queue/counts: how many tasks each queue has in each status, and how old the oldest pending one is.
+--
+-- CLASS  read
+-- USES   limits
+-- KEYS
+--   1  meta       hash    the shard
+--   2  queues     zset    queues that exist
+-- DERIVES queue:<name> queue:<name>:<status>
+-- ARGV
+--   1  now_ms     int     '' in production: the server's clock decides
+--   2  first      int     rank of the first queue of the page
+--   3  limit      int     how many queues
+-- REPLY
+--   { 'counted', how many queues there are, then of each: name, paused_ms or '', retention_ms or '', scheduled,
+--     blocked, pending, running, completed, failed, timeout, cancelled, ms since the oldest pending one came, or '' }
+-- COST  8 per queue, and 1 per priority in use
+local queues = KEYS[2]
+local now_arg, first, limit = take(3)
+local now = now_from(now_arg)
+local PRIORITY_BAND = 4398046511104
+
+-- The first entry of each priority is the oldest of it.
+local function oldest_ms(pending)
+  local oldest, low = nil, 0
+  while true do
+    local entry = redis.call('ZRANGE', pending, digits(low), '+inf', 'BYSCORE', 'LIMIT', 0, 1, 'WITHSCORES')
+    if not entry[2] then return oldest end
+    local band = math.floor(entry[2] / PRIORITY_BAND)
+    local since = entry[2] - band * PRIORITY_BAND
+    if not oldest or since < oldest then oldest = since end
+    low = (band + 1) * PRIORITY_BAND
+  end
+end
+
+local reply = { 'counted', digits(redis.call('ZCARD', queues)) }
+for _, name in ipairs(redis.call('ZRANGE', queues, first, first + limit - 1)) do
+  local record = redis.call('HMGET', queue_key(name), 'paused_ms', 'retention_ms', 'scheduled', 'running')
+  local function size(status) return digits(redis.call('ZCARD', queue_key(name) .. ':' .. status)) end
+  local since = oldest_ms(queue_key(name) .. ':pending')
+  for _, word in ipairs({ name, record[1] or '', record[2] or '', record[3] or '0', size('blocked'), size('pending'),
+    record[4] or '0', size('completed'), size('failed'), size('timeout'), size('cancelled'),
+    since and digits(math.max(0, now.ms - since)) or '' }) do
+    reply[#reply + 1] = word
+  end
+end
+return reply

@@ -1,0 +1,55 @@
+-- shard/tick: a bounded piece of every chore of the shard that is due, whoever calls, and when to call again.
+--
+-- CLASS  drain
+-- USES   limits lifecycle batch move endings chores
+-- KEYS
+--   1  meta       hash    the shard
+--   2  events     stream
+--   3  leases     zset    holders and their deadlines
+--   4  workers    zset    workers by registration
+--   5  queues     zset    queues that exist
+--   6  scheduled  zset    due times
+--   7  marks      zset    ids of stream entries by the number of task events so far
+-- DERIVES task:<id> task:<id>:payload task:<id>:result task:<id>:error task:<id>:reason task:<id>:tags
+--         task:<id>:history task:<id>:log held:<worker>:<boot> worker:<id> queue:<name> queue:<name>:<status>
+--         queue:<name>:pending queue:<name>:key:<key>
+-- ARGV
+--   1  now_ms     int     '' in production: the server's clock decides
+--   2  ticks      int     how many ticks of this caller came through before
+--   3  expected   int     Redis time at which the caller's first attempt at this tick should have come through;
+--                         '' if none of its ticks came through before
+--   4  trying     int     for how many ms it has been trying
+-- REPLY
+--   { 'ticked', now_ms, tick_ms, reaped, matured, pruned }
+--   { 'early', now_ms, tick_ms }   somebody else has ticked, and nothing is due
+--   { 'refused', 'schema_too_new', '' }
+-- COST  12, and 5 per task moved; each chore is bounded by its limit
+local leases, workers, queues, scheduled, marks = KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7]
+local now_arg, ticks, expected, trying = take(4)
+local now, meta = now_from(now_arg), read(META) or {}
+
+if meta.schema and tonumber(meta.schema) > SCHEMA then return refused('schema_too_new') end
+-- A clock that went back would be early for as long as it went: then the due time means nothing.
+local wait = meta.tick_ms and meta.tick_ms - now.ms or 0
+if wait > 0 and wait <= TICK_EVERY_MS then return { 'early', now.digits, meta.tick_ms } end
+
+note_stall(meta, expected ~= '' and tonumber(expected) or now.ms - trying, now)
+local matured = mature(scheduled, now)
+-- A newcomer has not seen whether Redis was away, so it waits before it takes anything from anybody.
+local reaped, swept = 0, meta.swept or '0'
+if tonumber(ticks) >= TICKS_BEFORE_REAP then
+  reaped = reap(leases, meta, now)
+  swept = digits(sweep(leases, workers, meta, now))
+end
+local next_queue, pruned = prune(queues, meta, now)
+trim_events(marks, meta, now)
+write_batch()
+
+-- Work that is left over is due at once; otherwise the next scheduled task, or a tick's time.
+local due = now.ms + TICK_EVERY_MS
+local first = redis.call('ZRANGE', scheduled, 0, 0, 'WITHSCORES')[2]
+if first and tonumber(first) < due then due = math.max(now.ms + 1, tonumber(first)) end
+if reaped >= REAP_TASKS_MAX or pruned >= PRUNE_TASKS_MAX then due = now.ms + 1 end
+redis.call('HSET', META, 'last_tick_ms', now.digits, 'tick_ms', digits(due), 'swept', swept,
+  'pruned', digits(next_queue))
+return { 'ticked', now.digits, digits(due), digits(reaped), digits(matured), digits(pruned) }

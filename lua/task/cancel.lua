@@ -1,0 +1,44 @@
+-- task/cancel: end tasks that have not ended; one that runs is taken from its holder at once.
+--
+-- CLASS  drain
+-- USES   limits lifecycle batch move once operate
+-- KEYS
+--   1  meta       hash    the shard
+--   2  events     stream
+--   3  op         string  the remembered answer of this call
+-- DERIVES task:<id> task:<id>:reason task:<id>:history held:<worker>:<boot> queue:<name> queue:<name>:<status>
+--         queue:<name>:key:<key> scheduled
+-- ARGV
+--   1  now_ms     int     '' in production: the server's clock decides
+--   2  digest     text    of the request: a repeat under the same op id must ask the same
+--   3  by         text    who asks
+--   4  reason     text    why
+--   5  count      int     how many tasks; then their ids
+-- REPLY
+--   { 'cancelled', of each task: 'cancelled', status, version or 'refused', code, status }
+--   { 'replayed', the same words as first answered }
+--   { 'refused', 'schema_too_new' | 'idempotency_mismatch', '' }
+--   of a task: 'unknown_task' | 'already_finished'
+-- COST  4 + 3 per task; 1 ZREM, ZADD, XADD per index and call
+local op = KEYS[3]
+local now_arg, digest, by, reason, size = take(5)
+local now, canceller = now_from(now_arg), actor('', '', by)
+
+if shard_state() then return refused('schema_too_new') end
+
+return operate(op, digest, 'cancelled', tonumber(size), function(id, row)
+  if TERMINAL[row.status] then return nil, 'already_finished' end
+  local set, dropped = { 'finished_ms', now.digits }, {}
+  local line = by ~= '' and ' by=' .. by or ''
+  if row.status == 'running' then
+    line = line .. run_line(row)
+    set[#set + 1], set[#set + 2] = 'outcome', 'cancel'
+  end
+  if by ~= '' then set[#set + 1], set[#set + 2] = 'finished_by', by end
+  put_value(task_key(id), set, dropped, 'reason', reason, true)
+  if reason ~= '' then line = line .. ' why=' .. reason end
+  free_key(id, row)
+  local why = row.status .. (reason ~= '' and ' ' .. reason or '')
+  return move(id, row, 'cancel', now,
+    { to = 'cancelled', set = set, drop = dropped, actor = canceller, why = why, line = line })
+end)

@@ -1,0 +1,68 @@
+-- task/claim: give a worker tasks under its lease; what it holds without knowing it comes first.
+--
+-- CLASS  drain
+-- USES   limits lifecycle batch move endings holder claim
+-- KEYS
+--   1  meta       hash    the shard
+--   2  events     stream
+--   3  leases     zset    holders and their deadlines
+--   4  workers    zset    workers by registration
+--   5  worker     hash    the worker's record
+--   6  held       zset    what this boot holds
+--   7+ queue, queue_pending  hash, zset   of each queue claimed from
+-- DERIVES task:<id> task:<id>:payload task:<id>:history task:<id>:reason held:<worker>:<boot> queue:<name>
+--         queue:<name>:pending queue:<name>:blocked queue:<name>:failed queue:<name>:key:<key>
+-- ARGV
+--   1  now_ms     int     '' in production: the server's clock decides
+--   2  worker     text
+--   3  boot       text
+--   4  expects    text    the boot this one follows, '' for none: only a boot never seen is asked
+--   5  lease_ms   int     of a boot never seen; else the registered one counts
+--   6  max        int     tasks wanted; 0 only asks for what it holds without knowing it
+--   7  only       text    the one task wanted, or ''
+--   8  listed     int     how many pairs the holder knows; then of each: task, fence, timeout_ms ('' for the default)
+-- REPLY
+--   { 'claimed', tick_ms, lease_ms, '' | 'solo_waiting', count, then of each task:
+--     'granted' | 'redelivered', id, fence, queue, kind, attempt, max_attempts, crashes, timeout_ms, priority,
+--     traceparent, payload }
+--   { 'refused', 'schema_too_new' | 'superseded' | 'lease_lost', '' }
+--   { 'refused', 'conflict', current boot, or status of the task wanted }
+--   { 'refused', 'unknown_task' | 'already_finished' | 'parents_open' | 'queue_paused', status }
+-- COST  6 + 1 per queue + 3 per task; 1 ZREM, ZADD, XADD per call
+local leases, workers, worker_key, held = KEYS[3], KEYS[4], KEYS[5], KEYS[6]
+local now_arg, worker, boot, expects, lease_ms, max, only, listed_count = take(8)
+local now, listed = now_from(now_arg), take_listed(tonumber(listed_count))
+
+local too_new, tick_ms = shard_state()
+if too_new then return refused('schema_too_new') end
+
+local record = read(worker_key)
+local stands, current = standing(record, boot, expects)
+if stands ~= 'current' and stands ~= 'new' then return refused(stands, current) end
+local holder = holder_of(worker, boot, held, stands == 'current' and record.lease_ms or lease_ms)
+local state = lease_state(leases, holder.name, held)
+if state == 'reaped' then return refused('lease_lost') end
+
+-- A claim of one task says why not before anything is written, but for the demotion of a child with open parents.
+local found
+if only ~= '' then
+  local row = read(task_key(only))
+  local code = refusal_of_one(row, holder)
+  if code == 'parents_open' and row.status == 'pending' then
+    reject(only, row, now)
+    write_batch()
+  end
+  if code then return refused(code, row and row.status) end
+  found = row.status == 'pending' and { { id = only, pending = index_key(queue_of(row), 'pending') } } or {}
+end
+
+if stands == 'new' then
+  local keys = { leases = leases, workers = workers, worker = worker_key }
+  adopt(keys, record, worker, boot, lease_ms, now, {})
+end
+extend_lease(leases, holder, state, now)
+local reply = { 'claimed', tick_ms, holder.lease_ms }
+local ask = { max = tonumber(max), queues = queues_from(7), found = found, listed = listed, without = {} }
+claim_tasks(holder, ask, now, reply)
+write_batch()
+return reply

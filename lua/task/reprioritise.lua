@@ -1,0 +1,44 @@
+-- task/reprioritise: give tasks another priority; one that waits keeps its age within it.
+--
+-- CLASS  drain
+-- USES   limits lifecycle batch move once operate
+-- KEYS
+--   1  meta       hash    the shard
+--   2  events     stream
+--   3  op         string  the remembered answer of this call
+-- DERIVES task:<id> task:<id>:history queue:<name>:pending
+-- ARGV
+--   1  now_ms     int     '' in production: the server's clock decides
+--   2  digest     text    of the request: a repeat under the same op id must ask the same
+--   3  by         text    who asks
+--   4  priority   int     0 to 9, 9 first
+--   5  count      int     how many tasks; then their ids
+-- REPLY
+--   { 'reprioritised', of each task: 'reprioritised', status, version or 'refused', code, status }
+--   { 'replayed', the same words as first answered }
+--   { 'refused', 'schema_too_new' | 'idempotency_mismatch', '' }
+--   of a task: 'unknown_task' | 'already_finished'
+-- COST  4 + 3 per task; 1 ZREM, ZADD, XADD per index and call
+local op = KEYS[3]
+local now_arg, digest, by, priority, size = take(5)
+local now, changer = now_from(now_arg), actor('', '', by)
+
+if shard_state() then return refused('schema_too_new') end
+
+-- Not a move: the status stays. It is a change that a reader's ETag must show, so the version rises.
+return operate(op, digest, 'reprioritised', tonumber(size), function(id, row)
+  if TERMINAL[row.status] then return nil, 'already_finished' end
+  local before = row.priority or '5'
+  if before == priority then return row.version end
+  local version, change = row.version + 1, before .. '>' .. priority
+  local fields = { 'priority', priority, 'version', version }
+  local line = 'reprioritise ' .. now.digits .. ' ' .. change .. (by ~= '' and ' by=' .. by or '')
+  keep_line(task_key(id), version, line, fields)
+  redis.call('HSET', task_key(id), unpack(fields))
+  row.priority = priority
+  if row.status == 'pending' then
+    enter(index_key(queue_of(row), 'pending'), pending_score(row, row.pending_ms or row.created_ms), id)
+  end
+  tell('reprioritise', changer, id, event_text(row, version, change))
+  return version
+end)

@@ -1,0 +1,51 @@
+-- task/running: a page of the running tasks, holder by holder.
+--
+-- CLASS  read
+-- USES   limits
+-- KEYS
+--   1  meta       hash    the shard
+--   2  workers    zset    workers by registration
+-- DERIVES worker:<id> held:<worker>:<boot> task:<id>
+-- ARGV
+--   1  worker_rank  int   where the last page ended: the rank of the worker
+--   2  task_rank  int     and of the task in what it holds
+--   3  limit      int     how many tasks
+--   4  queue      text    only of this queue, or ''
+-- REPLY
+--   { 'listed', '1' if there is more, worker_rank and task_rank to go on from, count, then of each task:
+--     id, how many words, field and value in turn }
+-- COST  2 per worker and 1 per task; at most 200 workers and 500 tasks are looked at
+local workers = KEYS[2]
+local worker_rank, task_rank, limit, queue = take(4)
+local rank, from, page_size = tonumber(worker_rank), tonumber(task_rank), tonumber(limit)
+local found, looked, words = 0, 0, {}
+
+local function add(id)
+  local flat = redis.call('HGETALL', task_key(id))
+  local its_queue = 'default'
+  for field = 1, #flat, 2 do
+    if flat[field] == 'queue' then its_queue = flat[field + 1] end
+  end
+  if #flat == 0 or (queue ~= '' and queue ~= its_queue) then return end
+  found = found + 1
+  words[#words + 1], words[#words + 2] = id, digits(#flat)
+  for field = 1, #flat do words[#words + 1] = flat[field] end
+end
+
+local names = redis.call('ZRANGE', workers, rank, rank + SWEEP_HOLDERS_MAX - 1)
+for _, worker in ipairs(names) do
+  local boot = redis.call('HGET', SHARD .. 'worker:' .. worker, 'boot') or ''
+  local ids = redis.call('ZRANGE', held_key(worker, boot), from, from + SCAN_MAX)
+  for _, id in ipairs(ids) do
+    if found >= page_size or looked >= SCAN_MAX then break end
+    add(id)
+    from, looked = from + 1, looked + 1
+  end
+  if found >= page_size or looked >= SCAN_MAX then break end
+  rank, from = rank + 1, 0
+end
+
+local more = found >= page_size or looked >= SCAN_MAX or #names == SWEEP_HOLDERS_MAX
+local reply = { 'listed', more and '1' or '', digits(rank), digits(from), digits(found) }
+for _, word in ipairs(words) do reply[#reply + 1] = word end
+return reply

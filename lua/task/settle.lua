@@ -1,0 +1,69 @@
+-- task/settle: record what a holder reports of its tasks, and on request claim the next ones in the same trip.
+--
+-- CLASS  drain
+-- USES   limits lifecycle batch move endings holder claim settle
+-- KEYS
+--   1  meta       hash    the shard
+--   2  events     stream
+--   3  leases     zset    holders and their deadlines
+--   4  worker     hash    the worker's record
+--   5  held       zset    what this boot holds
+--   6+ queue, queue_pending  hash, zset   of each queue claimed from
+-- DERIVES task:<id> task:<id>:payload task:<id>:result task:<id>:error task:<id>:reason task:<id>:history
+--         held:<worker>:<boot> queue:<name> queue:<name>:pending queue:<name>:blocked queue:<name>:completed
+--         queue:<name>:failed queue:<name>:timeout queue:<name>:key:<key> scheduled
+-- ARGV
+--   1  now_ms     int     '' in production: the server's clock decides
+--   2  worker     text    must be the holder
+--   3  boot       text    of the holder; '' when only worker and fence are known, and then nothing is claimed
+--   4  max        int     tasks wanted; '' to claim nothing and leave the lease as it is
+--   5  reports    int     how many reports
+--   6  listed     int     how many pairs the holder knows beside them
+--      then of each report: task, fence, verb ('complete' 'fail' 'fail_for_good' 'time_out' 'release'), digest of the
+--      outcome or '', reason, wait_ms or '', body (result or error); then of each pair: task, fence, timeout_ms
+-- REPLY
+--   { 'settled', tick_ms, of each report: 'settled' | 'recorded', status, version or 'refused', code, status;
+--     then with `max`: 'claimed', lease_ms, '' | 'solo_waiting', count, tasks as task/claim answers them,
+--     or 'refused', 'unknown_worker' | 'superseded' | 'lease_lost' | 'conflict', '' }
+--   { 'refused', 'schema_too_new', '' }
+--   of a report: 'unknown_task' | 'fenced' | 'already_finished'
+-- COST  6 + 3 per report + 3 per task claimed; 1 ZREM, ZADD, XADD per index and call
+local leases, worker_key, held = KEYS[3], KEYS[4], KEYS[5]
+local now_arg, worker, boot, max, report_count, listed_count = take(6)
+local now, settler = now_from(now_arg), actor(worker, boot)
+
+local too_new, tick_ms = shard_state()
+if too_new then return refused('schema_too_new') end
+
+local reply, settled = { 'settled', tick_ms }, {}
+for _ = 1, tonumber(report_count) do
+  local id, fence, verb, digest, reason, wait_ms, body = take(7)
+  local stated = digest == '' and verb or verb .. ' ' .. digest
+  local words = settle_one({ id = id, fence = fence, verb = verb, stated = stated, reason = reason, wait_ms = wait_ms,
+    body = body, actor = settler }, worker, now)
+  if words[1] == 'settled' then settled[id] = true end
+  reply[#reply + 1], reply[#reply + 2], reply[#reply + 3] = words[1], words[2], words[3]
+end
+
+-- The claim that rides along: only for the boot that is current, and not while its lease is being reaped.
+local function claim_next()
+  local listed = take_listed(tonumber(listed_count))
+  local record = read(worker_key)
+  if not record then return { 'refused', 'unknown_worker', '' } end
+  local stands = standing(record, boot, '')
+  if stands == 'superseded' then return { 'refused', 'superseded', '' } end
+  if stands ~= 'current' then return { 'refused', 'conflict', '' } end
+  local holder = holder_of(worker, boot, held, record.lease_ms)
+  local state = lease_state(leases, holder.name, held)
+  if state == 'reaped' then return { 'refused', 'lease_lost', '' } end
+  extend_lease(leases, holder, state, now)
+  reply[#reply + 1], reply[#reply + 2] = 'claimed', holder.lease_ms
+  local ask = { max = tonumber(max), queues = queues_from(6), listed = listed, without = settled }
+  claim_tasks(holder, ask, now, reply)
+end
+
+if max ~= '' then
+  for _, word in ipairs(claim_next() or {}) do reply[#reply + 1] = word end
+end
+write_batch()
+return reply

@@ -1,0 +1,35 @@
+-- worker/list: a page of the workers, with what they hold and when their leases end.
+--
+-- CLASS  read
+-- KEYS
+--   1  meta       hash    the shard
+--   2  leases     zset    holders and their deadlines
+--   3  workers    zset    workers by registration
+-- DERIVES worker:<id> held:<worker>:<boot>
+-- ARGV
+--   1  now_ms     int     '' in production: the server's clock decides
+--   2  first      int     rank of the first worker of the page
+--   3  limit      int     how many workers
+-- REPLY
+--   { 'listed', now_ms, how many workers there are, then of each: id, lease deadline or '', how many tasks it holds,
+--     how many words, field and value of its record in turn }
+-- COST  3 per worker
+local leases, workers = KEYS[2], KEYS[3]
+local now_arg, first, limit = take(3)
+local now = now_from(now_arg)
+
+local reply = { 'listed', now.digits, digits(redis.call('ZCARD', workers)) }
+for _, worker in ipairs(redis.call('ZRANGE', workers, first, first + limit - 1)) do
+  local flat = redis.call('HGETALL', SHARD .. 'worker:' .. worker)
+  local boot = ''
+  for at = 1, #flat, 2 do
+    if flat[at] == 'boot' then boot = flat[at + 1] end
+  end
+  local at = #reply
+  reply[at + 1] = worker
+  reply[at + 2] = redis.call('ZSCORE', leases, worker .. ':' .. boot) or ''
+  reply[at + 3] = digits(redis.call('ZCARD', held_key(worker, boot)))
+  reply[at + 4] = digits(#flat)
+  for field = 1, #flat do reply[#reply + 1] = flat[field] end
+end
+return reply

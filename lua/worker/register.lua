@@ -1,0 +1,49 @@
+-- worker/register: make a boot the current one of its worker; it takes over what the boot before it held.
+--
+-- CLASS  grow
+-- USES   limits lifecycle batch move endings holder
+-- KEYS
+--   1  meta       hash    the shard
+--   2  events     stream
+--   3  leases     zset    holders and their deadlines
+--   4  workers    zset    workers by registration
+--   5  worker     hash    the worker's record
+--   6  held       zset    what this boot holds
+-- DERIVES task:<id> task:<id>:history task:<id>:reason held:<worker>:<boot> queue:<name> queue:<name>:pending
+--         queue:<name>:failed queue:<name>:key:<key>
+-- ARGV
+--   1  now_ms     int     '' in production: the server's clock decides
+--   2  worker     text
+--   3  boot       text
+--   4  expects    text    the boot this one follows, '' for none
+--   5  lease_ms   int
+--   6  fields     int     how many pairs of the record follow: kind, host, slots, …
+-- REPLY
+--   { 'registered', tick_ms, lease_ms, how many tasks were taken over }
+--   { 'refused', 'schema_too_new' | 'superseded' | 'lease_lost', '' }
+--   { 'refused', 'conflict', current boot }
+-- COST  8 + 3 per task taken over
+local leases, workers, worker_key, held = KEYS[3], KEYS[4], KEYS[5], KEYS[6]
+local now_arg, worker, boot, expects, lease_ms, field_count = take(6)
+local now, fields = now_from(now_arg), { take(2 * field_count) }
+
+local too_new, tick_ms = shard_state()
+if too_new then return refused('schema_too_new') end
+local record = read(worker_key)
+local stands, current = standing(record, boot, expects)
+if stands ~= 'current' and stands ~= 'new' then return refused(stands, current) end
+-- The lease length is fixed for the life of a boot.
+local holder = holder_of(worker, boot, held, stands == 'current' and record.lease_ms or lease_ms)
+local state = lease_state(leases, holder.name, held)
+if state == 'reaped' then return refused('lease_lost') end
+
+local taken_over = 0
+if stands == 'new' then
+  local keys = { leases = leases, workers = workers, worker = worker_key }
+  taken_over = adopt(keys, record, worker, boot, lease_ms, now, fields)
+elseif #fields > 0 then
+  redis.call('HSET', worker_key, unpack(fields))
+end
+extend_lease(leases, holder, state, now)
+write_batch()
+return { 'registered', tick_ms, holder.lease_ms, digits(taken_over) }

@@ -1,0 +1,67 @@
+-- worker/renew: the heartbeat: prolong a holder's lease, and tell it where its picture differs from the truth.
+--
+-- CLASS  drain
+-- USES   limits lifecycle batch holder
+-- KEYS
+--   1  meta       hash    the shard
+--   2  events     stream
+--   3  leases     zset    holders and their deadlines
+--   4  worker     hash    the worker's record
+--   5  held       zset    what this boot holds
+-- DERIVES task:<id>
+-- ARGV
+--   1  now_ms     int     '' in production: the server's clock decides
+--   2  worker     text
+--   3  boot       text
+--   4  alone      text    '1': only if the holder holds nothing but what it lists
+--   5  listed     int     how many pairs the holder knows; then of each: task, fence, timeout_ms ('' for the default)
+-- REPLY
+--   { 'renewed', tick_ms, lease_ms, directive or '', how many pairs are gone, of each: task, why,
+--     how many are unknown, of each: task }
+--   { 'refused', 'schema_too_new' | 'unknown_worker' | 'superseded' | 'lease_lost' | 'conflict', '' }
+-- COST  5, and 1 per pair that is gone; 1 ZADD
+local leases, worker_key, held = KEYS[3], KEYS[4], KEYS[5]
+local now_arg, worker, boot, alone, listed_count = take(5)
+local now, listed_count = now_from(now_arg), tonumber(listed_count)
+
+local too_new, tick_ms = shard_state()
+if too_new then return refused('schema_too_new') end
+local record = read(worker_key)
+if not record then return refused('unknown_worker') end
+local stands = standing(record, boot, '')
+if stands == 'superseded' then return refused('superseded') end
+if stands ~= 'current' then return refused('conflict', record.boot) end
+local holder = holder_of(worker, boot, held, record.lease_ms)
+-- A lease that is gone was reaped: what the holder believes to hold is somebody else's.
+if lease_state(leases, holder.name, held) ~= 'open' then return refused('lease_lost') end
+
+local order, listed = {}, {}
+for at = 1, listed_count do
+  local id, fence, timeout_ms = take(3)
+  order[at], listed[id] = id, { fence, timeout_ms }
+end
+local unknown, size, found = compare(held, listed, {})
+if alone == '1' and #unknown > 0 then return refused('conflict') end
+
+-- Why a pair is not held: its task ended, went elsewhere, or was never there.
+local function why_gone(id)
+  local state = redis.call('HMGET', task_key(id), 'status', 'worker', 'fence')
+  if not state[1] then return 'unknown_task' end
+  if state[2] ~= worker or state[3] ~= listed[id][1] then return 'fenced' end
+  return state[1]
+end
+
+local gone = {}
+for _, id in ipairs(order) do
+  if not found[id] then
+    gone[#gone + 1] = id
+    gone[#gone + 1] = why_gone(id)
+  end
+end
+
+extend_lease(leases, holder, 'open', now)
+local reply = { 'renewed', tick_ms, holder.lease_ms, record.directive or '', digits(#gone / 2) }
+for _, word in ipairs(gone) do reply[#reply + 1] = word end
+reply[#reply + 1] = digits(#unknown)
+for _, id in ipairs(unknown) do reply[#reply + 1] = id end
+return reply
