@@ -1,0 +1,123 @@
+//! A11: every key is of the key table, has its type, and belongs to something.
+
+use super::Violation;
+use super::picture::{Fields, Picture, status};
+use crate::snapshot::Content;
+
+pub(super) fn check(picture: &Picture<'_>, found: &mut Vec<Violation>) {
+    for (key, value) in &picture.values {
+        let kind = kind(&value.content);
+        match family(picture, key) {
+            Some((expected, expires)) => {
+                if kind != expected || value.expires != expires {
+                    let problem = format!(
+                        "{}{key} is a {kind} (expires: {}), not a {expected}",
+                        picture.prefix, value.expires
+                    );
+                    found.push(Violation::new("A11", problem));
+                }
+            }
+            None => found.push(Violation::new(
+                "A11",
+                format!("{}{key} belongs to nothing", picture.prefix),
+            )),
+        }
+    }
+    for (id, task) in &picture.tasks {
+        check_fields(id, task, found);
+    }
+}
+
+fn kind(content: &Content) -> &'static str {
+    match content {
+        Content::String(_) => "string",
+        Content::Hash(_) => "hash",
+        Content::Set(_) => "set",
+        Content::List(_) => "list",
+        Content::SortedSet(_) => "zset",
+        Content::Stream(_) => "stream",
+    }
+}
+
+/// The type that a key of the table has, and whether it expires; `None` where it belongs to nothing.
+fn family(picture: &Picture<'_>, key: &str) -> Option<(&'static str, bool)> {
+    let parts: Vec<&str> = key.splitn(3, ':').collect();
+    let lasting = |kind| Some((kind, false));
+    match parts[..] {
+        ["meta"] => lasting("hash"),
+        ["events"] => lasting("stream"),
+        ["events", "marks"] => lasting("zset"),
+        ["queues" | "scheduled" | "leases" | "workers"] => lasting("zset"),
+        ["worker", worker] => picture
+            .sorted("workers")
+            .iter()
+            .any(|(id, _)| id == worker)
+            .then_some(("hash", false)),
+        ["held", _, _] => lasting("zset"),
+        ["op", ..] => Some(("string", true)),
+        ["task", id] => picture.tasks.contains_key(id).then_some(("hash", false)),
+        ["task", id, beside] if picture.tasks.contains_key(id) => match beside {
+            "payload" | "result" | "error" | "reason" | "tags" => lasting("string"),
+            "history" => lasting("zset"),
+            "log" => lasting("stream"),
+            _ => None,
+        },
+        ["queue", ..] => queue_family(key),
+        _ => None,
+    }
+}
+
+/// Queue names may hold colons themselves, so these are told apart by how they end.
+fn queue_family(key: &str) -> Option<(&'static str, bool)> {
+    if key.contains(":key:") {
+        return Some(("string", false));
+    }
+    let index = [
+        "pending",
+        "blocked",
+        "completed",
+        "failed",
+        "timeout",
+        "cancelled",
+    ];
+    let last = key.rsplit(':').next()?;
+    Some(if key.matches(':').count() >= 2 && index.contains(&last) {
+        ("zset", false)
+    } else {
+        ("hash", false)
+    })
+}
+
+/// No field outlives the status it belongs to, and no long value stands in the hash.
+fn check_fields(id: &str, task: &Fields, found: &mut Vec<Violation>) {
+    let mut only_in = |field: &str, statuses: &[&str]| {
+        if task.contains_key(field) && !statuses.contains(&status(task)) {
+            found.push(Violation::new(
+                "A11",
+                format!("task {id} is {} and has {field}", status(task)),
+            ));
+        }
+    };
+    let ended = ["completed", "failed", "timeout", "cancelled"];
+    only_in("progress", &["running"]);
+    only_in("run_at_ms", &["scheduled"]);
+    only_in("finished_ms", &ended);
+    only_in("finished_by", &["cancelled"]);
+    only_in("result", &["completed"]);
+    if status(task) == "running" && task.contains_key("outcome") {
+        found.push(Violation::new(
+            "A11",
+            format!("task {id} runs and has an outcome"),
+        ));
+    }
+    let names = ["kind", "queue", "key"];
+    for (field, value) in task
+        .iter()
+        .filter(|(field, value)| !names.contains(&field.as_str()) && value.len() > 64)
+    {
+        found.push(Violation::new(
+            "A11",
+            format!("task {id} has {} bytes in {field}", value.len()),
+        ));
+    }
+}
