@@ -29,6 +29,8 @@ local function count(queue, status, by)
   counts[status] = (counts[status] or 0) + by
 end
 
+local NOBODY = actor()
+
 -- Notes something for the stream: what one actor does in one call under one name shares an entry.
 local function announce(event, by)
   local told = bucket(batch_told, event .. ' ' .. by.worker .. ':' .. by.boot)
@@ -36,8 +38,12 @@ local function announce(event, by)
   return told
 end
 
+local last_event, last_actor, last_told
 local function tell(event, by, id, text)
-  local told = announce(event, by)
+  if event ~= last_event or by ~= last_actor then
+    last_event, last_actor, last_told = event, by, announce(event, by)
+  end
+  local told = last_told
   told[#told + 1] = id
   told[#told + 1] = text
 end
@@ -66,7 +72,7 @@ local function write_counts(queue, counts)
   end
 end
 
--- Writes everything gathered, in the order in which it was first mentioned.
+-- Writes everything gathered, in the order in which it was first mentioned. What a script reads afterwards shows it.
 local function write_batch()
   local noted = 0
   for _, entry in ipairs(batch_order) do
@@ -79,10 +85,6 @@ local function write_batch()
     end
   end
   if noted > 0 then redis.call('HINCRBY', META, 'events', digits(noted)) end
+  batch_order, batch_removed, batch_added, batch_counted, batch_told = {}, {}, {}, {}, {}
+  last_event, last_actor, last_told = nil, nil, nil
 end
-
--- An actor for `tell`: who moves the tasks. Empty words are left out of the entry.
-local function actor(worker, boot, principal)
-  return { worker = worker or '', boot = boot or '', principal = principal or '' }
-end
-local NOBODY = actor()

@@ -6,44 +6,59 @@ local function answer_task(reply, tag, id, row, payload)
   reply[at + 1], reply[at + 2], reply[at + 3], reply[at + 4] = tag, id, row.fence, queue_of(row)
   reply[at + 5], reply[at + 6], reply[at + 7] = row.kind, row.attempt or '0', row.max_attempts or ''
   reply[at + 8], reply[at + 9], reply[at + 10] = row.crashes or '0', row.timeout_ms or '', row.priority or ''
-  reply[at + 11], reply[at + 12] = row.traceparent or '', payload
+  reply[at + 11], reply[at + 12], reply[at + 13] = row.traceparent or '', is_last_life(row) and 'solo' or '', payload
 end
 
-local function payload_of(id, row)
-  return row.payload or redis.call('GET', task_key(id) .. ':payload') or ''
+local function payload_of(key, row)
+  return row.payload or redis.call('GET', key .. ':payload') or ''
 end
 
--- The pending tasks at ranks `first` to `last` of the queues that are not paused, strictly by priority, then by age.
-local function candidates(queues, first, last)
-  local found = {}
+-- What a claim needs to know of a task, read in one go.
+local function read_claimable(key)
+  local at = redis.call('HMGET', key, 'status', 'kind', 'version', 'queue', 'fence', 'attempt', 'max_attempts', 'crashes',
+    'max_crashes', 'timeout_ms', 'priority', 'open_parents', 'outcome', 'traceparent', 'payload', 'run_at_ms')
+  return { status = at[1], kind = at[2], version = at[3], queue = at[4], fence = at[5], attempt = at[6],
+    max_attempts = at[7], crashes = at[8], max_crashes = at[9], timeout_ms = at[10], priority = at[11],
+    open_parents = at[12], outcome = at[13], traceparent = at[14], payload = at[15], run_at_ms = at[16] }
+end
+
+-- The pending tasks up to rank `last` of the queues that are not paused, strictly by priority, then by age. With one
+-- queue its index has that order; scores are asked for only where several must be merged. `whole` is the score up to
+-- which none is missing.
+local function candidates(queues, last)
+  local open, found, whole = {}, {}, math.huge
   for _, queue in ipairs(queues) do
-    if not redis.call('HGET', queue.key, 'paused_ms') then
-      local flat = redis.call('ZRANGE', queue.pending, first, last, 'WITHSCORES')
-      for at = 1, #flat, 2 do
-        found[#found + 1] = { id = flat[at], score = tonumber(flat[at + 1]), pending = queue.pending }
-      end
+    if not redis.call('HGET', queue.key, 'paused_ms') then open[#open + 1] = queue.pending end
+  end
+  if #open == 1 then return { ids = redis.call('ZRANGE', open[1], 0, last), pending = open[1] } end
+  for _, pending in ipairs(open) do
+    local flat = redis.call('ZRANGE', pending, 0, last, 'WITHSCORES')
+    for at = 1, #flat, 2 do
+      found[#found + 1] = { id = flat[at], score = tonumber(flat[at + 1]), pending = pending }
     end
+    if #flat > 2 * last then whole = math.min(whole, tonumber(flat[#flat])) end
   end
-  if #queues > 1 then
-    table.sort(found, function(a, b) return a.score < b.score or (a.score == b.score and a.id < b.id) end)
+  table.sort(found, function(a, b) return a.score < b.score or (a.score == b.score and a.id < b.id) end)
+  local merged = { ids = {}, pendings = {}, scores = {}, whole = whole }
+  for at, each in ipairs(found) do
+    merged.ids[at], merged.pendings[at], merged.scores[at] = each.id, each.pending, each.score
   end
-  return found
+  return merged
 end
 
 -- Grants one task; answers how long its payload is.
-local function grant(id, row, holder, now, reply)
-  local fence = digits(math.max((row.fence or 0) + 1, now.us))
-  local version = row.version + 1
-  if not allowed('claim', row.status, 'running') then error('BROKEN no claim from ' .. row.status) end
-  redis.call('HSET', task_key(id), 'status', 'running', 'worker', holder.worker, 'boot', holder.boot,
+local function grant(id, key, row, holder, now, reply)
+  must_allow('claim', row.status, 'running')
+  local fence_us = row.fence and math.max(row.fence + 1, now.us) or now.us
+  local fence, version = digits(fence_us), digits(row.version + 1)
+  redis.call('HSET', key, 'status', 'running', 'worker', holder.worker, 'boot', holder.boot,
     'fence', fence, 'started_ms', now.digits, 'version', version)
-  if row.outcome then redis.call('HDEL', task_key(id), 'outcome') end
-  leave_index(id, row)
+  if row.outcome then redis.call('HDEL', key, 'outcome') end
   row.fence = fence
-  enter(holder.held, digits(fence + (row.timeout_ms or TIMEOUT_MS) * 1000), id)
   count(queue_of(row), 'running', 1)
-  tell('claim', holder.actor, id, event_text(row, version))
-  local payload = payload_of(id, row)
+  enter(holder.held, digits(fence_us + (row.timeout_ms or TIMEOUT_MS) * 1000), id)
+  note_move(id, row, 'claim', now, 'running', version, holder)
+  local payload = payload_of(key, row)
   answer_task(reply, 'granted', id, row, payload)
   return #payload
 end
@@ -61,7 +76,7 @@ local function redeliver(unknown, max, room, reply)
     if given >= max or room.bytes <= 0 then break end
     local row = read(task_key(id))
     if row and row.status == 'running' then
-      local payload = payload_of(id, row)
+      local payload = payload_of(task_key(id), row)
       answer_task(reply, 'redelivered', id, row, payload)
       room.bytes = room.bytes - #payload
       given = given + 1
@@ -81,25 +96,35 @@ local function lives_alone(held, size, without)
   end
 end
 
--- Takes candidates while there is room. A task on its last life is given only to a holder that holds nothing, as the
--- only one; a holder that is busy passes it over and is told so.
+-- Grants a candidate, or passes it over. A task on its last life is given only to a holder that holds nothing, as the
+-- only one; a holder that is busy is told that it waits.
+local function grant_or_skip(id, pending, room, holder, now, reply)
+  local key = task_key(id)
+  local row = read_claimable(key)
+  local alone = row.status and is_last_life(row)
+  if row.status ~= 'pending' then
+    leave(pending, id)
+  elseif row.open_parents and row.open_parents ~= '0' then
+    reject(id, row, now)
+    room.skipped = room.skipped + 1
+  elseif alone and room.held > 0 then
+    room.waiting = 'solo_waiting'
+    room.skipped = room.skipped + 1
+  else
+    room.bytes = room.bytes - grant(id, key, row, holder, now, reply)
+    room.tasks, room.held, room.granted = alone and 0 or room.tasks - 1, room.held + 1, room.granted + 1
+  end
+end
+
+-- Takes candidates while there is room. Once one was passed over, none above the score `whole` is taken: one that was
+-- not looked at may come before it.
 local function grant_from(found, room, holder, now, reply)
-  for _, candidate in ipairs(found) do
+  for at, id in ipairs(found.ids) do
     if room.tasks <= 0 or room.bytes <= 0 then return end
-    local id = candidate.id
-    local row = read(task_key(id))
-    if not row or row.status ~= 'pending' then
-      leave(candidate.pending, id)
-    elseif row.open_parents and row.open_parents ~= '0' then
-      reject(id, row, now)
-      room.skipped = room.skipped + 1
-    elseif is_last_life(row) and room.held > 0 then
-      room.waiting = 'solo_waiting'
-      room.skipped = room.skipped + 1
-    else
-      room.bytes = room.bytes - grant(id, row, holder, now, reply)
-      room.tasks, room.held, room.granted = room.tasks - 1, room.held + 1, room.granted + 1
-      if is_last_life(row) then room.tasks = 0 end
+    if room.skipped > 0 and found.scores and found.scores[at] > found.whole then return end
+    if not room.seen[id] then
+      room.seen[id] = true
+      grant_or_skip(id, found.pending or found.pendings[at], room, holder, now, reply)
     end
   end
 end
@@ -116,22 +141,27 @@ local function refusal_of_one(row, holder)
   if redis.call('HGET', queue_key(queue_of(row)), 'paused_ms') then return 'queue_paused' end
 end
 
--- The claim itself. `ask` says: max, queues or the candidates that were asked for by id (found), listed (pairs the
--- holder knows), without (settled by this call).
--- Appends to `reply`: the word for what waits ('' or 'solo_waiting'), how many tasks, then the tasks.
+-- The claim itself. `ask` says: max; queues, or the one candidate that was asked for by id (found); listed (pairs the
+-- holder knows) and their order; without (settled by this call). Appends to `reply`: the word for what waits ('' or
+-- 'solo_waiting'), the pairs that are gone, how many tasks, then the tasks.
 local function claim_tasks(holder, ask, now, reply)
-  local unknown, held = compare(holder.held, ask.listed, ask.without)
-  local tasks, room = {}, { bytes = CALL_BYTES_MAX, held = held, granted = 0, skipped = 0, waiting = '' }
-  local given = redeliver(unknown, ask.max > 0 and ask.max or #unknown, room, tasks)
+  local unknown, held, found = compare(holder.held, ask.listed, ask.without)
+  local room = { bytes = CALL_BYTES_MAX, held = held, granted = 0, skipped = 0, waiting = '', seen = {} }
+  local waiting_at = #reply + 1
+  reply[waiting_at] = ''
+  answer_gone(reply, ask.order, ask.listed, found, holder.worker)
+  local count_at = #reply + 1
+  reply[count_at] = '0'
+  local given = redeliver(unknown, ask.max > 0 and ask.max or #unknown, room, reply)
   room.tasks = math.min(ask.max - given, HELD_TASKS_MAX - held)
   if room.tasks > 0 and not lives_alone(holder.held, held, ask.without) then
     local last = room.tasks - 1
-    grant_from(ask.found or candidates(ask.queues, 0, last), room, holder, now, tasks)
+    grant_from(ask.found or candidates(ask.queues, last), room, holder, now, reply)
     if room.tasks > 0 and room.skipped > 0 and not ask.found then
-      grant_from(candidates(ask.queues, last + 1, last + CLAIM_SKIPS_MAX), room, holder, now, tasks)
+      local further = candidates(ask.queues, last + CLAIM_SKIPS_MAX)
+      if further.scores then further.whole = math.huge end
+      grant_from(further, room, holder, now, reply)
     end
   end
-  reply[#reply + 1] = room.waiting
-  reply[#reply + 1] = digits(given + room.granted)
-  for at = 1, #tasks do reply[#reply + 1] = tasks[at] end
+  reply[waiting_at], reply[count_at] = room.waiting, digits(given + room.granted)
 end

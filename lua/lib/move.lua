@@ -3,7 +3,16 @@ local PRIORITY_BAND = 4398046511104
 
 local function queue_of(row) return row.queue or 'default' end
 
-local function index_key(queue, status) return SHARD .. 'queue:' .. queue .. ':' .. status end
+local index_keys = {}
+local function index_key(queue, status)
+  local keys = index_keys[status]
+  if not keys then
+    keys = {}
+    index_keys[status] = keys
+  end
+  if not keys[queue] then keys[queue] = SHARD .. 'queue:' .. queue .. ':' .. status end
+  return keys[queue]
+end
 
 -- Strict priority, then first come first served by Redis's clock.
 local function pending_score(row, at_ms)
@@ -38,7 +47,7 @@ end
 -- Keeps a line of the task's history: short ones in the hash while they are few, others beside it, where the middle
 -- of a very long history gives way.
 local function keep_line(key, version, line, fields)
-  if #line <= INLINE_BYTES and version <= HISTORY_INLINE_VERSIONS then
+  if #line <= INLINE_BYTES and version * 1 <= HISTORY_INLINE_VERSIONS then
     fields[#fields + 1] = 'history:' .. version
     fields[#fields + 1] = line
     return
@@ -50,19 +59,25 @@ local function keep_line(key, version, line, fields)
   end
 end
 
--- Fields that belong to the status a task leaves.
-local BOUND = { running = { 'progress', 'progress_ms' }, scheduled = { 'run_at_ms' } }
-
+-- Removes, beside what the caller names, the fields that belong to the status a task leaves.
 local function drop_bound_fields(key, row, dropped)
-  for _, field in ipairs(BOUND[row.status] or {}) do
-    if row[field] then dropped[#dropped + 1] = field end
+  if row.status == 'running' and row.progress then
+    dropped[#dropped + 1], dropped[#dropped + 2] = 'progress', 'progress_ms'
+  elseif row.status == 'scheduled' and row.run_at_ms then
+    dropped[#dropped + 1] = 'run_at_ms'
   end
   if #dropped > 0 then redis.call('HDEL', key, unpack(dropped)) end
 end
 
-local function allowed(step, from, to)
+-- A script moves a task only through the table. What is not there is a bug, and stops the call.
+local last_step, last_from, last_to
+local function must_allow(step, from, to)
+  if step == last_step and from == last_from and to == last_to then return end
   local targets = AFTER[step .. ' ' .. from]
-  return targets and string.find(targets, to, 1, true)
+  if not targets or not string.find(targets, to, 1, true) then
+    error('BROKEN no move ' .. step .. ' from ' .. from .. ' to ' .. to)
+  end
+  last_step, last_from, last_to = step, from, to
 end
 
 -- What an event says of a task: version, fence, attempts used, queue, kind, and why where there is a why.
@@ -71,6 +86,15 @@ local function event_text(row, version, why)
     .. ' ' .. queue_of(row) .. ' ' .. row.kind
   if why and why ~= '' then return text .. ' ' .. why end
   return text
+end
+
+-- The indexes and the stream of a move whose hash has been written.
+local function note_move(id, row, step, now, to, version, how)
+  leave_index(id, row)
+  if to ~= 'running' then enter_index(id, row, to, now.ms, how.due_ms) end
+  tell(step, how.actor or NOBODY, id, event_text(row, version, how.why))
+  row.status, row.version = to, version
+  return version
 end
 
 -- Moves a task. `row` is its hash as read by this script, and is brought up to date. `how` says:
@@ -83,8 +107,8 @@ end
 --   line     for its history; the ordinary life needs none, as it can be read from the hash
 local function move(id, row, step, now, how)
   local from, to = row.status, how.to
-  if not allowed(step, from, to) then error('BROKEN no move ' .. step .. ' from ' .. from .. ' to ' .. to) end
-  local key, version = task_key(id), row.version + 1
+  must_allow(step, from, to)
+  local key, version = task_key(id), digits(row.version + 1)
   local fields = how.set or {}
   fields[#fields + 1] = 'status'
   fields[#fields + 1] = to
@@ -99,11 +123,7 @@ local function move(id, row, step, now, how)
   end
   redis.call('HSET', key, unpack(fields))
   drop_bound_fields(key, row, how.drop or {})
-  leave_index(id, row)
-  if to ~= 'running' then enter_index(id, row, to, now.ms, how.due_ms) end
-  tell(step, how.actor or NOBODY, id, event_text(row, version, how.why))
-  row.status, row.version = to, version
-  return version
+  return note_move(id, row, step, now, to, version, how)
 end
 
 -- Writes a value of any length: short ones into the hash, longer ones beside it. `earlier` tells that the task may

@@ -4,8 +4,17 @@ local META, EVENTS = KEYS[1], KEYS[2]
 local SHARD = string.sub(META, 1, -5)
 local SCHEMA = 1
 
--- `..` and tostring keep 14 digits of a number; this keeps all that a double has.
-local function digits(number) return string.format('%.0f', number) end
+-- `..` and tostring keep 14 digits of a number; this keeps all that a double has. A batch says the same few numbers
+-- over and over, so each is put into words once.
+local digit_texts = {}
+local function digits(number)
+  local text = digit_texts[number]
+  if not text then
+    text = string.format('%.0f', number)
+    digit_texts[number] = text
+  end
+  return text
+end
 
 local taken = 0
 -- The next `count` arguments, in order.
@@ -38,7 +47,18 @@ end
 
 local function task_key(id) return SHARD .. 'task:' .. id end
 local function queue_key(queue) return SHARD .. 'queue:' .. queue end
-local function held_key(worker, boot) return SHARD .. 'held:' .. worker .. ':' .. boot end
+
+-- A key that a batch names for each of its tasks is put together once.
+local held_keys = {}
+local function held_key(worker, boot)
+  local keys = held_keys[worker]
+  if not keys then
+    keys = {}
+    held_keys[worker] = keys
+  end
+  if not keys[boot] then keys[boot] = SHARD .. 'held:' .. worker .. ':' .. boot end
+  return keys[boot]
+end
 
 -- A hash as a table of its fields; nil where there is none.
 local function read(key)
@@ -47,4 +67,9 @@ local function read(key)
   local row = {}
   for at = 1, #flat, 2 do row[flat[at]] = flat[at + 1] end
   return row
+end
+
+-- Who moves tasks, for the stream. Empty words are left out of the entry.
+local function actor(worker, boot, principal)
+  return { worker = worker or '', boot = boot or '', principal = principal or '' }
 end

@@ -3,21 +3,32 @@
 -- Outcomes that a holder can have reported; any other word stands for something done to the task.
 local REPORTED = { complete = true, fail = true, fail_for_good = true, time_out = true, release = true }
 
+-- What a completion needs to know of a task, read in one go.
+local function read_completable(key)
+  local at = redis.call('HMGET', key, 'status', 'worker', 'fence', 'version', 'boot', 'queue', 'kind', 'attempt',
+    'outcome', 'key', 'progress', 'progress_ms', 'error', 'reason')
+  if not at[1] then return nil end
+  return { status = at[1], worker = at[2], fence = at[3], version = at[4], boot = at[5], queue = at[6], kind = at[7],
+    attempt = at[8], outcome = at[9], key = at[10], progress = at[11], progress_ms = at[12], error = at[13],
+    reason = at[14] }
+end
+
 -- Is this the report of the one who held the task last, and has it been settled before?
 -- Answers nil if it may be settled now, else the three words of the answer.
 local function settled_before(row, worker, fence, stated)
-  if not row then return { 'refused', 'unknown_task', '' } end
-  if row.worker ~= worker or row.fence ~= fence then return { 'refused', 'fenced', row.status } end
+  if not row then return 'refused', 'unknown_task', '' end
+  if row.worker ~= worker or row.fence ~= fence then return 'refused', 'fenced', row.status end
   if row.status == 'running' then return nil end
   local recorded = row.outcome or (row.status == 'completed' and 'complete') or ''
-  if recorded == stated then return { 'recorded', row.status, row.version } end
-  if REPORTED[string.match(recorded, '^%S*')] then return { 'refused', 'already_finished', row.status } end
-  return { 'refused', 'fenced', row.status }
+  if recorded == stated then return 'recorded', row.status, row.version end
+  if REPORTED[string.match(recorded, '^%S*')] then return 'refused', 'already_finished', row.status end
+  return 'refused', 'fenced', row.status
 end
 
-local function complete(id, row, report, now)
-  local key = task_key(id)
-  local fields, dropped = { 'finished_ms', now.digits }, {}
+local function complete(id, key, row, report, now)
+  must_allow('complete', row.status, 'completed')
+  local version = digits(row.version + 1)
+  local fields, dropped = { 'status', 'completed', 'version', version, 'finished_ms', now.digits }, {}
   if report.body ~= '' then
     put_value(key, fields, dropped, 'result', report.body)
     fields[#fields + 1] = 'outcome'
@@ -28,8 +39,10 @@ local function complete(id, row, report, now)
     put_value(key, fields, dropped, 'error', '', true)
     put_value(key, fields, dropped, 'reason', '', true)
   end
+  redis.call('HSET', key, unpack(fields))
+  drop_bound_fields(key, row, dropped)
   free_key(id, row)
-  return move(id, row, 'complete', now, { to = 'completed', set = fields, drop = dropped, actor = report.actor })
+  return note_move(id, row, 'complete', now, 'completed', version, report)
 end
 
 local function release(id, row, report, now)
@@ -54,15 +67,16 @@ local function fail(id, row, report, now)
 end
 
 -- Settles one report and answers three words: 'settled' or 'recorded', status, version; or 'refused', code, status.
-local function settle_one(report, worker, now)
-  local id = report.id
-  local row = read(task_key(id))
-  local answer = settled_before(row, worker, report.fence, report.stated)
-  if answer then return answer end
+local function settle_one(id, report, worker, now)
+  local key = task_key(id)
+  local row
+  if report.verb == 'complete' then row = read_completable(key) else row = read(key) end
+  local tag, word, more = settled_before(row, worker, report.fence, report.stated)
+  if tag then return tag, word, more end
   local version
-  if report.verb == 'complete' then version = complete(id, row, report, now)
+  if report.verb == 'complete' then version = complete(id, key, row, report, now)
   elseif report.verb == 'release' then version = release(id, row, report, now)
   else version = fail(id, row, report, now)
   end
-  return { 'settled', row.status, digits(version) }
+  return 'settled', row.status, version, row.boot
 end

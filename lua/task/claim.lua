@@ -1,7 +1,7 @@
 -- task/claim: give a worker tasks under its lease; what it holds without knowing it comes first.
 --
 -- CLASS  drain
--- USES   limits lifecycle batch move endings holder claim
+-- USES   limits lifecycle batch move endings lease takeover claim
 -- KEYS
 --   1  meta       hash    the shard
 --   2  events     stream
@@ -22,16 +22,18 @@
 --   7  only       text    the one task wanted, or ''
 --   8  listed     int     how many pairs the holder knows; then of each: task, fence, timeout_ms ('' for the default)
 -- REPLY
---   { 'claimed', tick_ms, lease_ms, '' | 'solo_waiting', count, then of each task:
+--   { 'claimed', tick_ms, lease_ms, '' | 'solo_waiting', how many listed pairs are gone, of each: task, why,
+--     how many tasks, then of each:
 --     'granted' | 'redelivered', id, fence, queue, kind, attempt, max_attempts, crashes, timeout_ms, priority,
---     traceparent, payload }
+--     traceparent, '' | 'solo' (to be run alone), payload }
 --   { 'refused', 'schema_too_new' | 'superseded' | 'lease_lost', '' }
 --   { 'refused', 'conflict', current boot, or status of the task wanted }
 --   { 'refused', 'unknown_task' | 'already_finished' | 'parents_open' | 'queue_paused', status }
 -- COST  6 + 1 per queue + 3 per task; 1 ZREM, ZADD, XADD per call
 local leases, workers, worker_key, held = KEYS[3], KEYS[4], KEYS[5], KEYS[6]
 local now_arg, worker, boot, expects, lease_ms, max, only, listed_count = take(8)
-local now, listed = now_from(now_arg), take_listed(tonumber(listed_count))
+local now = now_from(now_arg)
+local listed, order = take_listed(tonumber(listed_count))
 
 local too_new, tick_ms = shard_state()
 if too_new then return refused('schema_too_new') end
@@ -53,16 +55,19 @@ if only ~= '' then
     write_batch()
   end
   if code then return refused(code, row and row.status) end
-  found = row.status == 'pending' and { { id = only, pending = index_key(queue_of(row), 'pending') } } or {}
+  found = { ids = row.status == 'pending' and { only } or {}, pending = index_key(queue_of(row), 'pending') }
 end
 
 if stands == 'new' then
   local keys = { leases = leases, workers = workers, worker = worker_key }
   adopt(keys, record, worker, boot, lease_ms, now, {})
+  -- What was taken over is held from here on: it is redelivered, and makes the holder busy.
+  write_batch()
 end
 extend_lease(leases, holder, state, now)
 local reply = { 'claimed', tick_ms, holder.lease_ms }
-local ask = { max = tonumber(max), queues = queues_from(7), found = found, listed = listed, without = {} }
+local ask = { max = tonumber(max), queues = queues_from(7), found = found, listed = listed, order = order,
+  without = NOTHING_SETTLED }
 claim_tasks(holder, ask, now, reply)
 write_batch()
 return reply

@@ -1,7 +1,7 @@
 -- task/settle: record what a holder reports of its tasks, and on request claim the next ones in the same trip.
 --
 -- CLASS  drain
--- USES   limits lifecycle batch move endings holder claim settle
+-- USES   limits lifecycle batch move endings lease claim settle
 -- KEYS
 --   1  meta       hash    the shard
 --   2  events     stream
@@ -23,7 +23,7 @@
 --      outcome or '', reason, wait_ms or '', body (result or error); then of each pair: task, fence, timeout_ms
 -- REPLY
 --   { 'settled', tick_ms, of each report: 'settled' | 'recorded', status, version or 'refused', code, status;
---     then with `max`: 'claimed', lease_ms, '' | 'solo_waiting', count, tasks as task/claim answers them,
+--     then with `max`: 'claimed', lease_ms, '' | 'solo_waiting', … as task/claim answers,
 --     or 'refused', 'unknown_worker' | 'superseded' | 'lease_lost' | 'conflict', '' }
 --   { 'refused', 'schema_too_new', '' }
 --   of a report: 'unknown_task' | 'fenced' | 'already_finished'
@@ -35,19 +35,21 @@ local now, settler = now_from(now_arg), actor(worker, boot)
 local too_new, tick_ms = shard_state()
 if too_new then return refused('schema_too_new') end
 
-local reply, settled = { 'settled', tick_ms }, {}
+local reply, settled = { 'settled', tick_ms }, { size = 0 }
 for _ = 1, tonumber(report_count) do
   local id, fence, verb, digest, reason, wait_ms, body = take(7)
   local stated = digest == '' and verb or verb .. ' ' .. digest
-  local words = settle_one({ id = id, fence = fence, verb = verb, stated = stated, reason = reason, wait_ms = wait_ms,
-    body = body, actor = settler }, worker, now)
-  if words[1] == 'settled' then settled[id] = true end
-  reply[#reply + 1], reply[#reply + 2], reply[#reply + 3] = words[1], words[2], words[3]
+  local report = { fence = fence, verb = verb, stated = stated, reason = reason, wait_ms = wait_ms, body = body,
+    actor = settler }
+  local tag, word, more, its_boot = settle_one(id, report, worker, now)
+  if its_boot == boot then settled[id], settled.size = true, settled.size + 1 end
+  local at = #reply
+  reply[at + 1], reply[at + 2], reply[at + 3] = tag, word, more
 end
 
 -- The claim that rides along: only for the boot that is current, and not while its lease is being reaped.
 local function claim_next()
-  local listed = take_listed(tonumber(listed_count))
+  local listed, order = take_listed(tonumber(listed_count))
   local record = read(worker_key)
   if not record then return { 'refused', 'unknown_worker', '' } end
   local stands = standing(record, boot, '')
@@ -58,7 +60,8 @@ local function claim_next()
   if state == 'reaped' then return { 'refused', 'lease_lost', '' } end
   extend_lease(leases, holder, state, now)
   reply[#reply + 1], reply[#reply + 2] = 'claimed', holder.lease_ms
-  local ask = { max = tonumber(max), queues = queues_from(6), listed = listed, without = settled }
+  local ask = { max = tonumber(max), queues = queues_from(6), listed = listed, order = order,
+    without = settled }
   claim_tasks(holder, ask, now, reply)
 end
 

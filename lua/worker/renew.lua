@@ -1,7 +1,7 @@
 -- worker/renew: the heartbeat: prolong a holder's lease, and tell it where its picture differs from the truth.
 --
 -- CLASS  drain
--- USES   limits lifecycle batch holder
+-- USES   limits lease
 -- KEYS
 --   1  meta       hash    the shard
 --   2  events     stream
@@ -22,7 +22,7 @@
 -- COST  5, and 1 per pair that is gone; 1 ZADD
 local leases, worker_key, held = KEYS[3], KEYS[4], KEYS[5]
 local now_arg, worker, boot, alone, listed_count = take(5)
-local now, listed_count = now_from(now_arg), tonumber(listed_count)
+local now = now_from(now_arg)
 
 local too_new, tick_ms = shard_state()
 if too_new then return refused('schema_too_new') end
@@ -35,33 +35,13 @@ local holder = holder_of(worker, boot, held, record.lease_ms)
 -- A lease that is gone was reaped: what the holder believes to hold is somebody else's.
 if lease_state(leases, holder.name, held) ~= 'open' then return refused('lease_lost') end
 
-local order, listed = {}, {}
-for at = 1, listed_count do
-  local id, fence, timeout_ms = take(3)
-  order[at], listed[id] = id, { fence, timeout_ms }
-end
-local unknown, size, found = compare(held, listed, {})
+local listed, order = take_listed(tonumber(listed_count))
+local unknown, _, found = compare(held, listed, NOTHING_SETTLED)
 if alone == '1' and #unknown > 0 then return refused('conflict') end
 
--- Why a pair is not held: its task ended, went elsewhere, or was never there.
-local function why_gone(id)
-  local state = redis.call('HMGET', task_key(id), 'status', 'worker', 'fence')
-  if not state[1] then return 'unknown_task' end
-  if state[2] ~= worker or state[3] ~= listed[id][1] then return 'fenced' end
-  return state[1]
-end
-
-local gone = {}
-for _, id in ipairs(order) do
-  if not found[id] then
-    gone[#gone + 1] = id
-    gone[#gone + 1] = why_gone(id)
-  end
-end
-
 extend_lease(leases, holder, 'open', now)
-local reply = { 'renewed', tick_ms, holder.lease_ms, record.directive or '', digits(#gone / 2) }
-for _, word in ipairs(gone) do reply[#reply + 1] = word end
+local reply = { 'renewed', tick_ms, holder.lease_ms, record.directive or '' }
+answer_gone(reply, order, listed, found, worker)
 reply[#reply + 1] = digits(#unknown)
 for _, id in ipairs(unknown) do reply[#reply + 1] = id end
 return reply

@@ -4,7 +4,7 @@ macro_rules! limits {
     ($($(#[doc = $doc:literal])+ $name:ident = $value:expr;)*) => {
         $($(#[doc = $doc])+ pub const $name: u64 = $value;)*
 
-        const ALL: &[(&str, &str, u64)] = &[$((stringify!($name), concat!($($doc),+), $name)),*];
+        const ALL: &[(&str, &[&str], u64)] = &[$((stringify!($name), &[$($doc),+], $name)),*];
     };
 }
 
@@ -41,8 +41,8 @@ limits! {
     BACKOFF_CAP_MS_MAX = 86_400_000;
     /// A task can be put off by ten years at most: further away is a mistake in a unit.
     DELAY_MS_MAX = 315_360_000_000;
-    /// A value up to this length stands in the task's hash; a longer one has a key of its own, as one long value makes
-    /// Redis keep the whole hash in a form three times the size.
+    /// A value up to this length stands in the task's hash. One that is longer would make the whole hash three times the
+    /// size, so it has a key of its own.
     INLINE_BYTES = 64;
     /// Payload of a task.
     PAYLOAD_BYTES_MAX = 1_048_576;
@@ -130,7 +130,7 @@ pub fn lua() -> String {
         "-- lib/limits: generated from crates/baton-core/src/limits.rs by `cargo xtask codegen`.\n",
     );
     for (name, doc, value) in ALL.iter().filter(|(name, ..)| IN_SCRIPTS.contains(name)) {
-        text.push_str(&format!("--{doc}\nlocal {name} = {value}\n"));
+        text.push_str(&format!("--{}\nlocal {name} = {value}\n", doc.join("\n--")));
     }
     text
 }

@@ -20,7 +20,7 @@ macro_rules! texts {
 }
 
 const LIBRARY: &[(&str, &str)] = texts! { "lib/":
-    "prelude" "limits" "lifecycle" "batch" "move" "endings" "holder" "claim" "settle" "once" "operate" "chores"
+    "prelude" "limits" "lifecycle" "batch" "move" "endings" "lease" "takeover" "claim" "settle" "once" "operate" "chores"
 };
 
 const SOURCES: &[(&str, &str)] = texts! { "":

@@ -40,6 +40,19 @@ pub struct Pair {
     pub timeout_ms: Option<u64>,
 }
 
+/// A pair that the holder lists and does not hold: stop working on it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Gone {
+    pub task: baton_core::TaskId,
+    /// The status it is in now, or the code that a report of it would be refused with.
+    pub why: String,
+}
+
+fn read_gone(reply: &mut Reply) -> Result<Vec<Gone>, Error> {
+    let size: usize = reply.parse()?;
+    (0..size).map(|_| Ok(Gone { task: reply.parse()?, why: reply.text()? })).collect()
+}
+
 fn list_pairs(call: &mut Call, pairs: &[Pair]) {
     for pair in pairs {
         call.arg(pair.task.to_string())

@@ -3,7 +3,7 @@
 
 use baton_core::{Boot, Fence, Kind, LeaseLength, Priority, QueueName, Shard, TaskId, WorkerId, limits};
 
-use super::super::{Pair, Refused, bounded, list_pairs};
+use super::super::{Gone, Pair, Refused, bounded, list_pairs, read_gone};
 use crate::error::Error;
 use crate::reply::Reply;
 use crate::run::Call;
@@ -40,6 +40,8 @@ pub struct Grant {
     pub priority: Priority,
     pub traceparent: Option<String>,
     pub payload: Vec<u8>,
+    /// It is on its last life: run it only while nothing else runs in this process, or release it.
+    pub solo: bool,
     /// It was granted before, and the answer did not arrive.
     pub redelivered: bool,
 }
@@ -50,6 +52,8 @@ pub struct Grants {
     /// When the shard wants to be ticked next, Redis time.
     pub tick_ms: Option<u64>,
     pub tasks: Vec<Grant>,
+    /// Pairs that were listed and are not held: stop working on them.
+    pub gone: Vec<Gone>,
     /// A task waits that must run alone: settle everything, and it will be given.
     pub solo_waiting: bool,
 }
@@ -127,6 +131,7 @@ pub(super) fn read_grants(reply: &mut Reply, tick_ms: Option<u64>) -> Result<Gra
         "solo_waiting" => true,
         other => return Err(reply.fault(format!("it answered {other:?} where solo_waiting belongs"))),
     };
+    let gone = read_gone(reply)?;
     let count: usize = reply.parse()?;
     let tasks = (0..count)
         .map(|_| read_grant(reply))
@@ -135,6 +140,7 @@ pub(super) fn read_grants(reply: &mut Reply, tick_ms: Option<u64>) -> Result<Gra
         lease,
         tick_ms,
         tasks,
+        gone,
         solo_waiting,
     })
 }
@@ -160,6 +166,7 @@ fn read_grant(reply: &mut Reply) -> Result<Grant, Error> {
             None => Priority::default(),
         },
         traceparent: reply.optional()?,
+        solo: reply.text()? == "solo",
         payload: reply.bytes()?,
     })
 }

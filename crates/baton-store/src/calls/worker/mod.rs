@@ -8,4 +8,4 @@ pub use deregister::Deregistered;
 pub use direct::{Directed, Directive};
 pub use list::{Worker, Workers};
 pub use register::{Register, Registered};
-pub use renew::{Gone, Renew, Renewal, Renewed};
+pub use renew::{Renew, Renewal, Renewed};

@@ -2,7 +2,7 @@
 
 use baton_core::{Boot, LeaseLength, Shard, TaskId, WorkerId, limits};
 
-use super::super::{Pair, Refused, bounded, list_pairs};
+use super::super::{Gone, Pair, Refused, bounded, list_pairs, read_gone};
 use super::direct::Directive;
 use crate::error::Error;
 use crate::run::Call;
@@ -17,14 +17,6 @@ pub struct Renew<'a> {
     /// Renew only if the holder holds nothing else: the heartbeat of a single lease must not keep alive what its
     /// sender does not know.
     pub alone: bool,
-}
-
-/// A pair that the holder lists and does not hold: stop working on it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Gone {
-    pub task: TaskId,
-    /// The status it is in now, or the code that a report of it would be refused with.
-    pub why: String,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,4 +1,4 @@
--- lib/holder: who may claim and renew: one life (boot) of a worker, and its lease.
+-- lib/lease: who may claim and renew: one life (boot) of a worker, and its lease.
 
 local function is_past(record, boot)
   return string.find(' ' .. (record.past or ''), ' ' .. boot .. '@', 1, true)
@@ -37,14 +37,14 @@ local function queues_from(first)
   return queues
 end
 
--- The pairs that a holder lists: id -> { fence, timeout_ms }.
+-- The pairs that a holder lists: id -> { fence, timeout_ms }, and the ids in their order.
 local function take_listed(size)
-  local listed = {}
-  for _ = 1, size do
+  local listed, order = {}, {}
+  for at = 1, size do
     local id, fence, timeout_ms = take(3)
-    listed[id] = { fence, timeout_ms }
+    order[at], listed[id] = id, { fence, timeout_ms }
   end
-  return listed
+  return listed, order
 end
 
 -- The state of a holder's lease: 'open', 'none', or 'reaped' while what it held is being handed on.
@@ -64,61 +64,11 @@ local function extend_lease(leases, holder, state, now)
   end
 end
 
--- What the old boot held goes to the new one under new fences, and counts a crash. A task that has one life left
--- must live it alone, so it goes back to its queue instead.
-local function take_over(worker, old_boot, boot, now)
-  local old_held = held_key(worker, old_boot)
-  local ids = redis.call('ZRANGE', old_held, 0, -1)
-  local moved, by = 0, actor(worker, boot)
-  for _, id in ipairs(ids) do
-    local row = read(task_key(id))
-    if row and row.status == 'running' and row.worker == worker and row.boot == old_boot then
-      row.crashes = (row.crashes or 0) + 1
-      if is_last_life(row) then
-        row.crashes = row.crashes - 1
-        crash_run(id, row, now, actor(worker, old_boot))
-      else
-        local fence = math.max(row.fence + 1, now.us)
-        local timeout_us = (row.timeout_ms or TIMEOUT_MS) * 1000
-        local line = run_line(row) .. ' to=' .. boot
-        row.fence = digits(fence)
-        move(id, row, 'takeover', now, { to = 'running', actor = by, line = line, why = 'from=' .. old_boot,
-          set = { 'boot', boot, 'fence', row.fence, 'started_ms', now.digits, 'crashes', row.crashes } })
-        count(queue_of(row), 'running', 1)
-        enter(held_key(worker, boot), digits(fence + timeout_us), id)
-        moved = moved + 1
-      end
-    end
-  end
-  return moved
-end
-
--- Makes `boot` the current one. `fields` are more of the worker's record, flat.
-local function adopt(keys, record, worker, boot, lease_ms, now, fields)
-  local old = record and record.boot or ''
-  local taken_over = 0
-  fields[#fields + 1] = 'boot'
-  fields[#fields + 1] = boot
-  fields[#fields + 1] = 'lease_ms'
-  fields[#fields + 1] = lease_ms
-  fields[#fields + 1] = 'registered_ms'
-  fields[#fields + 1] = now.digits
-  if old ~= '' then
-    taken_over = take_over(worker, old, boot, now)
-    fields[#fields + 1] = 'past'
-    fields[#fields + 1] = past_with(record, old, now.ms)
-    redis.call('ZREM', keys.leases, worker .. ':' .. old)
-  end
-  redis.call('HSET', keys.worker, unpack(fields))
-  if record and record.directive then redis.call('HDEL', keys.worker, 'directive') end
-  redis.call('ZADD', keys.workers, 'NX', now.digits, worker)
-  announce('register', actor(worker, boot))
-  return taken_over
-end
-
--- Compares what Redis counts as held with the pairs that the holder lists: ids it does not know, pairs that are gone.
--- `listed` maps an id to { fence, timeout_ms }; ids in `without` are settled by this call.
+-- Compares what Redis counts as held with the pairs that the holder lists. Answers the ids it does not know, how many
+-- it holds, and which pairs it holds. `listed` maps an id to { fence, timeout_ms }; `without` are ids that this call
+-- settled, and how many of them this holder held (size).
 local function compare(held, listed, without)
+  if not next(listed) and redis.call('ZCARD', held) == without.size then return {}, 0, {} end
   local flat = redis.call('ZRANGE', held, 0, -1, 'WITHSCORES')
   local unknown, size, found = {}, 0, {}
   for at = 1, #flat, 2 do
@@ -132,3 +82,21 @@ local function compare(held, listed, without)
   end
   return unknown, size, found
 end
+
+-- Appends the listed pairs that are not held: how many, then of each the task and why: it ended, went elsewhere, or was
+-- never there.
+local function answer_gone(reply, order, listed, found, worker)
+  local count_at, size = #reply + 1, 0
+  reply[count_at] = '0'
+  for _, id in ipairs(order) do
+    if not found[id] then
+      local state = redis.call('HMGET', task_key(id), 'status', 'worker', 'fence')
+      local mine = state[2] == worker and state[3] == listed[id][1]
+      reply[#reply + 1], reply[#reply + 2] = id, not state[1] and 'unknown_task' or mine and state[1] or 'fenced'
+      size = size + 1
+    end
+  end
+  reply[count_at] = digits(size)
+end
+
+local NOTHING_SETTLED = { size = 0 }
