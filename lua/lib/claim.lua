@@ -1,25 +1,25 @@
 -- lib/claim: gives tasks to a holder: first what it holds without knowing it, then new ones.
 
--- What a claim answers of a task, after the tag 'granted' or 'redelivered'.
+-- What most tasks have no word of: answered as pairs behind the rest.
+local SELDOM = { 'attempt', 'max_attempts', 'crashes', 'max_crashes', 'timeout_ms', 'priority', 'traceparent' }
+
+-- Appends what a claim answers of a task; `tag` is 'granted' or 'redelivered'.
 local function answer_task(reply, tag, id, row, payload)
   local at = #reply
   reply[at + 1], reply[at + 2], reply[at + 3], reply[at + 4] = tag, id, row.fence, queue_of(row)
-  reply[at + 5], reply[at + 6], reply[at + 7] = row.kind, row.attempt or '0', row.max_attempts or ''
-  reply[at + 8], reply[at + 9], reply[at + 10] = row.crashes or '0', row.timeout_ms or '', row.priority or ''
-  reply[at + 11], reply[at + 12], reply[at + 13] = row.traceparent or '', is_last_life(row) and 'solo' or '', payload
+  reply[at + 5], reply[at + 6], reply[at + 7] = row.kind, payload, '0'
+  local size = 0
+  for _, field in ipairs(SELDOM) do
+    if row[field] then
+      reply[at + size + 8], reply[at + size + 9] = field, row[field]
+      size = size + 2
+    end
+  end
+  if size > 0 then reply[at + 7] = digits(size) end
 end
 
 local function payload_of(key, row)
   return row.payload or redis.call('GET', key .. ':payload') or ''
-end
-
--- What a claim needs to know of a task, read in one go.
-local function read_claimable(key)
-  local at = redis.call('HMGET', key, 'status', 'kind', 'version', 'queue', 'fence', 'attempt', 'max_attempts', 'crashes',
-    'max_crashes', 'timeout_ms', 'priority', 'open_parents', 'outcome', 'traceparent', 'payload', 'run_at_ms')
-  return { status = at[1], kind = at[2], version = at[3], queue = at[4], fence = at[5], attempt = at[6],
-    max_attempts = at[7], crashes = at[8], max_crashes = at[9], timeout_ms = at[10], priority = at[11],
-    open_parents = at[12], outcome = at[13], traceparent = at[14], payload = at[15], run_at_ms = at[16] }
 end
 
 -- The pending tasks up to rank `last` of the queues that are not paused, strictly by priority, then by age. With one
@@ -100,9 +100,9 @@ end
 -- only one; a holder that is busy is told that it waits.
 local function grant_or_skip(id, pending, room, holder, now, reply)
   local key = task_key(id)
-  local row = read_claimable(key)
-  local alone = row.status and is_last_life(row)
-  if row.status ~= 'pending' then
+  local row = read(key)
+  local alone = row and is_last_life(row)
+  if not row or row.status ~= 'pending' then
     leave(pending, id)
   elseif row.open_parents and row.open_parents ~= '0' then
     reject(id, row, now)
@@ -129,18 +129,6 @@ local function grant_from(found, room, holder, now, reply)
   end
 end
 
--- Why this one task cannot be claimed, or nil.
-local function refusal_of_one(row, holder)
-  if not row then return 'unknown_task' end
-  if TERMINAL[row.status] then return 'already_finished' end
-  if row.status == 'running' then
-    return (row.worker ~= holder.worker or row.boot ~= holder.boot) and 'conflict' or nil
-  end
-  if row.status == 'blocked' or (row.open_parents and row.open_parents ~= '0') then return 'parents_open' end
-  if row.status ~= 'pending' then return 'conflict' end
-  if redis.call('HGET', queue_key(queue_of(row)), 'paused_ms') then return 'queue_paused' end
-end
-
 -- The claim itself. `ask` says: max; queues, or the one candidate that was asked for by id (found); listed (pairs the
 -- holder knows) and their order; without (settled by this call). Appends to `reply`: the word for what waits ('' or
 -- 'solo_waiting'), the pairs that are gone, how many tasks, then the tasks.
@@ -149,7 +137,7 @@ local function claim_tasks(holder, ask, now, reply)
   local room = { bytes = CALL_BYTES_MAX, held = held, granted = 0, skipped = 0, waiting = '', seen = {} }
   local waiting_at = #reply + 1
   reply[waiting_at] = ''
-  answer_gone(reply, ask.order, ask.listed, found, holder.worker)
+  answer_gone(reply, ask.order, found, holder.worker)
   local count_at = #reply + 1
   reply[count_at] = '0'
   local given = redeliver(unknown, ask.max > 0 and ask.max or #unknown, room, reply)

@@ -26,12 +26,12 @@ local function fail_run(id, row, now, ending)
   if more then
     how.due_ms = now.ms + (ending.wait_ms or backoff_ms(id, row, failed))
     how.to = 'scheduled'
-    how.line = how.line .. ' due=' .. digits(how.due_ms)
+    how.line = how.line .. ' due=' .. digits(how.due_ms) .. why_words(ending.reason)
     fields[#fields + 1] = 'run_at_ms'
     fields[#fields + 1] = digits(how.due_ms)
     return move(id, row, 'retry', now, how)
   end
-  how.to = ending.last[2]
+  how.to, how.line = ending.last[2], how.line .. why_words(ending.reason)
   fields[#fields + 1] = 'finished_ms'
   fields[#fields + 1] = now.digits
   free_key(id, row)
@@ -52,7 +52,7 @@ local function crash_run(id, row, now, by)
   put_value(key, how.set, dropped, 'reason', 'poison', true)
   how.set[#how.set + 1] = 'finished_ms'
   how.set[#how.set + 1] = now.digits
-  how.to, how.drop, how.why = 'failed', dropped, 'poison'
+  how.to, how.drop, how.why, how.line = 'failed', dropped, 'poison', how.line .. why_words('poison')
   free_key(id, row)
   return move(id, row, 'fail', now, how)
 end

@@ -37,12 +37,14 @@ local function queues_from(first)
   return queues
 end
 
--- The pairs that a holder lists: id -> { fence, timeout_ms }, and the ids in their order.
+-- The pairs that a holder lists: { id, fence, timeout_ms, before } by id, and all in their order. A holder that was
+-- given a task again before its report of the last run was acknowledged lists both pairs: `before` is the other one.
 local function take_listed(size)
   local listed, order = {}, {}
   for at = 1, size do
     local id, fence, timeout_ms = take(3)
-    order[at], listed[id] = id, { fence, timeout_ms }
+    local pair = { id, fence, timeout_ms, listed[id] }
+    order[at], listed[id] = pair, pair
   end
   return listed, order
 end
@@ -65,33 +67,37 @@ local function extend_lease(leases, holder, state, now)
 end
 
 -- Compares what Redis counts as held with the pairs that the holder lists. Answers the ids it does not know, how many
--- it holds, and which pairs it holds. `listed` maps an id to { fence, timeout_ms }; `without` are ids that this call
+-- it holds, and which of the listed tasks it holds. `listed` maps an id to its pairs; `without` are ids that this call
 -- settled, and how many of them this holder held (size).
 local function compare(held, listed, without)
   if not next(listed) and redis.call('ZCARD', held) == without.size then return {}, 0, {} end
   local flat = redis.call('ZRANGE', held, 0, -1, 'WITHSCORES')
   local unknown, size, found = {}, 0, {}
   for at = 1, #flat, 2 do
-    local id, pair = flat[at], listed[flat[at]]
+    local id, pair, known = flat[at], listed[flat[at]], false
     if not without[id] then
       size = size + 1
-      local known = pair and pair[1] * 1 + (pair[2] ~= '' and pair[2] or TIMEOUT_MS) * 1000 == tonumber(flat[at + 1])
-      if pair and not known then known = redis.call('HGET', task_key(id), 'fence') == pair[1] end
+      while pair and not known do
+        known = pair[2] * 1 + (pair[3] ~= '' and pair[3] or TIMEOUT_MS) * 1000 == tonumber(flat[at + 1])
+          or redis.call('HGET', task_key(id), 'fence') == pair[2]
+        pair = pair[4]
+      end
       if known then found[id] = true else unknown[#unknown + 1] = id end
     end
   end
   return unknown, size, found
 end
 
--- Appends the listed pairs that are not held: how many, then of each the task and why: it ended, went elsewhere, or was
--- never there.
-local function answer_gone(reply, order, listed, found, worker)
+-- Appends the listed pairs whose task is not held under any of them: how many, then of each the task and why: it ended,
+-- went elsewhere, or was never there.
+local function answer_gone(reply, order, found, worker)
   local count_at, size = #reply + 1, 0
   reply[count_at] = '0'
-  for _, id in ipairs(order) do
+  for _, pair in ipairs(order) do
+    local id = pair[1]
     if not found[id] then
       local state = redis.call('HMGET', task_key(id), 'status', 'worker', 'fence')
-      local mine = state[2] == worker and state[3] == listed[id][1]
+      local mine = state[2] == worker and state[3] == pair[2]
       reply[#reply + 1], reply[#reply + 2] = id, not state[1] and 'unknown_task' or mine and state[1] or 'fenced'
       size = size + 1
     end

@@ -148,6 +148,11 @@ local function run_line(row)
   return ' worker=' .. row.worker .. ' boot=' .. row.boot .. ' fence=' .. row.fence .. ' started=' .. row.started_ms
 end
 
+-- The end of a line: a reason is anybody's text, and would hide what stands behind it.
+local function why_words(reason)
+  return reason ~= '' and ' why=' .. reason or ''
+end
+
 -- A task that has ended gives its key free.
 local function free_key(id, row)
   if not row.key then return end

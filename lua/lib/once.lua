@@ -13,5 +13,6 @@ end
 
 -- Ids, statuses, versions and codes have no comma.
 local function remember(op, digest, reply, retention_ms)
-  redis.call('SET', op, digest .. ' ' .. table.concat(reply, ',', 2) .. ',', 'PX', retention_ms)
+  local words = #reply > 1 and table.concat(reply, ',', 2) .. ',' or ''
+  redis.call('SET', op, digest .. ' ' .. words, 'PX', retention_ms)
 end

@@ -24,15 +24,10 @@ local function take(count)
   return unpack(ARGV, first, taken)
 end
 
--- The time in µs by Redis's clock; only tests inject one, in ms.
-local function clock_us(injected_ms)
-  if injected_ms ~= '' then return tonumber(injected_ms) * 1000 end
-  local time = redis.call('TIME')
-  return time[1] * 1000000 + time[2]
-end
-
+-- The time by Redis's clock; only tests inject one, in ms.
 local function now_from(injected_ms)
-  local us = clock_us(injected_ms)
+  local time = injected_ms ~= '' and { injected_ms / 1000, 0 } or redis.call('TIME')
+  local us = time[1] * 1000000 + time[2]
   local ms = math.floor(us / 1000)
   return { us = us, ms = ms, digits = digits(ms) }
 end

@@ -3,16 +3,6 @@
 -- Outcomes that a holder can have reported; any other word stands for something done to the task.
 local REPORTED = { complete = true, fail = true, fail_for_good = true, time_out = true, release = true }
 
--- What a completion needs to know of a task, read in one go.
-local function read_completable(key)
-  local at = redis.call('HMGET', key, 'status', 'worker', 'fence', 'version', 'boot', 'queue', 'kind', 'attempt',
-    'outcome', 'key', 'progress', 'progress_ms', 'error', 'reason')
-  if not at[1] then return nil end
-  return { status = at[1], worker = at[2], fence = at[3], version = at[4], boot = at[5], queue = at[6], kind = at[7],
-    attempt = at[8], outcome = at[9], key = at[10], progress = at[11], progress_ms = at[12], error = at[13],
-    reason = at[14] }
-end
-
 -- Is this the report of the one who held the task last, and has it been settled before?
 -- Answers nil if it may be settled now, else the three words of the answer.
 local function settled_before(row, worker, fence, stated)
@@ -53,7 +43,7 @@ local function release(id, row, report, now)
     how.line = how.line .. ' due=' .. digits(how.due_ms)
     how.set[3], how.set[4] = 'run_at_ms', digits(how.due_ms)
   end
-  if report.reason ~= '' then how.line = how.line .. ' why=' .. report.reason end
+  how.line = how.line .. why_words(report.reason)
   return move(id, row, 'release', now, how)
 end
 
@@ -69,8 +59,7 @@ end
 -- Settles one report and answers three words: 'settled' or 'recorded', status, version; or 'refused', code, status.
 local function settle_one(id, report, worker, now)
   local key = task_key(id)
-  local row
-  if report.verb == 'complete' then row = read_completable(key) else row = read(key) end
+  local row = read(key)
   local tag, word, more = settled_before(row, worker, report.fence, report.stated)
   if tag then return tag, word, more end
   local version

@@ -36,9 +36,8 @@ return operate(op, digest, 'cancelled', tonumber(size), function(id, row)
   end
   if by ~= '' then set[#set + 1], set[#set + 2] = 'finished_by', by end
   put_value(task_key(id), set, dropped, 'reason', reason, true)
-  if reason ~= '' then line = line .. ' why=' .. reason end
   free_key(id, row)
   local why = row.status .. (reason ~= '' and ' ' .. reason or '')
   return move(id, row, 'cancel', now,
-    { to = 'cancelled', set = set, drop = dropped, actor = canceller, why = why, line = line })
+    { to = 'cancelled', set = set, drop = dropped, actor = canceller, why = why, line = line .. why_words(reason) })
 end)

@@ -24,8 +24,8 @@
 -- REPLY
 --   { 'claimed', tick_ms, lease_ms, '' | 'solo_waiting', how many listed pairs are gone, of each: task, why,
 --     how many tasks, then of each:
---     'granted' | 'redelivered', id, fence, queue, kind, attempt, max_attempts, crashes, timeout_ms, priority,
---     traceparent, '' | 'solo' (to be run alone), payload }
+--     'granted' | 'redelivered', id, fence, queue, kind, payload, how many words follow, and pairs of those fields that
+--     differ from their defaults: attempt max_attempts crashes max_crashes timeout_ms priority traceparent }
 --   { 'refused', 'schema_too_new' | 'superseded' | 'lease_lost', '' }
 --   { 'refused', 'conflict', current boot, or status of the task wanted }
 --   { 'refused', 'unknown_task' | 'already_finished' | 'parents_open' | 'queue_paused', status }
@@ -44,6 +44,18 @@ if stands ~= 'current' and stands ~= 'new' then return refused(stands, current) 
 local holder = holder_of(worker, boot, held, stands == 'current' and record.lease_ms or lease_ms)
 local state = lease_state(leases, holder.name, held)
 if state == 'reaped' then return refused('lease_lost') end
+
+-- Why this one task cannot be claimed, or nil.
+local function refusal_of_one(row, holder)
+  if not row then return 'unknown_task' end
+  if TERMINAL[row.status] then return 'already_finished' end
+  if row.status == 'running' then
+    return (row.worker ~= holder.worker or row.boot ~= holder.boot) and 'conflict' or nil
+  end
+  if row.status == 'blocked' or (row.open_parents and row.open_parents ~= '0') then return 'parents_open' end
+  if row.status ~= 'pending' then return 'conflict' end
+  if redis.call('HGET', queue_key(queue_of(row)), 'paused_ms') then return 'queue_paused' end
+end
 
 -- A claim of one task says why not before anything is written, but for the demotion of a child with open parents.
 local found

@@ -30,5 +30,6 @@ return operate(op, digest, 'promoted', tonumber(size), function(id, row)
   if row.status ~= 'scheduled' then return nil, 'conflict' end
   local line = ' due=' .. row.run_at_ms
   if by ~= '' then line = line .. ' by=' .. by end
-  return move(id, row, 'promote', now, { to = 'pending', actor = promoter, why = reason, line = line })
+  return move(id, row, 'promote', now,
+    { to = 'pending', actor = promoter, why = reason, line = line .. why_words(reason) })
 end)

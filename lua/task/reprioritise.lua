@@ -32,7 +32,10 @@ return operate(op, digest, 'reprioritised', tonumber(size), function(id, row)
   if before == priority then return row.version end
   local version, change = row.version + 1, before .. '>' .. priority
   local fields = { 'priority', priority, 'version', version }
-  local line = 'reprioritise ' .. now.digits .. ' ' .. change .. (by ~= '' and ' by=' .. by or '')
+  local line = 'reprioritise ' .. now.digits .. ' ' .. row.status .. '>' .. row.status .. ' priority=' .. change
+  if by ~= '' then line = line .. ' by=' .. by end
+  -- It stands between the claim and the end of a run, so it is what the claim is read from.
+  if row.status == 'running' then line = line .. run_line(row) end
   keep_line(task_key(id), version, line, fields)
   redis.call('HSET', task_key(id), unpack(fields))
   row.priority = priority

@@ -30,9 +30,8 @@ if shard_state() then return refused('schema_too_new') end
 local function end_line(row)
   local line = ' finished=' .. row.finished_ms
   if by ~= '' then line = line .. ' by=' .. by end
-  if reason ~= '' then line = line .. ' why=' .. reason end
   if row.started_ms then line = line .. run_line(row) end
-  return line
+  return line .. why_words(reason)
 end
 
 return operate(op, digest, 'rerun', tonumber(size), function(id, row)

@@ -19,8 +19,8 @@
 --   4  max        int     tasks wanted; '' to claim nothing and leave the lease as it is
 --   5  reports    int     how many reports
 --   6  listed     int     how many pairs the holder knows beside them
---      then of each report: task, fence, verb ('complete' 'fail' 'fail_for_good' 'time_out' 'release'), digest of the
---      outcome or '', reason, wait_ms or '', body (result or error); then of each pair: task, fence, timeout_ms
+--      then of each report: task, fence, verb ('complete' 'fail' 'fail_for_good' 'time_out' 'release'), how many words
+--      follow: '0' or '4', digest of the outcome, reason, wait_ms or '', body (result or error); then of each pair: task, fence, timeout_ms
 -- REPLY
 --   { 'settled', tick_ms, of each report: 'settled' | 'recorded', status, version or 'refused', code, status;
 --     then with `max`: 'claimed', lease_ms, '' | 'solo_waiting', … as task/claim answers,
@@ -37,10 +37,13 @@ if too_new then return refused('schema_too_new') end
 
 local reply, settled = { 'settled', tick_ms }, { size = 0 }
 for _ = 1, tonumber(report_count) do
-  local id, fence, verb, digest, reason, wait_ms, body = take(7)
-  local stated = digest == '' and verb or verb .. ' ' .. digest
-  local report = { fence = fence, verb = verb, stated = stated, reason = reason, wait_ms = wait_ms, body = body,
-    actor = settler }
+  local id, fence, verb, more = take(4)
+  local report = { fence = fence, verb = verb, stated = verb, reason = '', wait_ms = '', body = '', actor = settler }
+  if more == '4' then
+    local digest
+    digest, report.reason, report.wait_ms, report.body = take(4)
+    report.stated = verb .. ' ' .. digest
+  end
   local tag, word, more, its_boot = settle_one(id, report, worker, now)
   if its_boot == boot then settled[id], settled.size = true, settled.size + 1 end
   local at = #reply

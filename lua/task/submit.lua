@@ -48,8 +48,14 @@ local function create(id, queue, priority, run_at_ms, key, payload, fields)
   local row = { queue = queue, priority = priority, version = '0' }
   local later = run_at_ms ~= '' and tonumber(run_at_ms) > now.ms
   local status = later and 'scheduled' or 'pending'
-  local set = { 'status', status, 'version', '1', 'created_ms', now.digits, unpack(fields) }
-  for at = 1, #fields, 2 do row[fields[at]] = fields[at + 1] end
+  local set = { 'status', status, 'version', '1', 'created_ms', now.digits }
+  for at = 1, #fields, 2 do
+    local field, value = fields[at], fields[at + 1]
+    row[field] = value
+    if field == 'tags' then put_value(task_key(id), set, nil, field, value)
+    else set[#set + 1], set[#set + 2] = field, value
+    end
+  end
   if queue ~= 'default' then set[#set + 1], set[#set + 2] = 'queue', queue end
   if priority ~= '5' then set[#set + 1], set[#set + 2] = 'priority', priority end
   if later then set[#set + 1], set[#set + 2] = 'run_at_ms', run_at_ms end

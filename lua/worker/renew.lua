@@ -41,7 +41,7 @@ if alone == '1' and #unknown > 0 then return refused('conflict') end
 
 extend_lease(leases, holder, 'open', now)
 local reply = { 'renewed', tick_ms, holder.lease_ms, record.directive or '' }
-answer_gone(reply, order, listed, found, worker)
+answer_gone(reply, order, found, worker)
 reply[#reply + 1] = digits(#unknown)
 for _, id in ipairs(unknown) do reply[#reply + 1] = id end
 return reply

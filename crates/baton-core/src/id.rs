@@ -133,9 +133,7 @@ impl FromStr for TaskId {
             return Err(IdError::NotVersion7);
         }
         let id = TaskId(id);
-        (id.write(&mut [0; Self::LENGTH]) == text)
-            .then_some(id)
-            .ok_or(IdError::NotAUuid)
+        (id.write(&mut [0; Self::LENGTH]) == text).then_some(id).ok_or(IdError::NotAUuid)
     }
 }
 
@@ -145,11 +143,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn draw(now_ms: u64, counter: u16, random: u64) -> Draw {
-        Draw {
-            now_ms,
-            counter,
-            random,
-        }
+        Draw { now_ms, counter, random }
     }
 
     proptest! {
@@ -183,12 +177,8 @@ mod tests {
     #[test]
     fn a_second_spelling_of_an_id_is_refused() {
         let text = TaskId::draw(draw(1, 2, 0xabcd_ef01_2345_6789), Shard::FIRST).to_string();
-        for wrong in [
-            text.to_uppercase(),
-            text.replace('-', ""),
-            format!("{{{text}}}"),
-            format!("{text}\0"),
-        ] {
+        for wrong in [text.to_uppercase(), text.replace('-', ""), format!("{{{text}}}"), format!("{text}\0")]
+        {
             assert_eq!(wrong.parse::<TaskId>(), Err(IdError::NotAUuid), "{wrong}");
         }
         let fourth = "3f2b8c1e-9d4a-4b7c-8e1f-0a2b3c4d5000";

@@ -112,10 +112,7 @@ mod tests {
 
     #[test]
     fn a_lease_granted_after_the_stall_gets_no_grace() {
-        let stall = Some(Stall {
-            until_ms: 100_000,
-            length_ms: 60_000,
-        });
+        let stall = Some(Stall { until_ms: 100_000, length_ms: 60_000 });
         let lease = LeaseLength::default();
         assert_eq!(effective_deadline_ms(130_000, lease, stall), 130_000);
         assert_eq!(effective_deadline_ms(129_999, lease, stall), 130_000);

@@ -106,11 +106,7 @@ lifecycle! {
 impl Move {
     /// Where this move may take a task that is in `from`; nothing if it does not start there.
     pub fn after(self, from: Status) -> &'static [Status] {
-        if self.sources().contains(&from) {
-            self.targets()
-        } else {
-            &[]
-        }
+        if self.sources().contains(&from) { self.targets() } else { &[] }
     }
 }
 
@@ -139,11 +135,7 @@ words! {
 }
 
 fn words(statuses: &[Status]) -> String {
-    statuses
-        .iter()
-        .map(|status| status.as_str())
-        .collect::<Vec<_>>()
-        .join(" ")
+    statuses.iter().map(|status| status.as_str()).collect::<Vec<_>>().join(" ")
 }
 
 /// `lua/lib/lifecycle.lua`: the table in the form that the scripts look moves up in.
@@ -201,11 +193,8 @@ mod tests {
     #[test]
     fn only_a_rerun_leaves_a_terminal_status() {
         for status in Status::ALL.iter().filter(|status| status.is_terminal()) {
-            let out: Vec<Move> = Move::ALL
-                .iter()
-                .copied()
-                .filter(|step| !step.after(*status).is_empty())
-                .collect();
+            let out: Vec<Move> =
+                Move::ALL.iter().copied().filter(|step| !step.after(*status).is_empty()).collect();
             assert_eq!(out, [Move::Rerun], "{status}");
         }
     }
@@ -213,21 +202,14 @@ mod tests {
     #[test]
     fn every_status_that_is_not_terminal_can_be_cancelled() {
         for status in Status::ALL {
-            assert_eq!(
-                Move::Cancel.after(*status).is_empty(),
-                status.is_terminal(),
-                "{status}"
-            );
+            assert_eq!(Move::Cancel.after(*status).is_empty(), status.is_terminal(), "{status}");
         }
     }
 
     #[test]
     fn only_a_claim_and_a_takeover_lead_to_running() {
-        let to_running: Vec<Move> = Move::ALL
-            .iter()
-            .copied()
-            .filter(|step| step.targets().contains(&Status::Running))
-            .collect();
+        let to_running: Vec<Move> =
+            Move::ALL.iter().copied().filter(|step| step.targets().contains(&Status::Running)).collect();
         assert_eq!(to_running, [Move::Claim, Move::TakeOver]);
     }
 

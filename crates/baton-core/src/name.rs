@@ -6,25 +6,20 @@
 use std::fmt;
 use std::str::FromStr;
 
+use crate::lifecycle::Status;
+
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NameError {
     #[error("take an empty {0}")]
     Empty(&'static str),
     #[error("take a {what} of {length} bytes: at most {max} are allowed")]
-    TooLong {
-        what: &'static str,
-        length: usize,
-        max: usize,
-    },
+    TooLong { what: &'static str, length: usize, max: usize },
     #[error("take a {what} with the character {character:?} at byte {at}: only {allowed} are allowed")]
-    Character {
-        what: &'static str,
-        character: char,
-        at: usize,
-        allowed: &'static str,
-    },
+    Character { what: &'static str, character: char, at: usize, allowed: &'static str },
     #[error("take {0:?} as a worker id: it must look like worker-001-media")]
     WorkerId(String),
+    #[error("take {name:?} as a queue name: behind a colon {part:?} has a meaning of its own")]
+    Reserved { name: String, part: String },
 }
 
 struct Shape {
@@ -41,22 +36,10 @@ impl Shape {
             return Err(NameError::Empty(what));
         }
         if text.len() > self.max {
-            return Err(NameError::TooLong {
-                what,
-                length: text.len(),
-                max: self.max,
-            });
+            return Err(NameError::TooLong { what, length: text.len(), max: self.max });
         }
-        match text
-            .char_indices()
-            .find(|(_, character)| !(self.fits)(*character))
-        {
-            Some((at, character)) => Err(NameError::Character {
-                what,
-                character,
-                at,
-                allowed: self.allowed,
-            }),
+        match text.char_indices().find(|(_, character)| !(self.fits)(*character)) {
+            Some((at, character)) => Err(NameError::Character { what, character, at, allowed: self.allowed }),
             None => Ok(()),
         }
     }
@@ -146,7 +129,18 @@ macro_rules! any_form {
     )*};
 }
 
-any_form! { QueueName Kind DedupeKey Tag Principal OpId Boot Namespace }
+any_form! { Kind DedupeKey Tag Principal OpId Boot Namespace }
+
+impl QueueName {
+    /// Beside a queue's own key lie `<name>:<status>` and `<name>:key:<dedupe key>`. No other queue may be called so.
+    fn check_form(text: &str) -> Result<(), NameError> {
+        let reserved = |part: &&str| *part == "key" || part.parse::<Status>().is_ok();
+        match text.split(':').skip(1).find(reserved) {
+            Some(part) => Err(NameError::Reserved { name: text.to_owned(), part: part.to_owned() }),
+            None => Ok(()),
+        }
+    }
+}
 
 impl WorkerId {
     fn check_form(text: &str) -> Result<(), NameError> {
@@ -154,9 +148,7 @@ impl WorkerId {
             let (number, kind) = text.strip_prefix("worker-")?.split_once('-')?;
             let numbered = number.len() >= 3 && number.bytes().all(|byte| byte.is_ascii_digit());
             let first = kind.bytes().next()?;
-            let plain = kind
-                .bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+            let plain = kind.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
             Some(numbered && first != b'-' && plain)
         };
         match form() {
@@ -218,6 +210,16 @@ mod tests {
     }
 
     #[test]
+    fn a_queue_is_not_called_like_a_key_of_another() {
+        for bad in ["a:pending", "a:key", "a:key:b", "a:b:cancelled", "a:running:b"] {
+            assert!(QueueName::new(bad).is_err(), "{bad}");
+        }
+        for good in ["pending", "key", "a:keys", "a:b", "a:", "completed:a", "a.pending"] {
+            assert!(QueueName::new(good).is_ok(), "{good}");
+        }
+    }
+
+    #[test]
     fn worker_ids_have_a_number_and_a_purpose() {
         for good in ["worker-001-media", "worker-1234-a-b", "worker-000-0"] {
             assert!(WorkerId::new(good).is_ok(), "{good}");
@@ -238,7 +240,7 @@ mod tests {
     proptest! {
         #[test]
         fn whatever_is_accepted_is_what_comes_back(text in "[A-Za-z0-9._:-]{1,128}") {
-            let name = QueueName::new(&text).unwrap();
+            let name = Kind::new(&text).unwrap();
             prop_assert_eq!(name.as_str(), &text);
         }
 

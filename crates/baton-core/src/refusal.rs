@@ -79,10 +79,7 @@ mod tests {
     fn codes_are_unique_words_and_read_back() {
         for refusal in Refusal::ALL {
             let code = refusal.code();
-            assert!(
-                code.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_'),
-                "{code}"
-            );
+            assert!(code.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_'), "{code}");
             assert_eq!(code.parse(), Ok(*refusal));
             assert!(refusal.advice().ends_with('.'), "{code}");
         }

@@ -51,10 +51,7 @@ impl Backoff {
 
 impl Default for Backoff {
     fn default() -> Self {
-        Backoff {
-            base_ms: limits::BACKOFF_MS,
-            cap_ms: limits::BACKOFF_CAP_MS,
-        }
+        Backoff { base_ms: limits::BACKOFF_MS, cap_ms: limits::BACKOFF_CAP_MS }
     }
 }
 

@@ -61,9 +61,7 @@ pub(crate) async fn open(store: &Store) -> Result<Vec<Warning>, OpenError> {
     }
     refuse(meet_namespace(store).await?)?;
     for shard in store.shards().all() {
-        let denied = store
-            .probe(shard, &crate::script::probes(&store.keys(shard)?.sample()))
-            .await?;
+        let denied = store.probe(shard, &crate::script::probes(&store.keys(shard)?.sample())).await?;
         refuse(denied.into_iter().map(Unfit::Denied).collect())?;
     }
     warnings.dedup();
@@ -71,11 +69,7 @@ pub(crate) async fn open(store: &Store) -> Result<Vec<Warning>, OpenError> {
 }
 
 fn refuse(unfit: Vec<Unfit>) -> Result<(), OpenError> {
-    if unfit.is_empty() {
-        Ok(())
-    } else {
-        Err(OpenError::Unfit(unfit))
-    }
+    if unfit.is_empty() { Ok(()) } else { Err(OpenError::Unfit(unfit)) }
 }
 
 /// INFO of the node, or of every node of a cluster.
@@ -94,9 +88,7 @@ async fn server_infos(store: &Store) -> Result<Vec<String>, Error> {
 }
 
 fn field<'a>(info: &'a str, name: &str) -> Option<&'a str> {
-    info.lines()
-        .find_map(|line| line.strip_prefix(name)?.strip_prefix(':'))
-        .map(str::trim)
+    info.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':')).map(str::trim)
 }
 
 fn judge(info: &str, unfit: &mut Vec<Unfit>, warnings: &mut Vec<Warning>) {
@@ -126,13 +118,8 @@ fn judge_version(info: &str) -> Option<Unfit> {
         Some(version) => ("Valkey", version, (7, 2)),
         None => ("Redis", field(info, "redis_version")?, (7, 0)),
     };
-    let mut numbers = version
-        .split('.')
-        .map(|number| number.parse::<u64>().unwrap_or_default());
-    let found = (
-        numbers.next().unwrap_or_default(),
-        numbers.next().unwrap_or_default(),
-    );
+    let mut numbers = version.split('.').map(|number| number.parse::<u64>().unwrap_or_default());
+    let found = (numbers.next().unwrap_or_default(), numbers.next().unwrap_or_default());
     (found < floor).then(|| Unfit::Version(format!("{name} {version}")))
 }
 
@@ -145,20 +132,14 @@ async fn meet_namespace(store: &Store) -> Result<Vec<Unfit>, Error> {
         return Ok(vec![Unfit::SchemaTooNew(namespace.schema)]);
     }
     if namespace.shards != u32::from(wanted) {
-        return Ok(vec![Unfit::Shards {
-            found: namespace.shards,
-            wanted,
-        }]);
+        return Ok(vec![Unfit::Shards { found: namespace.shards, wanted }]);
     }
     for shard in store.shards().all() {
         let found = store.open_shard(shard, &namespace.store_id).await?;
         if found.schema > SCHEMA {
             unfit.push(Unfit::SchemaTooNew(found.schema));
         } else if found.store_id != namespace.store_id {
-            unfit.push(Unfit::Foreign {
-                found: found.store_id,
-                wanted: namespace.store_id.clone(),
-            });
+            unfit.push(Unfit::Foreign { found: found.store_id, wanted: namespace.store_id.clone() });
         }
     }
     Ok(unfit)
@@ -194,10 +175,7 @@ mod tests {
         let info = "redis_version:7.0.15\r\nrole:slave\r\nmaxmemory_policy:allkeys-lru";
         assert_eq!(
             judged(info),
-            [
-                Unfit::Role("slave".to_owned()),
-                Unfit::Eviction("allkeys-lru".to_owned())
-            ]
+            [Unfit::Role("slave".to_owned()), Unfit::Eviction("allkeys-lru".to_owned())]
         );
     }
 

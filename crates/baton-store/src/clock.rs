@@ -16,35 +16,20 @@ pub struct Ids {
 
 impl Ids {
     pub fn of_system() -> Ids {
-        Ids {
-            fixed_ms: None,
-            last: AtomicU64::new(0),
-        }
+        Ids { fixed_ms: None, last: AtomicU64::new(0) }
     }
 
     pub fn fixed_at(now_ms: u64) -> Ids {
-        Ids {
-            fixed_ms: Some(now_ms),
-            last: AtomicU64::new(0),
-        }
+        Ids { fixed_ms: Some(now_ms), last: AtomicU64::new(0) }
     }
 
     pub fn task(&self, shard: Shard) -> TaskId {
         let now = self.fixed_ms.unwrap_or_else(system_ms) << 12;
         let risen = |last: u64| now.max(last + 1);
         // Relaxed: only the uniqueness of this one number matters.
-        let last = self
-            .last
-            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |last| Some(risen(last)));
+        let last = self.last.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |last| Some(risen(last)));
         let drawn = risen(last.unwrap_or_default());
-        TaskId::draw(
-            Draw {
-                now_ms: drawn >> 12,
-                counter: (drawn & 0xfff) as u16,
-                random: random(),
-            },
-            shard,
-        )
+        TaskId::draw(Draw { now_ms: drawn >> 12, counter: (drawn & 0xfff) as u16, random: random() }, shard)
     }
 
     /// A name for one call of an operator, repeated as it is when the answer was lost.
@@ -60,8 +45,7 @@ fn system_ms() -> u64 {
         reason = "the one place where ids meet the clock; no lease depends on it"
     )]
     let now = SystemTime::now();
-    now.duration_since(UNIX_EPOCH)
-        .map_or(0, |since| since.as_millis() as u64)
+    now.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as u64)
 }
 
 pub(crate) fn random() -> u64 {

@@ -24,17 +24,11 @@ pub enum Error {
 
 impl Error {
     pub(crate) fn invalid(field: &'static str, problem: impl Into<String>) -> Error {
-        Error::Invalid {
-            field,
-            problem: problem.into(),
-        }
+        Error::Invalid { field, problem: problem.into() }
     }
 
     pub(crate) fn fault(what: impl Into<String>, problem: impl Into<String>) -> Error {
-        Error::Fault {
-            what: what.into(),
-            problem: problem.into(),
-        }
+        Error::Fault { what: what.into(), problem: problem.into() }
     }
 }
 

@@ -102,25 +102,16 @@ impl Store {
             .arg(limit.min(limits::SCAN_MAX))
             .arg("BLOCK")
             .arg(wait.as_millis() as u64);
-        command
-            .arg("STREAMS")
-            .arg(self.keys(shard)?.events())
-            .arg(after.to_string());
+        command.arg("STREAMS").arg(self.keys(shard)?.events()).arg(after.to_string());
         // A partition leaves no answer at all, so our own clock ends the wait too.
         let patience = wait + self.inner.options.timeouts.response;
         let answer = tokio::time::timeout(patience, self.inner.blocking.send(&command)).await;
-        let unavailable = |source| Error::Unavailable {
-            reason: "the connection failed",
-            source,
-        };
+        let unavailable = |source| Error::Unavailable { reason: "the connection failed", source };
         match answer.map_err(|_| unavailable(None))?.map_err(unavailable)? {
             Value::Nil => Ok(Vec::new()),
             streams => {
                 let streams: Vec<(String, Value)> = read(streams)?;
-                streams
-                    .into_iter()
-                    .next()
-                    .map_or(Ok(Vec::new()), |(_, value)| entries(value))
+                streams.into_iter().next().map_or(Ok(Vec::new()), |(_, value)| entries(value))
             }
         }
     }
@@ -147,10 +138,7 @@ fn entry(id: &str, words: &[Vec<u8>]) -> Result<Entry, Error> {
         tasks: Vec::new(),
     };
     for pair in words.chunks_exact(2) {
-        let (field, value) = (
-            String::from_utf8_lossy(&pair[0]),
-            String::from_utf8_lossy(&pair[1]),
-        );
+        let (field, value) = (String::from_utf8_lossy(&pair[0]), String::from_utf8_lossy(&pair[1]));
         let unreadable = || fault(format!("its field {field} cannot be read: {value:?}"));
         match &*field {
             "event" => entry.event = value.into_owned(),

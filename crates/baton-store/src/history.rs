@@ -37,9 +37,7 @@ fn parse(version: Version, line: &str) -> Option<Entry> {
 impl Entry {
     /// A word of the detail, `name=value`.
     fn word(&self, name: &str) -> Option<&str> {
-        self.detail
-            .split(' ')
-            .find_map(|word| word.strip_prefix(name)?.strip_prefix('='))
+        self.detail.split(' ').find_map(|word| word.strip_prefix(name)?.strip_prefix('='))
     }
 
     fn run_detail(&self) -> String {
@@ -51,12 +49,8 @@ impl Entry {
 
 /// Puts the lines in order and fills in the moves that left none.
 pub(crate) fn compose(task: TaskId, mut fields: Fields, lines: Vec<String>) -> Result<Vec<Entry>, Error> {
-    let fault = |line: &str| {
-        Error::fault(
-            format!("task {task}"),
-            format!("its history has the line {line:?}"),
-        )
-    };
+    let fault =
+        |line: &str| Error::fault(format!("task {task}"), format!("its history has the line {line:?}"));
     let mut kept = Vec::new();
     for (version, line) in fields.with_prefix("history:") {
         let line = String::from_utf8_lossy(&line).into_owned();
@@ -79,14 +73,9 @@ pub(crate) fn compose(task: TaskId, mut fields: Fields, lines: Vec<String>) -> R
         detail: present(&mut fields)?,
     };
     let created_ms = fields.required("created_ms")?;
-    let by = fields
-        .optional::<String>("submitted_by")?
-        .map_or(String::new(), |by| format!("by={by}"));
+    let by = fields.optional::<String>("submitted_by")?.map_or(String::new(), |by| format!("by={by}"));
     let mut whole = fill(entries, &now);
-    let first = whole
-        .first()
-        .and_then(|entry| entry.from)
-        .unwrap_or(now.from.unwrap_or(Status::Pending));
+    let first = whole.first().and_then(|entry| entry.from).unwrap_or(now.from.unwrap_or(Status::Pending));
     let submitted = Entry {
         version: Version(1),
         step: "submit".to_owned(),
@@ -145,10 +134,7 @@ fn filled(step: Move, version: u64, follower: &Entry, dated_by: &str) -> Entry {
     Entry {
         version: Version(version),
         step: step.to_string(),
-        at_ms: follower
-            .word(dated_by)
-            .and_then(|at| at.parse().ok())
-            .unwrap_or_default(),
+        at_ms: follower.word(dated_by).and_then(|at| at.parse().ok()).unwrap_or_default(),
         from: step.sources().first().copied(),
         to: step.targets().first().copied(),
         detail: follower.run_detail(),

@@ -37,9 +37,7 @@ pub struct ShardKeys {
 
 impl ShardKeys {
     pub fn new(namespace: &Namespace, shard: Shard) -> ShardKeys {
-        ShardKeys {
-            prefix: format!("{namespace}:{{{shard}}}:"),
-        }
+        ShardKeys { prefix: format!("{namespace}:{{{shard}}}:") }
     }
 
     pub fn prefix(&self) -> &str {
@@ -138,10 +136,7 @@ mod tests {
     fn a_person_finds_the_shard_at_the_end_of_the_id() {
         let id: TaskId = "01936a5c-2b4e-7abc-8def-00112233400a".parse().unwrap();
         let keys = ShardKeys::new(&Namespace::default(), id.shard());
-        assert_eq!(
-            keys.task(id),
-            "baton:{a}:task:01936a5c-2b4e-7abc-8def-00112233400a"
-        );
+        assert_eq!(keys.task(id), "baton:{a}:task:01936a5c-2b4e-7abc-8def-00112233400a");
     }
 
     #[test]
@@ -149,18 +144,9 @@ mod tests {
         let queue = QueueName::new("media").unwrap();
         let worker = WorkerId::new("worker-001-media").unwrap();
         let boot = Boot::new("b1").unwrap();
-        assert_eq!(
-            keys().queue_index(&queue, Status::Pending),
-            "baton:{a}:queue:media:pending"
-        );
-        assert_eq!(
-            keys().dedupe(&queue, &DedupeKey::new("x:1").unwrap()),
-            "baton:{a}:queue:media:key:x:1"
-        );
-        assert_eq!(
-            keys().held(&worker, Some(&boot)),
-            "baton:{a}:held:worker-001-media:b1"
-        );
+        assert_eq!(keys().queue_index(&queue, Status::Pending), "baton:{a}:queue:media:pending");
+        assert_eq!(keys().dedupe(&queue, &DedupeKey::new("x:1").unwrap()), "baton:{a}:queue:media:key:x:1");
+        assert_eq!(keys().held(&worker, Some(&boot)), "baton:{a}:held:worker-001-media:b1");
         assert_eq!(namespace_meta(&Namespace::default()), "baton:meta");
     }
 }

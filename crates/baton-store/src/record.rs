@@ -52,30 +52,14 @@ pub struct Run {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum State {
-    Scheduled {
-        run_at_ms: u64,
-    },
-    Blocked {
-        open_parents: u64,
-    },
+    Scheduled { run_at_ms: u64 },
+    Blocked { open_parents: u64 },
     Pending,
-    Running {
-        progress: Option<String>,
-    },
-    Completed {
-        finished_ms: u64,
-        result: Option<Vec<u8>>,
-    },
-    Failed {
-        finished_ms: u64,
-    },
-    Timeout {
-        finished_ms: u64,
-    },
-    Cancelled {
-        finished_ms: u64,
-        by: Option<Principal>,
-    },
+    Running { progress: Option<String> },
+    Completed { finished_ms: u64, result: Option<Vec<u8>> },
+    Failed { finished_ms: u64 },
+    Timeout { finished_ms: u64 },
+    Cancelled { finished_ms: u64, by: Option<Principal> },
 }
 
 impl State {
@@ -101,10 +85,7 @@ pub(crate) struct Fields {
 
 impl Fields {
     pub(crate) fn new(what: impl Into<String>, pairs: Vec<(String, Vec<u8>)>) -> Fields {
-        Fields {
-            what: what.into(),
-            values: pairs.into_iter().collect(),
-        }
+        Fields { what: what.into(), values: pairs.into_iter().collect() }
     }
 
     fn fault(&self, field: &str, problem: &str) -> Error {
@@ -123,9 +104,7 @@ impl Fields {
         if text.is_empty() {
             return Ok(None);
         }
-        text.parse()
-            .map(Some)
-            .map_err(|_| self.fault(field, &format!("cannot be read: {text:?}")))
+        text.parse().map(Some).map_err(|_| self.fault(field, &format!("cannot be read: {text:?}")))
     }
 
     pub(crate) fn or<T: FromStr>(&mut self, field: &str, default: T) -> Result<T, Error> {
@@ -133,8 +112,7 @@ impl Fields {
     }
 
     pub(crate) fn required<T: FromStr>(&mut self, field: &str) -> Result<T, Error> {
-        self.optional(field)?
-            .ok_or_else(|| self.fault(field, "is missing"))
+        self.optional(field)?.ok_or_else(|| self.fault(field, "is missing"))
     }
 
     /// What is left, as text.
@@ -146,18 +124,12 @@ impl Fields {
     }
 
     pub(crate) fn with_prefix(&mut self, prefix: &str) -> Vec<(String, Vec<u8>)> {
-        let names: Vec<String> = self
-            .values
-            .keys()
-            .filter(|name| name.starts_with(prefix))
-            .cloned()
-            .collect();
+        let names: Vec<String> =
+            self.values.keys().filter(|name| name.starts_with(prefix)).cloned().collect();
         names
             .into_iter()
             .filter_map(|name| {
-                self.values
-                    .remove(&name)
-                    .map(|value| (name[prefix.len()..].to_owned(), value))
+                self.values.remove(&name).map(|value| (name[prefix.len()..].to_owned(), value))
             })
             .collect()
     }
@@ -197,7 +169,7 @@ impl Task {
     }
 }
 
-fn priority(fields: &mut Fields) -> Result<Priority, Error> {
+pub(crate) fn priority(fields: &mut Fields) -> Result<Priority, Error> {
     let Some(value) = fields.optional("priority")? else {
         return Ok(Priority::default());
     };
@@ -207,11 +179,7 @@ fn priority(fields: &mut Fields) -> Result<Priority, Error> {
 
 fn tags(fields: &mut Fields) -> Result<Vec<Tag>, Error> {
     let text: String = fields.or("tags", String::new())?;
-    let tags: Result<Vec<Tag>, _> = text
-        .split(',')
-        .filter(|tag| !tag.is_empty())
-        .map(Tag::new)
-        .collect();
+    let tags: Result<Vec<Tag>, _> = text.split(',').filter(|tag| !tag.is_empty()).map(Tag::new).collect();
     tags.map_err(|_| fields.fault("tags", "holds something else than tags"))
 }
 
@@ -229,26 +197,15 @@ fn run(fields: &mut Fields) -> Result<Option<Run>, Error> {
 
 fn state(fields: &mut Fields) -> Result<State, Error> {
     Ok(match fields.required("status")? {
-        Status::Scheduled => State::Scheduled {
-            run_at_ms: fields.required("run_at_ms")?,
-        },
-        Status::Blocked => State::Blocked {
-            open_parents: fields.required("open_parents")?,
-        },
+        Status::Scheduled => State::Scheduled { run_at_ms: fields.required("run_at_ms")? },
+        Status::Blocked => State::Blocked { open_parents: fields.required("open_parents")? },
         Status::Pending => State::Pending,
-        Status::Running => State::Running {
-            progress: fields.optional("progress")?,
-        },
-        Status::Completed => State::Completed {
-            finished_ms: fields.required("finished_ms")?,
-            result: fields.bytes("result"),
-        },
-        Status::Failed => State::Failed {
-            finished_ms: fields.required("finished_ms")?,
-        },
-        Status::Timeout => State::Timeout {
-            finished_ms: fields.required("finished_ms")?,
-        },
+        Status::Running => State::Running { progress: fields.optional("progress")? },
+        Status::Completed => {
+            State::Completed { finished_ms: fields.required("finished_ms")?, result: fields.bytes("result") }
+        }
+        Status::Failed => State::Failed { finished_ms: fields.required("finished_ms")? },
+        Status::Timeout => State::Timeout { finished_ms: fields.required("finished_ms")? },
         Status::Cancelled => State::Cancelled {
             finished_ms: fields.required("finished_ms")?,
             by: fields.optional("finished_by")?,

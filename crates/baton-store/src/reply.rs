@@ -16,14 +16,8 @@ pub(crate) struct Reply {
 impl Reply {
     pub(crate) fn new(script: &'static str, value: Value) -> Result<Reply, Error> {
         match value {
-            Value::Array(words) => Ok(Reply {
-                script,
-                words: words.into_iter(),
-            }),
-            other => Err(Error::fault(
-                script,
-                format!("it answered {other:?} instead of words"),
-            )),
+            Value::Array(words) => Ok(Reply { script, words: words.into_iter() }),
+            other => Err(Error::fault(script, format!("it answered {other:?} instead of words"))),
         }
     }
 
@@ -53,8 +47,7 @@ impl Reply {
 
     pub(crate) fn parse<T: FromStr>(&mut self) -> Result<T, Error> {
         let text = self.text()?;
-        text.parse()
-            .map_err(|_| self.fault(format!("it answered {text:?}, which cannot be read")))
+        text.parse().map_err(|_| self.fault(format!("it answered {text:?}, which cannot be read")))
     }
 
     /// A word that may be empty.
@@ -63,9 +56,7 @@ impl Reply {
         if text.is_empty() {
             return Ok(None);
         }
-        text.parse()
-            .map(Some)
-            .map_err(|_| self.fault(format!("it answered {text:?}, which cannot be read")))
+        text.parse().map(Some).map_err(|_| self.fault(format!("it answered {text:?}, which cannot be read")))
     }
 
     pub(crate) fn flag(&mut self) -> Result<bool, Error> {
@@ -75,8 +66,6 @@ impl Reply {
     /// Pairs of field and value, behind the number of words they take.
     pub(crate) fn fields(&mut self) -> Result<Vec<(String, Vec<u8>)>, Error> {
         let words: usize = self.parse()?;
-        (0..words / 2)
-            .map(|_| Ok((self.text()?, self.bytes()?)))
-            .collect()
+        (0..words / 2).map(|_| Ok((self.text()?, self.bytes()?))).collect()
     }
 }

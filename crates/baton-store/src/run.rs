@@ -31,12 +31,7 @@ impl Call {
         for key in &keys {
             command.arg(key.as_ref());
         }
-        Call {
-            script,
-            command,
-            keys: keys.len(),
-            arguments: 0,
-        }
+        Call { script, command, keys: keys.len(), arguments: 0 }
     }
 
     pub(crate) fn arg(&mut self, value: impl ToRedisArgs) -> &mut Call {
@@ -96,17 +91,9 @@ impl Store {
                 (Some(Remedy::GiveUp | Remedy::LoadScript), _) => return Err(fault(script, error)),
             };
             if tried == TRIES {
-                return Err(Error::Unavailable {
-                    reason,
-                    source: error,
-                });
+                return Err(Error::Unavailable { reason, source: error });
             }
-            tracing::debug!(
-                script = script.map(|script| script.name),
-                tried,
-                reason,
-                "asking Redis again"
-            );
+            tracing::debug!(script = script.map(|script| script.name), tried, reason, "asking Redis again");
             tokio::time::sleep(wait).await;
             wait *= 4;
         }
@@ -124,8 +111,5 @@ impl Store {
 
 fn fault(script: Option<&'static Script>, error: Option<deadpool_redis::redis::RedisError>) -> Error {
     let what = script.map_or("Redis", |script| script.name);
-    Error::fault(
-        what,
-        error.map_or("no connection".to_owned(), |error| error.to_string()),
-    )
+    Error::fault(what, error.map_or("no connection".to_owned(), |error| error.to_string()))
 }

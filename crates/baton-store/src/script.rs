@@ -32,12 +32,8 @@ const SOURCES: &[(&str, &str)] = texts! { "":
     "worker/register" "worker/renew" "worker/deregister" "worker/direct" "worker/list"
 };
 
-static ALL: LazyLock<Vec<Script>> = LazyLock::new(|| {
-    SOURCES
-        .iter()
-        .map(|(name, source)| Script::assemble(name, source))
-        .collect()
-});
+static ALL: LazyLock<Vec<Script>> =
+    LazyLock::new(|| SOURCES.iter().map(|(name, source)| Script::assemble(name, source)).collect());
 
 impl Script {
     pub fn all() -> &'static [Script] {
@@ -52,21 +48,13 @@ impl Script {
         }
         text.push_str(source);
         let sha = sha1_smol::Sha1::from(&text).digest().to_string();
-        Script {
-            name,
-            source,
-            text,
-            sha,
-        }
+        Script { name, source, text, sha }
     }
 
     /// How many keys the header names, and whether more may follow.
     pub fn declared_keys(&self) -> (usize, bool) {
         let lines = section(self.source, "KEYS");
-        let fixed = lines
-            .iter()
-            .filter(|line| !optional_key(line) && !variadic(line))
-            .count();
+        let fixed = lines.iter().filter(|line| !optional_key(line) && !variadic(line)).count();
         (fixed, lines.len() > fixed)
     }
 
@@ -85,9 +73,7 @@ fn optional_key(line: &str) -> bool {
 }
 
 fn variadic(line: &str) -> bool {
-    line.split_whitespace()
-        .next()
-        .is_some_and(|number| number.ends_with('+'))
+    line.split_whitespace().next().is_some_and(|number| number.ends_with('+'))
 }
 
 fn shebang(source: &str) -> &'static str {
@@ -101,9 +87,8 @@ fn shebang(source: &str) -> &'static str {
 
 /// The words behind `-- NAME` in the header.
 fn header_words<'a>(source: &'a str, name: &str) -> impl Iterator<Item = &'a str> {
-    let line = source
-        .lines()
-        .find_map(|line| line.strip_prefix("-- ")?.strip_prefix(name)?.strip_prefix(' '));
+    let line =
+        source.lines().find_map(|line| line.strip_prefix("-- ")?.strip_prefix(name)?.strip_prefix(' '));
     line.unwrap_or_default().split_whitespace()
 }
 
@@ -129,13 +114,8 @@ fn library(part: &str) -> &'static str {
 
 /// The script of this name.
 pub(crate) fn script(name: &str) -> &'static Script {
-    #[expect(
-        clippy::expect_used,
-        reason = "names are literals; the contract test calls every one"
-    )]
-    ALL.iter()
-        .find(|script| script.name == name)
-        .expect("a script of that name")
+    #[expect(clippy::expect_used, reason = "names are literals; the contract test calls every one")]
+    ALL.iter().find(|script| script.name == name).expect("a script of that name")
 }
 
 /// The commands that the scripts call, in the order of the alphabet.
@@ -163,13 +143,7 @@ pub(crate) fn probes(key: &str) -> Vec<Vec<String>> {
         // A field or a member.
         _ => vec![key, "one"],
     };
-    let probe = |command: &str| {
-        [command]
-            .into_iter()
-            .chain(with(command))
-            .map(str::to_owned)
-            .collect()
-    };
+    let probe = |command: &str| [command].into_iter().chain(with(command)).map(str::to_owned).collect();
     inner_commands().into_iter().map(probe).collect()
 }
 

@@ -53,9 +53,7 @@ pub struct Store {
 
 impl fmt::Debug for Store {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.debug_struct("Store")
-            .field("options", &self.inner.options)
-            .finish_non_exhaustive()
+        out.debug_struct("Store").field("options", &self.inner.options).finish_non_exhaustive()
     }
 }
 
@@ -69,26 +67,15 @@ impl Store {
     }
 
     fn connect(options: Options) -> Result<Store, Error> {
-        let Options {
-            url,
-            namespace,
-            shards,
-            timeouts,
-            ..
-        } = &options;
+        let Options { url, namespace, shards, timeouts, .. } = &options;
         let inner = Inner {
             link: Link::new(url, timeouts.connect, Some(timeouts.response))?,
             blocking: Link::new(url, timeouts.connect, None)?,
             ids: Ids::of_system(),
-            shards: shards
-                .all()
-                .map(|shard| ShardKeys::new(namespace, shard))
-                .collect(),
+            shards: shards.all().map(|shard| ShardKeys::new(namespace, shard)).collect(),
             options,
         };
-        Ok(Store {
-            inner: Arc::new(inner),
-        })
+        Ok(Store { inner: Arc::new(inner) })
     }
 
     pub fn shards(&self) -> ShardCount {

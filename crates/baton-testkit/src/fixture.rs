@@ -97,11 +97,7 @@ impl Fixture {
 
     /// Submits these and answers their ids; each must be created.
     pub async fn submit(&self, tasks: &[NewTask]) -> Vec<TaskId> {
-        let submission = Submission {
-            tasks,
-            by: None,
-            op: None,
-        };
+        let submission = Submission { tasks, by: None, op: None };
         match self.store.submit(&submission).await.expect("an answer") {
             SubmitAnswer::Tasks { each, .. } => each
                 .into_iter()
@@ -128,10 +124,7 @@ impl Fixture {
             lease: Default::default(),
             about: &[("kind", "test")],
         };
-        self.store
-            .register(Shard::FIRST, &register)
-            .await
-            .expect("an answer")
+        self.store.register(Shard::FIRST, &register).await.expect("an answer")
     }
 
     /// Claims up to `max` tasks of the queue `default` for a life that holds what is listed.
@@ -159,12 +152,7 @@ impl Fixture {
 
     pub async fn report(&self, life: &Life, task: TaskId, fence: Fence, outcome: Outcome) -> Settled {
         let reports = [Report { task, fence, outcome }];
-        let settle = Settle {
-            worker: &life.worker,
-            boot: Some(&life.boot),
-            reports: &reports,
-            claim: None,
-        };
+        let settle = Settle { worker: &life.worker, boot: Some(&life.boot), reports: &reports, claim: None };
         match self.store.settle(task.shard(), &settle).await.expect("an answer") {
             SettleAnswer::Reports { mut each, .. } => each.remove(0),
             SettleAnswer::Refused(refused) => panic!("refused: {refused:?}"),
@@ -172,22 +160,12 @@ impl Fixture {
     }
 
     pub async fn complete(&self, life: &Life, grant: &Grant) -> Settled {
-        self.report(
-            life,
-            grant.task,
-            grant.fence,
-            Outcome::Complete { result: Vec::new() },
-        )
-        .await
+        self.report(life, grant.task, grant.fence, Outcome::Complete { result: Vec::new() }).await
     }
 
     /// The task, with its payload and result; it must exist.
     pub async fn read(&self, task: TaskId) -> Task {
-        let mut tasks = self
-            .store
-            .read_tasks(task.shard(), &[task], true)
-            .await
-            .expect("an answer");
+        let mut tasks = self.store.read_tasks(task.shard(), &[task], true).await.expect("an answer");
         tasks.remove(0).expect("the task exists")
     }
 }

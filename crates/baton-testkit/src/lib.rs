@@ -1,11 +1,7 @@
 //! Support for tests that need a real Redis: private servers, faults on the wire, printed snapshots.
 //!
 //! A failure in here is a failed test, so it panics with a sentence instead of returning an error.
-#![expect(
-    clippy::expect_used,
-    clippy::panic,
-    reason = "test support: a failure here is a failed test"
-)]
+#![expect(clippy::expect_used, clippy::panic, reason = "test support: a failure here is a failed test")]
 
 pub mod fixture;
 pub mod invariants;

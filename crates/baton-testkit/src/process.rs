@@ -39,9 +39,7 @@ impl Process {
         });
         command.process_group(0);
         let (answer, process) = channel();
-        launcher
-            .send((command, answer))
-            .expect("the launcher thread never ends");
+        launcher.send((command, answer)).expect("the launcher thread never ends");
         process.recv().expect("the launcher thread answers every order")
     }
 
@@ -72,10 +70,7 @@ impl Process {
                 status => break status.expect("failed to wait for a child to stop"),
             }
         };
-        assert!(
-            status.is_some_and(|status| status.stopped()),
-            "the child died before it could be stopped"
-        );
+        assert!(status.is_some_and(|status| status.stopped()), "the child died before it could be stopped");
     }
 
     /// Lets a stopped child go on (SIGCONT).
@@ -139,14 +134,9 @@ pub fn command(program: impl AsRef<OsStr>) -> Command {
 
 /// The first file of that name on `PATH`.
 pub fn find(name: &str) -> Option<PathBuf> {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "test support looks for programs where a shell would"
-    )]
+    #[expect(clippy::disallowed_methods, reason = "test support looks for programs where a shell would")]
     let path = std::env::var_os("PATH")?;
-    std::env::split_paths(&path)
-        .map(|directory| directory.join(name))
-        .find(|file| file.is_file())
+    std::env::split_paths(&path).map(|directory| directory.join(name)).find(|file| file.is_file())
 }
 
 #[cfg(test)]
@@ -197,9 +187,7 @@ mod tests {
     #[test]
     fn a_dropped_child_is_gone_with_its_forks() {
         let mut command = command("sh");
-        command
-            .args(["-c", "sleep 60 & echo $!; wait"])
-            .stdout(std::process::Stdio::piped());
+        command.args(["-c", "sleep 60 & echo $!; wait"]).stdout(std::process::Stdio::piped());
         let mut process = Process::spawn(command).unwrap();
         let mut fork = String::new();
         let mut stdout = io::BufReader::new(process.child().stdout.take().unwrap());

@@ -62,19 +62,12 @@ pub struct Loss {
 impl Loss {
     /// The next reply on any connection. That may be the answer to a new connection's greeting.
     pub fn next(then: Then) -> Self {
-        Self {
-            then,
-            replies: 1,
-            to: None,
-        }
+        Self { then, replies: 1, to: None }
     }
 
     /// The next reply to a request in which these bytes occur: a script's hash, a command, a key.
     pub fn to(request: impl AsRef<[u8]>, then: Then) -> Self {
-        Self {
-            to: Some(request.as_ref().to_vec()),
-            ..Self::next(then)
-        }
+        Self { to: Some(request.as_ref().to_vec()), ..Self::next(then) }
     }
 
     /// Not one reply but this many, each on the connection that then ends or falls silent.
@@ -123,22 +116,12 @@ impl FaultProxy {
         let directory = directory::private("baton-proxy-");
         let unix =
             UnixListener::bind(socket_in(directory.path())).expect("failed to listen on a fresh socket");
-        let tcp = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
-            .await
-            .expect("no free loopback port");
+        let tcp = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("no free loopback port");
         let address = tcp.local_addr().expect("a bound listener has an address");
-        let shared = Arc::new(Shared {
-            server: server.as_ref().to_owned(),
-            ..Shared::default()
-        });
+        let shared = Arc::new(Shared { server: server.as_ref().to_owned(), ..Shared::default() });
         let mut tasks = JoinSet::new();
         tasks.spawn(wire::listen(unix, tcp, Arc::clone(&shared)));
-        Self {
-            shared,
-            tcp: address,
-            _tasks: tasks,
-            directory,
-        }
+        Self { shared, tcp: address, _tasks: tasks, directory }
     }
 
     pub fn socket(&self) -> PathBuf {
@@ -202,10 +185,7 @@ impl FaultProxy {
     /// has not arrived".
     pub async fn until(&self, condition: impl FnMut(&Hits) -> bool) -> Hits {
         let mut hits = self.shared.hits.subscribe();
-        *hits
-            .wait_for(condition)
-            .await
-            .expect("the proxy holds the sender")
+        *hits.wait_for(condition).await.expect("the proxy holds the sender")
     }
 
     /// Waits until every reply ordered so far is lost. With [`Then::Close`] the server has then done its part.

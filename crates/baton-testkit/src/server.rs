@@ -36,8 +36,7 @@ impl Launch {
     /// Adds a directive, as in `.with("appendonly", "yes")`.
     #[must_use]
     pub fn with(mut self, directive: &str, value: &str) -> Self {
-        self.arguments
-            .extend([format!("--{directive}"), value.to_owned()]);
+        self.arguments.extend([format!("--{directive}"), value.to_owned()]);
         self
     }
 
@@ -69,13 +68,7 @@ impl Launch {
         };
         let arguments = self.command_line(directory.path(), tcp_port);
         let binary = self.binary.unwrap_or_else(server_on_path);
-        let mut server = PrivateRedis {
-            binary,
-            arguments,
-            tcp_port,
-            process: None,
-            directory,
-        };
+        let mut server = PrivateRedis { binary, arguments, tcp_port, process: None, directory };
         server.boot().await;
         if self.cluster {
             server.own_every_slot().await;
@@ -97,17 +90,11 @@ impl Launch {
             ("--enable-debug-command", "local"),
         ];
         // By default the bus port is the port plus 10000, which need not be free and need not exist.
-        let bus = if self.cluster {
-            free_port().to_string()
-        } else {
-            String::new()
-        };
+        let bus = if self.cluster { free_port().to_string() } else { String::new() };
         if self.cluster {
             pairs.extend([("--cluster-enabled", "yes"), ("--cluster-port", &bus)]);
         }
-        let pairs = pairs
-            .into_iter()
-            .flat_map(|(name, value)| [name.to_owned(), value.to_owned()]);
+        let pairs = pairs.into_iter().flat_map(|(name, value)| [name.to_owned(), value.to_owned()]);
         pairs.chain(self.arguments.iter().cloned()).collect()
     }
 }
@@ -167,9 +154,7 @@ impl PrivateRedis {
 
     /// The running process, for tests that look at it or send it other signals.
     pub fn process(&mut self) -> &mut Process {
-        self.process
-            .as_mut()
-            .expect("the server was killed and not restarted")
+        self.process.as_mut().expect("the server was killed and not restarted")
     }
 
     pub fn is_running(&mut self) -> bool {
@@ -234,19 +219,12 @@ impl PrivateRedis {
 
     async fn own_every_slot(&self) {
         let mut connection = self.connection().await;
-        let assigned = cmd("CLUSTER")
-            .arg("ADDSLOTSRANGE")
-            .arg(0)
-            .arg(16383)
-            .exec_async(&mut connection)
-            .await;
+        let assigned =
+            cmd("CLUSTER").arg("ADDSLOTSRANGE").arg(0).arg(16383).exec_async(&mut connection).await;
         assigned.expect("failed to give the node its slots");
         loop {
-            let info: String = cmd("CLUSTER")
-                .arg("INFO")
-                .query_async(&mut connection)
-                .await
-                .expect("no CLUSTER INFO");
+            let info: String =
+                cmd("CLUSTER").arg("INFO").query_async(&mut connection).await.expect("no CLUSTER INFO");
             if info.contains("cluster_state:ok") {
                 return;
             }
@@ -260,10 +238,7 @@ fn socket_in(directory: &Path) -> PathBuf {
 }
 
 fn server_on_path() -> PathBuf {
-    let Some(binary) = ["redis-server", "valkey-server"]
-        .into_iter()
-        .find_map(process::find)
-    else {
+    let Some(binary) = ["redis-server", "valkey-server"].into_iter().find_map(process::find) else {
         panic!("there is no redis-server on PATH; run `cargo xtask test`, which installs one");
     };
     binary
@@ -273,10 +248,7 @@ fn server_on_path() -> PathBuf {
 /// socket has no such race, which is why TCP is only on request.
 fn free_port() -> u16 {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("no free loopback port");
-    listener
-        .local_addr()
-        .expect("a bound listener has an address")
-        .port()
+    listener.local_addr().expect("a bound listener has an address").port()
 }
 
 #[expect(clippy::disallowed_methods, reason = "a real process boots in real time")]
@@ -300,9 +272,7 @@ fn answers(socket: &Path) -> bool {
         return false;
     };
     let mut reply = [0; 64];
-    let asked = stream
-        .set_read_timeout(Some(REPLY_DEADLINE))
-        .and_then(|()| stream.write_all(b"PING\r\n"));
+    let asked = stream.set_read_timeout(Some(REPLY_DEADLINE)).and_then(|()| stream.write_all(b"PING\r\n"));
     let Ok(length) = asked.and_then(|()| stream.read(&mut reply)) else {
         return false;
     };

@@ -51,9 +51,7 @@ pub(crate) fn run(root: &Path, wanted: &Wanted) -> Result<bool> {
             }
         }
     }
-    let good = !outcomes
-        .iter()
-        .any(|(_, outcome)| matches!(outcome, Outcome::Failed));
+    let good = !outcomes.iter().any(|(_, outcome)| matches!(outcome, Outcome::Failed));
     // The tests come last, so that the last line is their count here too.
     let tested = !wanted.tests || testing::run(root, None)?;
     Ok(good && tested)
@@ -67,15 +65,7 @@ fn format(root: &Path, _: &Wanted) -> Result<Outcome> {
 }
 
 /// Goes on after a crate with problems, so that one run shows those of every crate that can be read.
-const LINTS: &[&str] = &[
-    "clippy",
-    "--workspace",
-    "--all-targets",
-    "--keep-going",
-    "--",
-    "-D",
-    "warnings",
-];
+const LINTS: &[&str] = &["clippy", "--workspace", "--all-targets", "--keep-going", "--", "-D", "warnings"];
 
 fn lints(root: &Path, _: &Wanted) -> Result<Outcome> {
     if !has("clippy") {
@@ -89,15 +79,7 @@ fn text(root: &Path, _: &Wanted) -> Result<Outcome> {
 }
 
 /// A crate that may use a hidden library and does not is no news.
-const GRAPH: &[&str] = &[
-    "deny",
-    "check",
-    "--allow",
-    "unused-wrapper",
-    "bans",
-    "licenses",
-    "sources",
-];
+const GRAPH: &[&str] = &["deny", "check", "--allow", "unused-wrapper", "bans", "licenses", "sources"];
 
 fn dependencies(root: &Path, wanted: &Wanted) -> Result<Outcome> {
     if !has("deny")

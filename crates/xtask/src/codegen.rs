@@ -20,14 +20,8 @@ struct Output {
 /// Every generated file as it should be; nothing in place of the map when it has lost its markers.
 fn outputs(map: &str) -> [Option<Output>; 3] {
     [
-        Some(Output {
-            path: "lua/lib/lifecycle.lua",
-            text: baton_core::lifecycle::lua(),
-        }),
-        Some(Output {
-            path: "lua/lib/limits.lua",
-            text: baton_core::limits::lua(),
-        }),
+        Some(Output { path: "lua/lib/lifecycle.lua", text: baton_core::lifecycle::lua() }),
+        Some(Output { path: "lua/lib/limits.lua", text: baton_core::limits::lua() }),
         between_markers(map, &baton_core::lifecycle::diagram()).map(|text| Output { path: MAP, text }),
     ]
 }
@@ -42,19 +36,15 @@ fn between_markers(text: &str, block: &str) -> Option<String> {
 /// A sentence for every generated file that is not as it should be.
 pub(crate) fn stale(tree: &Tree) -> Vec<(&'static str, String)> {
     let expected = outputs(tree.text(MAP).unwrap_or_default());
-    expected
-        .into_iter()
-        .filter_map(|output| judge(tree, output))
-        .collect()
+    expected.into_iter().filter_map(|output| judge(tree, output)).collect()
 }
 
 fn judge(tree: &Tree, output: Option<Output>) -> Option<(&'static str, String)> {
     match output {
         None => Some((MAP, format!("the markers {BEGIN} and {END} are missing"))),
-        Some(output) if tree.text(output.path) != Some(output.text.as_str()) => Some((
-            output.path,
-            "out of date; run `cargo xtask codegen` and commit what it writes".to_owned(),
-        )),
+        Some(output) if tree.text(output.path) != Some(output.text.as_str()) => {
+            Some((output.path, "out of date; run `cargo xtask codegen` and commit what it writes".to_owned()))
+        }
         Some(_) => None,
     }
 }

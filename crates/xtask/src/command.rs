@@ -15,15 +15,8 @@ const LOOK_EVERY: Duration = Duration::from_millis(500);
 
 /// What the program printed, or nothing when it is missing or failed.
 pub(crate) fn answer<S: AsRef<OsStr>>(program: &str, arguments: &[S]) -> Option<String> {
-    let output = Command::new(program)
-        .args(arguments)
-        .stdin(Stdio::null())
-        .output()
-        .ok()?;
-    output
-        .status
-        .success()
-        .then(|| String::from_utf8_lossy(&output.stdout).into_owned())
+    let output = Command::new(program).args(arguments).stdin(Stdio::null()).output().ok()?;
+    output.status.success().then(|| String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
 /// Runs a program that speaks to the person directly; true when it succeeded.
@@ -41,11 +34,7 @@ pub(crate) fn shown<S: AsRef<OsStr>>(root: &Path, program: &str, arguments: &[S]
 /// Both streams share one pipe: a line that says which program runs must arrive before that program's result.
 pub(crate) fn cargo_lines(root: &Path, arguments: &[&str], mut each: impl FnMut(&str)) -> Result<bool> {
     let (reader, writer) = io::pipe()?;
-    let color = if io::stdout().is_terminal() {
-        "always"
-    } else {
-        "never"
-    };
+    let color = if io::stdout().is_terminal() { "always" } else { "never" };
     let mut child = Command::new("cargo")
         .args(arguments)
         .current_dir(root)

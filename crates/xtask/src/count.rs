@@ -81,20 +81,14 @@ impl Listener {
 /// The name in `Running unittests src/lib.rs (target/debug/deps/baton_core-1f2e)` or `Doc-tests baton_core`.
 fn started(line: &str) -> Option<&str> {
     let line = line.trim();
-    let runs = line
-        .strip_prefix("Running ")
-        .filter(|rest| rest.contains(" (") && rest.ends_with(')'));
+    let runs = line.strip_prefix("Running ").filter(|rest| rest.contains(" (") && rest.ends_with(')'));
     runs.or_else(|| line.starts_with("Doc-tests ").then_some(line))
 }
 
 /// `number_before("ok. 3 passed; 1 failed", " failed")` is 1.
 fn number_before(text: &str, word: &str) -> u64 {
     let Some(end) = text.find(word) else { return 0 };
-    text[..end]
-        .rsplit(' ')
-        .next()
-        .and_then(|number| number.parse().ok())
-        .unwrap_or(0)
+    text[..end].rsplit(' ').next().and_then(|number| number.parse().ok()).unwrap_or(0)
 }
 
 /// The line without colours.
@@ -118,11 +112,7 @@ mod tests {
         let mut listener = Listener::default();
         lines.iter().for_each(|line| listener.hear(line));
         let (tally, said) = listener.close(cargo_succeeded);
-        assert_eq!(
-            (tally, said.len()),
-            (Tally { passed, failed }, remarks),
-            "{said:?}"
-        );
+        assert_eq!((tally, said.len()), (Tally { passed, failed }, remarks), "{said:?}");
     }
 
     #[test]
@@ -153,39 +143,18 @@ mod tests {
 
     #[test]
     fn a_crash_after_the_result_is_one_failure() {
-        check(
-            &[CORE, "test result: ok. 5 passed; 0 failed; 0 ignored"],
-            false,
-            5,
-            1,
-            1,
-        );
+        check(&[CORE, "test result: ok. 5 passed; 0 failed; 0 ignored"], false, 5, 1, 1);
     }
 
     #[test]
     fn an_ignored_test_is_a_failure() {
-        check(
-            &[CORE, "test result: ok. 5 passed; 0 failed; 2 ignored; 0 measured"],
-            true,
-            5,
-            2,
-            1,
-        );
+        check(&[CORE, "test result: ok. 5 passed; 0 failed; 2 ignored; 0 measured"], true, 5, 2, 1);
     }
 
     #[test]
     fn colours_do_not_hide_a_line() {
         let running = "\u{1b}[1m\u{1b}[92m     Running\u{1b}[0m unittests src/lib.rs (target/debug/deps/a-1)";
-        check(
-            &[
-                running,
-                "test result: \u{1b}[32mok\u{1b}[m. 1 passed; 0 failed; 0 ignored",
-            ],
-            true,
-            1,
-            0,
-            0,
-        );
+        check(&[running, "test result: \u{1b}[32mok\u{1b}[m. 1 passed; 0 failed; 0 ignored"], true, 1, 0, 0);
     }
 
     #[test]

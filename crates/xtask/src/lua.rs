@@ -15,10 +15,7 @@ pub(crate) fn print(root: &Path, name: &str) -> Result<bool> {
         bail!("a script is named like task/progress, not {name}");
     }
     let script = read(format!("lua/{name}.lua"))?;
-    print!(
-        "{}",
-        assemble(&script, |library| read(format!("lua/lib/{library}.lua")))?
-    );
+    print!("{}", assemble(&script, |library| read(format!("lua/lib/{library}.lua")))?);
     Ok(true)
 }
 
@@ -90,10 +87,7 @@ mod tests {
 
     #[test]
     fn the_class_decides_the_flags() {
-        for (class, first) in [
-            ("drain", "#!lua flags=allow-oom"),
-            ("read", "#!lua flags=no-writes"),
-        ] {
+        for (class, first) in [("drain", "#!lua flags=allow-oom"), ("read", "#!lua flags=no-writes")] {
             let script = format!("-- CLASS {class}\nreturn 1\n");
             let text = assemble(&script, library).expect("a known class");
             assert_eq!(text, format!("{first}\n-- prelude\n{script}"));

@@ -2,11 +2,7 @@
 //!
 //! This program knows files, words and commands. It refuses to know how to speak to Redis: a chore that needs a
 //! running server is a test. It must not depend on `baton-store`, so that it builds in seconds.
-#![expect(
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "a command-line program speaks by printing"
-)]
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command-line program speaks by printing")]
 
 mod check;
 mod codegen;
@@ -25,11 +21,7 @@ use anyhow::Result;
 use clap::{Parser, Subcommand};
 
 #[derive(Parser)]
-#[command(
-    name = "cargo xtask",
-    about = "The chores of this repository",
-    disable_help_subcommand = true
-)]
+#[command(name = "cargo xtask", about = "The chores of this repository", disable_help_subcommand = true)]
 struct Arguments {
     #[command(subcommand)]
     chore: Chore,
@@ -90,19 +82,11 @@ fn main() -> ExitCode {
 fn run(root: &Path, chore: Chore) -> Result<bool> {
     match chore {
         Chore::Test { filter } => testing::run(root, filter.as_deref()),
-        Chore::Check { no_test, install } => check::run(
-            root,
-            &check::Wanted {
-                tests: !no_test,
-                install,
-            },
-        ),
+        Chore::Check { no_test, install } => check::run(root, &check::Wanted { tests: !no_test, install }),
         Chore::Tidy => tidy::run(root),
         Chore::Codegen { check: true } => codegen::check(root),
         Chore::Codegen { check: false } => codegen::write(root),
-        Chore::Lua {
-            view: View::Print { name },
-        } => lua::print(root, &name),
+        Chore::Lua { view: View::Print { name } } => lua::print(root, &name),
     }
 }
 

@@ -26,18 +26,10 @@ impl Server {
     /// the first one's name.
     fn parse(line: &str) -> Option<Self> {
         let product = line.split_whitespace().next()?.to_owned();
-        let text = line
-            .split_whitespace()
-            .find_map(|word| word.strip_prefix("v="))?
-            .to_owned();
+        let text = line.split_whitespace().find_map(|word| word.strip_prefix("v="))?.to_owned();
         let mut numbers = text.split('.').map(str::parse);
         let (major, minor) = (numbers.next()?.ok()?, numbers.next()?.ok()?);
-        Some(Self {
-            product,
-            major,
-            minor,
-            text,
-        })
+        Some(Self { product, major, minor, text })
     }
 
     /// Scripts declare flags in their first line, which Redis reads since 7.0; Valkey began at 7.2.
@@ -66,10 +58,7 @@ pub(crate) fn ensure() -> Result<Server> {
     for server in &found {
         println!("== redis: {server} is installed, but Baton needs Redis 7.0 or Valkey 7.2");
     }
-    let line = line_to_type(
-        std::env::consts::OS,
-        &fs::read_to_string("/etc/os-release").unwrap_or_default(),
-    );
+    let line = line_to_type(std::env::consts::OS, &fs::read_to_string("/etc/os-release").unwrap_or_default());
     if line != APT || !is_root() {
         bail!(
             "the tests need redis-server 7.0 or newer (or valkey-server); to install it, type:\n\n    {line}\n"
@@ -83,9 +72,7 @@ pub(crate) fn ensure() -> Result<Server> {
 }
 
 fn installed() -> Vec<Server> {
-    let answers = PROGRAMS
-        .iter()
-        .filter_map(|program| command::answer(program, &["--version"]));
+    let answers = PROGRAMS.iter().filter_map(|program| command::answer(program, &["--version"]));
     answers.filter_map(|line| Server::parse(&line)).collect()
 }
 
@@ -110,9 +97,7 @@ fn line_to_type(system: &str, os_release: &str) -> &'static str {
 /// The system's own name, then those it is like.
 fn names(os_release: &str) -> impl Iterator<Item = &str> {
     let values = |key: &'static str| os_release.lines().filter_map(move |line| line.strip_prefix(key));
-    values("ID=")
-        .chain(values("ID_LIKE="))
-        .flat_map(|value| value.trim_matches('"').split_whitespace())
+    values("ID=").chain(values("ID_LIKE=")).flat_map(|value| value.trim_matches('"').split_whitespace())
 }
 
 fn is_root() -> bool {
@@ -131,10 +116,7 @@ fn install_with_apt() -> Result<()> {
             .status()
             .context("failed to start apt-get")?;
         if !status.success() {
-            bail!(
-                "apt-get {} failed; to try by hand, type:\n\n    {APT}\n",
-                arguments.join(" ")
-            );
+            bail!("apt-get {} failed; to try by hand, type:\n\n    {APT}\n", arguments.join(" "));
         }
     }
     Ok(())
@@ -145,23 +127,13 @@ mod tests {
     use super::*;
 
     fn check(line: &str, enough: Option<bool>) {
-        assert_eq!(
-            Server::parse(line).map(|server| server.is_enough()),
-            enough,
-            "{line}"
-        );
+        assert_eq!(Server::parse(line).map(|server| server.is_enough()), enough, "{line}");
     }
 
     #[test]
     fn versions_are_read_and_compared() {
-        check(
-            "Redis server v=7.0.15 sha=00000000:0 malloc=jemalloc-5.3.0 bits=64 build=ae4d",
-            Some(true),
-        );
-        check(
-            "Redis server v=6.2.14 sha=00000000:0 malloc=libc bits=64 build=1",
-            Some(false),
-        );
+        check("Redis server v=7.0.15 sha=00000000:0 malloc=jemalloc-5.3.0 bits=64 build=ae4d", Some(true));
+        check("Redis server v=6.2.14 sha=00000000:0 malloc=libc bits=64 build=1", Some(false));
         check("Redis server v=10.0.0 sha=00000000:0", Some(true));
         check("Valkey server v=7.2.5 sha=00000000:0", Some(true));
         check("Valkey server v=9.0.0 sha=00000000:0", Some(true));
@@ -172,10 +144,7 @@ mod tests {
     #[test]
     fn every_system_gets_a_line_it_understands() {
         assert_eq!(line_to_type("linux", "NAME=x\nID=debian\n"), APT);
-        assert_eq!(
-            line_to_type("linux", "ID=linuxmint\nID_LIKE=\"ubuntu debian\"\n"),
-            APT
-        );
+        assert_eq!(line_to_type("linux", "ID=linuxmint\nID_LIKE=\"ubuntu debian\"\n"), APT);
         assert!(line_to_type("linux", "ID=\"rocky\"\nID_LIKE=\"rhel centos fedora\"\n").contains("dnf"));
         assert!(line_to_type("linux", "ID=arch\n").contains("pacman"));
         assert!(line_to_type("linux", "ID=alpine\n").contains("apk"));

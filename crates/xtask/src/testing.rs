@@ -20,20 +20,9 @@ struct Group {
 const GROUPS: [Group; 2] = [
     Group {
         name: "unit and integration tests",
-        arguments: &[
-            "test",
-            "--workspace",
-            "--no-fail-fast",
-            "--lib",
-            "--bins",
-            "--tests",
-            "--examples",
-        ],
+        arguments: &["test", "--workspace", "--no-fail-fast", "--lib", "--bins", "--tests", "--examples"],
     },
-    Group {
-        name: "documentation tests",
-        arguments: &["test", "--workspace", "--no-fail-fast", "--doc"],
-    },
+    Group { name: "documentation tests", arguments: &["test", "--workspace", "--no-fail-fast", "--doc"] },
 ];
 
 /// True when at least one test ran and none failed.

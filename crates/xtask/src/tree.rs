@@ -29,11 +29,7 @@ impl Tree {
             {
                 let entry = entry?;
                 let name = entry.file_name().to_string_lossy().into_owned();
-                let path = if directory.is_empty() {
-                    name.clone()
-                } else {
-                    format!("{directory}/{name}")
-                };
+                let path = if directory.is_empty() { name.clone() } else { format!("{directory}/{name}") };
                 if !entry.file_type()?.is_dir() {
                     let text = text_of(&path, &entry.path())?;
                     files.insert(path, text);
@@ -51,14 +47,11 @@ impl Tree {
 
     /// The files that end in `.extension`, in order of their paths.
     pub(crate) fn with_extension(&self, extension: &str) -> impl Iterator<Item = (&str, &str)> {
-        self.all()
-            .filter(move |(path, _)| extension_of(path) == extension)
+        self.all().filter(move |(path, _)| extension_of(path) == extension)
     }
 
     pub(crate) fn all(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.files
-            .iter()
-            .map(|(path, text)| (path.as_str(), text.as_str()))
+        self.files.iter().map(|(path, text)| (path.as_str(), text.as_str()))
     }
 
     /// Whether a file or a directory lies at this path.
@@ -73,10 +66,7 @@ impl Tree {
 #[cfg(test)]
 impl Tree {
     pub(crate) fn of(files: &[(&str, &str)]) -> Self {
-        let files = files
-            .iter()
-            .map(|(path, text)| ((*path).to_owned(), (*text).to_owned()))
-            .collect();
+        let files = files.iter().map(|(path, text)| ((*path).to_owned(), (*text).to_owned())).collect();
         Self { files }
     }
 }
@@ -108,10 +98,7 @@ mod tests {
     #[test]
     fn files_are_chosen_by_what_follows_the_last_dot_of_their_name() {
         let tree = Tree::of(&[(".config/plain", ""), ("a.b/c", ""), ("lua/lib/take.lua", "x")]);
-        assert_eq!(
-            tree.with_extension("lua").collect::<Vec<_>>(),
-            [("lua/lib/take.lua", "x")]
-        );
+        assert_eq!(tree.with_extension("lua").collect::<Vec<_>>(), [("lua/lib/take.lua", "x")]);
         assert_eq!(tree.with_extension("").count(), 2);
     }
 }

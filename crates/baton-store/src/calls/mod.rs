@@ -24,10 +24,7 @@ pub struct Refused {
 
 impl Refused {
     pub(crate) fn read(reply: &mut Reply) -> Result<Refused, Error> {
-        Ok(Refused {
-            refusal: reply.parse()?,
-            detail: reply.optional()?,
-        })
+        Ok(Refused { refusal: reply.parse()?, detail: reply.optional()? })
     }
 }
 
@@ -55,23 +52,15 @@ fn read_gone(reply: &mut Reply) -> Result<Vec<Gone>, Error> {
 
 fn list_pairs(call: &mut Call, pairs: &[Pair]) {
     for pair in pairs {
-        call.arg(pair.task.to_string())
-            .arg(pair.fence.0)
-            .optional(pair.timeout_ms);
+        call.arg(pair.task.to_string()).arg(pair.fence.0).optional(pair.timeout_ms);
     }
 }
 
 /// What an operator's call did to one task.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Operated {
-    Moved {
-        status: Status,
-        version: Version,
-    },
-    Refused {
-        refusal: Refusal,
-        status: Option<Status>,
-    },
+    Moved { status: Status, version: Version },
+    Refused { refusal: Refusal, status: Option<Status> },
 }
 
 /// The answer to an operator's call on many tasks, in the order in which they were named.
@@ -91,14 +80,8 @@ fn read_operated(mut reply: Reply, tag: &str) -> Result<Answered, Error> {
     let mut each = Vec::new();
     while !reply.is_empty() {
         each.push(match reply.text()?.as_str() {
-            "refused" => Operated::Refused {
-                refusal: reply.parse()?,
-                status: reply.optional()?,
-            },
-            said if said == tag => Operated::Moved {
-                status: reply.parse()?,
-                version: reply.parse()?,
-            },
+            "refused" => Operated::Refused { refusal: reply.parse()?, status: reply.optional()? },
+            said if said == tag => Operated::Moved { status: reply.parse()?, version: reply.parse()? },
             other => return Err(reply.fault(format!("it answered {other:?} of a task"))),
         });
     }
@@ -118,11 +101,7 @@ fn digest<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> String {
 }
 
 fn bounded(field: &'static str, size: usize, max: u64) -> Result<(), Error> {
-    if size as u64 <= max {
-        Ok(())
-    } else {
-        Err(Error::invalid(field, format!("{size} is more than {max}")))
-    }
+    if size as u64 <= max { Ok(()) } else { Err(Error::invalid(field, format!("{size} is more than {max}"))) }
 }
 
 impl crate::store::Store {
@@ -136,29 +115,17 @@ impl crate::store::Store {
         op: Option<&baton_core::OpId>,
         what: &str,
     ) -> Result<Call, Error> {
-        bounded(
-            "tasks of one call",
-            tasks.len(),
-            baton_core::limits::OPERATE_TASKS_MAX,
-        )?;
+        bounded("tasks of one call", tasks.len(), baton_core::limits::OPERATE_TASKS_MAX)?;
         if tasks.iter().any(|task| task.shard() != shard) {
             return Err(Error::invalid("tasks", "they are of several shards"));
         }
         let names: Vec<String> = tasks.iter().map(ToString::to_string).collect();
-        let parts = [script, what]
-            .into_iter()
-            .chain(names.iter().map(String::as_str))
-            .map(str::as_bytes);
+        let parts = [script, what].into_iter().chain(names.iter().map(String::as_str)).map(str::as_bytes);
         let keys = self.keys(shard)?;
         let drawn = self.draw_op();
-        let mut call = Call::new(
-            script,
-            [keys.meta(), keys.events(), keys.op(op.unwrap_or(&drawn))],
-        );
+        let mut call = Call::new(script, [keys.meta(), keys.events(), keys.op(op.unwrap_or(&drawn))]);
         call.arg(self.now_argument()).arg(digest(parts));
-        call.arg(by.map_or("", baton_core::Principal::as_str))
-            .arg(what)
-            .arg(tasks.len());
+        call.arg(by.map_or("", baton_core::Principal::as_str)).arg(what).arg(tasks.len());
         for name in &names {
             call.arg(name);
         }

@@ -29,10 +29,7 @@ pub struct Timeouts {
 
 impl Default for Timeouts {
     fn default() -> Self {
-        Timeouts {
-            connect: Duration::from_secs(2),
-            response: Duration::from_secs(2),
-        }
+        Timeouts { connect: Duration::from_secs(2), response: Duration::from_secs(2) }
     }
 }
 
@@ -60,9 +57,7 @@ pub(crate) struct Link {
 
 impl std::fmt::Debug for Link {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        out.debug_struct("Link")
-            .field("dialer", &self.dialer)
-            .finish_non_exhaustive()
+        out.debug_struct("Link").field("dialer", &self.dialer).finish_non_exhaustive()
     }
 }
 
@@ -71,11 +66,7 @@ impl Link {
     pub(crate) fn new(url: &RedisUrl, connect: Duration, response: Option<Duration>) -> Result<Link, Error> {
         let dialer = Dialer::new(url, connect, response)
             .map_err(|error| Error::fault(format!("the address {url}"), error.to_string()))?;
-        Ok(Link {
-            dialer,
-            connect_timeout: connect,
-            live: RwLock::new((0, None)),
-        })
+        Ok(Link { dialer, connect_timeout: connect, live: RwLock::new((0, None)) })
     }
 
     async fn get(&self) -> Result<(u64, Live), Option<RedisError>> {

@@ -57,9 +57,7 @@ impl FromStr for RedisUrl {
             return Ok(RedisUrl(Place::Node(format!("unix://{path}"))));
         }
         let Some((scheme, rest)) = text.split_once("://") else {
-            return Err(UrlError::Scheme(
-                text.split(':').next().unwrap_or_default().to_owned(),
-            ));
+            return Err(UrlError::Scheme(text.split(':').next().unwrap_or_default().to_owned()));
         };
         let tls = scheme.starts_with("rediss");
         match scheme {
@@ -76,25 +74,15 @@ fn split_login(rest: &str) -> Result<(Option<Login>, &str), UrlError> {
     let Some((login, hosts)) = rest.rsplit_once('@') else {
         return Ok((None, rest));
     };
-    let (user, password) = login
-        .split_once(':')
-        .ok_or(UrlError::Form("before @ stand user:password"))?;
-    Ok((
-        Some(Login {
-            user: user.to_owned(),
-            password: password.to_owned(),
-        }),
-        hosts,
-    ))
+    let (user, password) = login.split_once(':').ok_or(UrlError::Form("before @ stand user:password"))?;
+    Ok((Some(Login { user: user.to_owned(), password: password.to_owned() }), hosts))
 }
 
 fn host_list(text: &str, default_port: u16) -> Result<Vec<(String, u16)>, UrlError> {
     text.split(',')
         .map(|host| match host.rsplit_once(':') {
             Some((name, port)) => {
-                let port = port
-                    .parse()
-                    .map_err(|_| UrlError::Form("a port is a number up to 65535"))?;
+                let port = port.parse().map_err(|_| UrlError::Form("a port is a number up to 65535"))?;
                 Ok((name.to_owned(), port))
             }
             None if host.is_empty() => Err(UrlError::Form("it names no host")),
@@ -105,9 +93,8 @@ fn host_list(text: &str, default_port: u16) -> Result<Vec<(String, u16)>, UrlErr
 
 fn sentinel(rest: &str, tls: bool) -> Result<RedisUrl, UrlError> {
     let (login, rest) = split_login(rest)?;
-    let (hosts, path) = rest
-        .split_once('/')
-        .ok_or(UrlError::Form("after the sentinels stands /primary-name"))?;
+    let (hosts, path) =
+        rest.split_once('/').ok_or(UrlError::Form("after the sentinels stands /primary-name"))?;
     let (primary, db) = path.split_once('/').unwrap_or((path, "0"));
     if primary.is_empty() {
         return Err(UrlError::Form("after the sentinels stands /primary-name"));
@@ -125,15 +112,10 @@ fn sentinel(rest: &str, tls: bool) -> Result<RedisUrl, UrlError> {
 fn cluster(rest: &str, tls: bool) -> Result<RedisUrl, UrlError> {
     let (login, rest) = split_login(rest)?;
     let scheme = if tls { "rediss" } else { "redis" };
-    let login = login.map_or(String::new(), |login| {
-        format!("{}:{}@", login.user, login.password)
-    });
+    let login = login.map_or(String::new(), |login| format!("{}:{}@", login.user, login.password));
     let hosts = host_list(rest.trim_end_matches('/'), 6_379)?;
     Ok(RedisUrl(Place::Cluster(
-        hosts
-            .iter()
-            .map(|(host, port)| format!("{scheme}://{login}{host}:{port}"))
-            .collect(),
+        hosts.iter().map(|(host, port)| format!("{scheme}://{login}{host}:{port}")).collect(),
     )))
 }
 
@@ -152,10 +134,7 @@ impl fmt::Display for RedisUrl {
         match &self.0 {
             Place::Node(address) => out.write_str(&without_password(address)),
             Place::Sentinel { hosts, primary, .. } => {
-                let hosts: Vec<String> = hosts
-                    .iter()
-                    .map(|(host, port)| format!("{host}:{port}"))
-                    .collect();
+                let hosts: Vec<String> = hosts.iter().map(|(host, port)| format!("{host}:{port}")).collect();
                 write!(out, "redis+sentinel://{}/{primary}", hosts.join(","))
             }
             Place::Cluster(nodes) => {
@@ -201,14 +180,8 @@ mod tests {
     fn every_form_is_read() {
         assert_eq!(shown("unix:/tmp/redis.sock"), "unix:///tmp/redis.sock");
         assert_eq!(shown("unix:///tmp/redis.sock"), "unix:///tmp/redis.sock");
-        assert_eq!(
-            shown("redis+sentinel://a,b:2/main/3"),
-            "redis+sentinel://a:26379,b:2/main"
-        );
-        assert_eq!(
-            shown("redis+cluster://a,b:2"),
-            "cluster of redis://a:6379, redis://b:2"
-        );
+        assert_eq!(shown("redis+sentinel://a,b:2/main/3"), "redis+sentinel://a:26379,b:2/main");
+        assert_eq!(shown("redis+cluster://a,b:2"), "cluster of redis://a:6379, redis://b:2");
     }
 
     #[test]

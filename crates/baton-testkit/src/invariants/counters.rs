@@ -23,19 +23,9 @@ pub(super) fn check(picture: &Picture<'_>, found: &mut Vec<Violation>) {
             }
         }
     }
-    let queues: Vec<String> = picture
-        .sorted("queues")
-        .into_iter()
-        .map(|(name, _)| name)
-        .collect();
-    for (queue, _) in counted
-        .keys()
-        .filter(|(queue, _)| !queues.iter().any(|known| known == queue))
-    {
-        found.push(Violation::new(
-            "A10",
-            format!("queue {queue} has tasks and is in no list"),
-        ));
+    let queues: Vec<String> = picture.sorted("queues").into_iter().map(|(name, _)| name).collect();
+    for (queue, _) in counted.keys().filter(|(queue, _)| !queues.iter().any(|known| known == queue)) {
+        found.push(Violation::new("A10", format!("queue {queue} has tasks and is in no list")));
     }
     if !picture.trimmed {
         let said = number(&picture.hash("meta"), "events").unwrap_or_default();

@@ -2,7 +2,7 @@
 
 use super::Violation;
 use super::picture::{Fields, Picture, status};
-use crate::snapshot::Content;
+use crate::snapshot::{Content, Value};
 
 pub(super) fn check(picture: &Picture<'_>, found: &mut Vec<Violation>) {
     for (key, value) in &picture.values {
@@ -17,14 +17,14 @@ pub(super) fn check(picture: &Picture<'_>, found: &mut Vec<Violation>) {
                     found.push(Violation::new("A11", problem));
                 }
             }
-            None => found.push(Violation::new(
-                "A11",
-                format!("{}{key} belongs to nothing", picture.prefix),
-            )),
+            None => found.push(Violation::new("A11", format!("{}{key} belongs to nothing", picture.prefix))),
         }
     }
     for (id, task) in &picture.tasks {
         check_fields(id, task, found);
+        if let Some(value) = picture.values.get(format!("task:{id}").as_str()) {
+            check_lengths(id, value, found);
+        }
     }
 }
 
@@ -48,11 +48,9 @@ fn family(picture: &Picture<'_>, key: &str) -> Option<(&'static str, bool)> {
         ["events"] => lasting("stream"),
         ["events", "marks"] => lasting("zset"),
         ["queues" | "scheduled" | "leases" | "workers"] => lasting("zset"),
-        ["worker", worker] => picture
-            .sorted("workers")
-            .iter()
-            .any(|(id, _)| id == worker)
-            .then_some(("hash", false)),
+        ["worker", worker] => {
+            picture.sorted("workers").iter().any(|(id, _)| id == worker).then_some(("hash", false))
+        }
         ["held", _, _] => lasting("zset"),
         ["op", ..] => Some(("string", true)),
         ["task", id] => picture.tasks.contains_key(id).then_some(("hash", false)),
@@ -72,14 +70,7 @@ fn queue_family(key: &str) -> Option<(&'static str, bool)> {
     if key.contains(":key:") {
         return Some(("string", false));
     }
-    let index = [
-        "pending",
-        "blocked",
-        "completed",
-        "failed",
-        "timeout",
-        "cancelled",
-    ];
+    let index = ["pending", "blocked", "completed", "failed", "timeout", "cancelled"];
     let last = key.rsplit(':').next()?;
     Some(if key.matches(':').count() >= 2 && index.contains(&last) {
         ("zset", false)
@@ -92,10 +83,7 @@ fn queue_family(key: &str) -> Option<(&'static str, bool)> {
 fn check_fields(id: &str, task: &Fields, found: &mut Vec<Violation>) {
     let mut only_in = |field: &str, statuses: &[&str]| {
         if task.contains_key(field) && !statuses.contains(&status(task)) {
-            found.push(Violation::new(
-                "A11",
-                format!("task {id} is {} and has {field}", status(task)),
-            ));
+            found.push(Violation::new("A11", format!("task {id} is {} and has {field}", status(task))));
         }
     };
     let ended = ["completed", "failed", "timeout", "cancelled"];
@@ -105,19 +93,20 @@ fn check_fields(id: &str, task: &Fields, found: &mut Vec<Violation>) {
     only_in("finished_by", &["cancelled"]);
     only_in("result", &["completed"]);
     if status(task) == "running" && task.contains_key("outcome") {
-        found.push(Violation::new(
-            "A11",
-            format!("task {id} runs and has an outcome"),
-        ));
+        found.push(Violation::new("A11", format!("task {id} runs and has an outcome")));
     }
-    let names = ["kind", "queue", "key"];
-    for (field, value) in task
-        .iter()
-        .filter(|(field, value)| !names.contains(&field.as_str()) && value.len() > 64)
+}
+
+/// Counted in bytes as they lie there: made into text, bytes that are none would grow.
+fn check_lengths(id: &str, value: &Value, found: &mut Vec<Violation>) {
+    let Content::Hash(fields) = &value.content else {
+        return;
+    };
+    let names = ["kind", "queue", "key"].map(str::as_bytes);
+    for (field, value) in
+        fields.iter().filter(|(field, value)| !names.contains(&field.as_slice()) && value.len() > 64)
     {
-        found.push(Violation::new(
-            "A11",
-            format!("task {id} has {} bytes in {field}", value.len()),
-        ));
+        let field = String::from_utf8_lossy(field);
+        found.push(Violation::new("A11", format!("task {id} has {} bytes in {field}", value.len())));
     }
 }

@@ -53,13 +53,8 @@ pub fn violations(snapshot: &Snapshot, prefix: &str) -> Vec<Violation> {
 pub fn assert_hold(snapshot: &Snapshot, prefix: &str) {
     let found = violations(snapshot, prefix);
     if !found.is_empty() {
-        let lines: Vec<String> = found
-            .iter()
-            .map(|violation| format!("{} {}", violation.check, violation.found))
-            .collect();
-        panic!(
-            "the shard breaks its invariants:\n{}\n\n{snapshot}",
-            lines.join("\n")
-        );
+        let lines: Vec<String> =
+            found.iter().map(|violation| format!("{} {}", violation.check, violation.found)).collect();
+        panic!("the shard breaks its invariants:\n{}\n\n{snapshot}", lines.join("\n"));
     }
 }

@@ -33,23 +33,14 @@ pub(super) fn check(picture: &Picture<'_>, found: &mut Vec<Violation>) {
 fn check_numbers(id: &str, task: &Fields, found: &mut Vec<Violation>) {
     let or = |field, default| number(task, field).unwrap_or(default);
     if or("attempt", 0) > or("max_attempts", limits::MAX_ATTEMPTS) {
-        found.push(Violation::new(
-            "A7",
-            format!("task {id} has used more attempts than it has"),
-        ));
+        found.push(Violation::new("A7", format!("task {id} has used more attempts than it has")));
     }
     if or("crashes", 0) > or("max_crashes", limits::MAX_CRASHES) {
-        found.push(Violation::new(
-            "A7",
-            format!("task {id} has crashed more often than it may"),
-        ));
+        found.push(Violation::new("A7", format!("task {id} has crashed more often than it may")));
     }
     if matches!(status(task), "running" | "pending") && status(task) == "running" && or("open_parents", 0) > 0
     {
-        found.push(Violation::new(
-            "A6",
-            format!("task {id} runs while parents are open"),
-        ));
+        found.push(Violation::new("A6", format!("task {id} runs while parents are open")));
     }
 }
 
@@ -91,10 +82,7 @@ impl Walk {
             }
             "progress" | "reprioritise" => {
                 let fits = told.event == "reprioritise"
-                    || self
-                        .holder
-                        .as_ref()
-                        .is_some_and(|(worker, _)| *worker == told.worker);
+                    || self.holder.as_ref().is_some_and(|(worker, _)| *worker == told.worker);
                 if !fits || told.fence != self.fence {
                     wrong("A4", "it was not said by the holder".to_owned());
                 }
@@ -105,12 +93,8 @@ impl Walk {
                 Err(error) => return wrong("A3", format!("failed to {error}")),
             },
         };
-        let next: BTreeSet<Status> = self
-            .possible
-            .iter()
-            .flat_map(|from| step.after(*from))
-            .copied()
-            .collect();
+        let next: BTreeSet<Status> =
+            self.possible.iter().flat_map(|from| step.after(*from)).copied().collect();
         if next.is_empty() {
             let check = if step == Move::Claim { "A5" } else { "A3" };
             wrong(check, format!("it cannot follow, from {:?}", self.possible));
@@ -129,10 +113,7 @@ impl Walk {
                 if told.fence != self.fence || worker.as_deref() != Some(told.worker.as_str()) {
                     wrong(
                         "A4",
-                        format!(
-                            "fence {} of {}, not {} of {worker:?}",
-                            told.fence, told.worker, self.fence
-                        ),
+                        format!("fence {} of {}, not {} of {worker:?}", told.fence, told.worker, self.fence),
                     );
                 }
             }
@@ -158,46 +139,21 @@ impl Walk {
     fn compare(&self, id: &str, task: &Fields, found: &mut Vec<Violation>) {
         let mut wrong =
             |check, problem: String| found.push(Violation::new(check, format!("task {id}: {problem}")));
-        if !self
-            .possible
-            .iter()
-            .any(|possible| possible.as_str() == status(task))
-        {
-            wrong(
-                "A3",
-                format!(
-                    "it is {}, while its events lead to {:?}",
-                    status(task),
-                    self.possible
-                ),
-            );
+        if !self.possible.iter().any(|possible| possible.as_str() == status(task)) {
+            wrong("A3", format!("it is {}, while its events lead to {:?}", status(task), self.possible));
         }
         if number(task, "version") != Some(self.version) {
             wrong(
                 "A3",
-                format!(
-                    "its version is {:?}, its last event's {}",
-                    task.get("version"),
-                    self.version
-                ),
+                format!("its version is {:?}, its last event's {}", task.get("version"), self.version),
             );
         }
         if number(task, "fence").unwrap_or_default() != self.fence {
-            wrong(
-                "A4",
-                format!(
-                    "its fence is {:?}, its last claim's {}",
-                    task.get("fence"),
-                    self.fence
-                ),
-            );
+            wrong("A4", format!("its fence is {:?}, its last claim's {}", task.get("fence"), self.fence));
         }
         for (field, counted) in [("attempt", self.attempts), ("crashes", self.crashes)] {
             if number(task, field).unwrap_or_default() != counted {
-                wrong(
-                    "A7",
-                    format!("{field} is {:?}, its events say {counted}", task.get(field)),
-                );
+                wrong("A7", format!("{field} is {:?}, its events say {counted}", task.get(field)));
             }
         }
     }

@@ -32,11 +32,8 @@ pub(super) struct Told {
 
 impl<'a> Picture<'a> {
     pub(super) fn of(snapshot: &'a Snapshot, prefix: &'a str) -> Result<Picture<'a>, Violation> {
-        let values: BTreeMap<&str, &Value> = snapshot
-            .0
-            .iter()
-            .filter_map(|(key, value)| Some((key.strip_prefix(prefix)?, value)))
-            .collect();
+        let values: BTreeMap<&str, &Value> =
+            snapshot.0.iter().filter_map(|(key, value)| Some((key.strip_prefix(prefix)?, value))).collect();
         let mut tasks = BTreeMap::new();
         for (key, value) in &values {
             if let (Some(id), Content::Hash(_)) = (key.strip_prefix("task:"), &value.content)
@@ -45,23 +42,13 @@ impl<'a> Picture<'a> {
                 tasks.insert(id.to_owned(), fields(value));
             }
         }
-        let mut picture = Picture {
-            prefix,
-            values,
-            tasks,
-            events: Vec::new(),
-            trimmed: false,
-        };
+        let mut picture = Picture { prefix, values, tasks, events: Vec::new(), trimmed: false };
         picture.read_events()?;
         Ok(picture)
     }
 
     fn read_events(&mut self) -> Result<(), Violation> {
-        let Some(Value {
-            content: Content::Stream(entries),
-            ..
-        }) = self.values.get("events")
-        else {
+        let Some(Value { content: Content::Stream(entries), .. }) = self.values.get("events") else {
             return Ok(());
         };
         for entry in entries {
@@ -110,17 +97,11 @@ impl<'a> Picture<'a> {
     }
 
     pub(super) fn hash(&self, key: &str) -> Fields {
-        self.values
-            .get(key)
-            .map(|value| fields(value))
-            .unwrap_or_default()
+        self.values.get(key).map(|value| fields(value)).unwrap_or_default()
     }
 
     pub(super) fn keys_with<'b>(&'b self, start: &'b str) -> impl Iterator<Item = &'a str> + 'b {
-        self.values
-            .keys()
-            .copied()
-            .filter(move |key| key.starts_with(start))
+        self.values.keys().copied().filter(move |key| key.starts_with(start))
     }
 }
 
@@ -130,10 +111,7 @@ pub(super) fn text(bytes: &[u8]) -> String {
 
 fn fields(value: &Value) -> Fields {
     match &value.content {
-        Content::Hash(fields) => fields
-            .iter()
-            .map(|(field, value)| (text(field), text(value)))
-            .collect(),
+        Content::Hash(fields) => fields.iter().map(|(field, value)| (text(field), text(value))).collect(),
         _ => Fields::new(),
     }
 }

@@ -23,10 +23,7 @@ pub(super) fn check(picture: &Picture<'_>, found: &mut Vec<Violation>) {
     }
     for (id, at) in &places {
         if !picture.tasks.contains_key(id) {
-            found.push(Violation::new(
-                "A2",
-                format!("{at:?} name {id}, which has no hash"),
-            ));
+            found.push(Violation::new("A2", format!("{at:?} name {id}, which has no hash")));
         }
     }
     check_submitted(picture, found);
@@ -52,10 +49,7 @@ fn places(picture: &Picture<'_>) -> BTreeMap<String, BTreeSet<String>> {
         let last = key.rsplit(':').next().unwrap_or_default();
         last.parse::<Status>().is_ok() && !picture.sorted(key).is_empty()
     });
-    for key in queue_indexes
-        .chain(picture.keys_with("held:"))
-        .chain(["scheduled"])
-    {
+    for key in queue_indexes.chain(picture.keys_with("held:")).chain(["scheduled"]) {
         for (id, _) in picture.sorted(key) {
             places.entry(id).or_default().insert(key.to_owned());
         }
@@ -64,36 +58,16 @@ fn places(picture: &Picture<'_>) -> BTreeMap<String, BTreeSet<String>> {
 }
 
 fn check_submitted(picture: &Picture<'_>, found: &mut Vec<Violation>) {
-    let submitted: BTreeSet<&str> = picture
-        .events
-        .iter()
-        .filter(|told| told.event == "submit")
-        .map(|told| told.task.as_str())
-        .collect();
-    let pruned: BTreeSet<&str> = picture
-        .events
-        .iter()
-        .filter(|told| told.event == "prune")
-        .map(|told| told.task.as_str())
-        .collect();
-    for id in picture
-        .tasks
-        .keys()
-        .filter(|id| !picture.trimmed && !submitted.contains(id.as_str()))
-    {
-        found.push(Violation::new(
-            "A1",
-            format!("task {id} exists, and nobody submitted it"),
-        ));
+    let submitted: BTreeSet<&str> =
+        picture.events.iter().filter(|told| told.event == "submit").map(|told| told.task.as_str()).collect();
+    let pruned: BTreeSet<&str> =
+        picture.events.iter().filter(|told| told.event == "prune").map(|told| told.task.as_str()).collect();
+    for id in picture.tasks.keys().filter(|id| !picture.trimmed && !submitted.contains(id.as_str())) {
+        found.push(Violation::new("A1", format!("task {id} exists, and nobody submitted it")));
     }
-    for id in submitted
-        .iter()
-        .filter(|id| !picture.tasks.contains_key(**id) && !pruned.contains(**id))
-    {
-        found.push(Violation::new(
-            "A1",
-            format!("task {id} was submitted, and is gone without being pruned"),
-        ));
+    for id in submitted.iter().filter(|id| !picture.tasks.contains_key(**id) && !pruned.contains(**id)) {
+        found
+            .push(Violation::new("A1", format!("task {id} was submitted, and is gone without being pruned")));
     }
 }
 
@@ -101,11 +75,7 @@ fn check_submitted(picture: &Picture<'_>, found: &mut Vec<Violation>) {
 fn check_scores(picture: &Picture<'_>, found: &mut Vec<Violation>) {
     for (id, task) in &picture.tasks {
         let place = place_of(id, task);
-        let Some((_, score)) = picture
-            .sorted(&place)
-            .into_iter()
-            .find(|(member, _)| member == id)
-        else {
+        let Some((_, score)) = picture.sorted(&place).into_iter().find(|(member, _)| member == id) else {
             continue;
         };
         let expected = match status(task) {
@@ -113,9 +83,7 @@ fn check_scores(picture: &Picture<'_>, found: &mut Vec<Violation>) {
                 .map(|fence| fence + number(task, "timeout_ms").unwrap_or(limits::TIMEOUT_MS) * 1_000),
             "scheduled" => number(task, "run_at_ms"),
             "pending" => {
-                let since = number(task, "pending_ms")
-                    .or(number(task, "created_ms"))
-                    .unwrap_or_default();
+                let since = number(task, "pending_ms").or(number(task, "created_ms")).unwrap_or_default();
                 let priority =
                     Priority::new(number(task, "priority").unwrap_or(5) as i64).unwrap_or_default();
                 Some(priority.score(since))
@@ -137,20 +105,12 @@ fn check_leases(picture: &Picture<'_>, found: &mut Vec<Violation>) {
     for key in picture.keys_with("held:") {
         let holder = &key["held:".len()..];
         if !leases.get(holder).is_some_and(|deadline| deadline.is_finite()) {
-            found.push(Violation::new(
-                "A2",
-                format!("{holder} holds tasks and has no lease"),
-            ));
+            found.push(Violation::new("A2", format!("{holder} holds tasks and has no lease")));
         }
     }
     for holder in leases.keys() {
         let (worker, boot) = holder.split_once(':').unwrap_or_default();
-        if picture
-            .hash(&format!("worker:{worker}"))
-            .get("boot")
-            .map(String::as_str)
-            != Some(boot)
-        {
+        if picture.hash(&format!("worker:{worker}")).get("boot").map(String::as_str) != Some(boot) {
             found.push(Violation::new(
                 "A2",
                 format!("{holder} has a lease and is not the current boot of its worker"),
@@ -164,9 +124,7 @@ fn check_dedupe(picture: &Picture<'_>, found: &mut Vec<Violation>) {
     for (id, task) in &picture.tasks {
         let terminal = status(task).parse::<Status>().is_ok_and(Status::is_terminal);
         if let (Some(key), false) = (task.get("key"), terminal) {
-            live.entry(format!("queue:{}:key:{key}", queue(task)))
-                .or_default()
-                .push(id);
+            live.entry(format!("queue:{}:key:{key}", queue(task))).or_default().push(id);
         }
     }
     for (key, ids) in &live {
@@ -175,18 +133,12 @@ fn check_dedupe(picture: &Picture<'_>, found: &mut Vec<Violation>) {
             _ => String::new(),
         };
         if ids.len() != 1 || ids[0] != holder {
-            found.push(Violation::new(
-                "A9",
-                format!("{key} names {holder:?}, while {ids:?} live"),
-            ));
+            found.push(Violation::new("A9", format!("{key} names {holder:?}, while {ids:?} live")));
         }
     }
     for key in picture.keys_with("queue:").filter(|key| key.contains(":key:")) {
         if !live.contains_key(key) {
-            found.push(Violation::new(
-                "A9",
-                format!("{key} names a task that does not live"),
-            ));
+            found.push(Violation::new("A9", format!("{key} names a task that does not live")));
         }
     }
 }

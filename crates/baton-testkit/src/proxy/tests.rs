@@ -13,12 +13,9 @@ async fn pair() -> (PrivateRedis, FaultProxy) {
 }
 
 async fn try_connect(url: String) -> RedisResult<MultiplexedConnection> {
-    let config = AsyncConnectionConfig::new()
-        .set_response_timeout(Some(LONG))
-        .set_connection_timeout(Some(LONG));
-    Client::open(url)?
-        .get_multiplexed_async_connection_with_config(&config)
-        .await
+    let config =
+        AsyncConnectionConfig::new().set_response_timeout(Some(LONG)).set_connection_timeout(Some(LONG));
+    Client::open(url)?.get_multiplexed_async_connection_with_config(&config).await
 }
 
 async fn connect(url: String) -> MultiplexedConnection {
@@ -30,11 +27,8 @@ async fn incr(connection: &mut MultiplexedConnection) -> RedisResult<i64> {
 }
 
 async fn count(server: &PrivateRedis) -> i64 {
-    let count: Option<i64> = cmd("GET")
-        .arg("count")
-        .query_async(&mut server.connection().await)
-        .await
-        .unwrap();
+    let count: Option<i64> =
+        cmd("GET").arg("count").query_async(&mut server.connection().await).await.unwrap();
     count.unwrap_or(0)
 }
 
@@ -58,12 +52,7 @@ async fn a_large_value_passes_unharmed() {
     let (_server, proxy) = pair().await;
     let mut client = connect(proxy.url()).await;
     let value: Vec<u8> = (0..1_000_000_u32).map(|byte| byte as u8).collect();
-    cmd("SET")
-        .arg("large")
-        .arg(&value)
-        .exec_async(&mut client)
-        .await
-        .unwrap();
+    cmd("SET").arg("large").arg(&value).exec_async(&mut client).await.unwrap();
     let back: Vec<u8> = cmd("GET").arg("large").query_async(&mut client).await.unwrap();
     assert!(back == value);
 }

@@ -40,10 +40,7 @@ where
         return shared.count(|hits| hits.refused += 1);
     }
     shared.count(|hits| hits.accepted += 1);
-    let connection = Connection {
-        shared: Arc::clone(shared),
-        asked_for: AtomicU64::new(0),
-    };
+    let connection = Connection { shared: Arc::clone(shared), asked_for: AtomicU64::new(0) };
     connections.spawn(async move {
         let mut orders = connection.shared.orders.subscribe();
         tokio::select! {
@@ -132,10 +129,7 @@ impl Connection {
         if orders.borrow().mode(direction) == Mode::Stall {
             self.shared.count(|hits| hits.stalled += 1);
         }
-        let mode = match orders
-            .wait_for(|orders| orders.mode(direction) != Mode::Stall)
-            .await
-        {
+        let mode = match orders.wait_for(|orders| orders.mode(direction) != Mode::Stall).await {
             Ok(orders) => orders.mode(direction),
             Err(_) => Mode::Pass,
         };
@@ -157,10 +151,7 @@ impl Connection {
     /// one, in which they may begin.
     fn concerned_loss(&self, tail: &mut Vec<u8>, piece: &[u8]) -> Option<u64> {
         let orders = self.shared.orders.borrow();
-        let Some(Loss {
-            to: Some(request), ..
-        }) = &orders.loss
-        else {
+        let Some(Loss { to: Some(request), .. }) = &orders.loss else {
             tail.clear();
             return None;
         };

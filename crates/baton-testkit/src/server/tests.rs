@@ -10,10 +10,7 @@ async fn a_server_boots_in_a_private_directory_and_leaves_nothing_behind() {
     assert_eq!(server.url(), format!("unix://{}/redis.sock", directory.display()));
     assert_eq!(server.tcp_url(), None);
 
-    let pong: String = cmd("PING")
-        .query_async(&mut server.connection().await)
-        .await
-        .unwrap();
+    let pong: String = cmd("PING").query_async(&mut server.connection().await).await.unwrap();
     assert_eq!(pong, "PONG");
     assert!(server.log().contains("ready to accept connections"));
 
@@ -28,18 +25,9 @@ async fn a_server_boots_in_a_private_directory_and_leaves_nothing_behind() {
 async fn debug_commands_are_there_and_nothing_is_saved() {
     let server = PrivateRedis::start().await;
     let mut connection = server.connection().await;
-    cmd("DEBUG")
-        .arg("SLEEP")
-        .arg(0)
-        .exec_async(&mut connection)
-        .await
-        .unwrap();
-    let (_, save): (String, String) = cmd("CONFIG")
-        .arg("GET")
-        .arg("save")
-        .query_async(&mut connection)
-        .await
-        .unwrap();
+    cmd("DEBUG").arg("SLEEP").arg(0).exec_async(&mut connection).await.unwrap();
+    let (_, save): (String, String) =
+        cmd("CONFIG").arg("GET").arg("save").query_async(&mut connection).await.unwrap();
     assert_eq!(save, "");
 }
 
@@ -94,15 +82,8 @@ async fn tcp_on_a_free_port_survives_a_restart() {
     let url = server.tcp_url().unwrap();
     server.restart().await;
     assert_eq!(server.tcp_url().unwrap(), url);
-    let mut connection = Client::open(url)
-        .unwrap()
-        .get_multiplexed_async_connection()
-        .await
-        .unwrap();
-    assert_eq!(
-        cmd("PING").query_async::<String>(&mut connection).await.unwrap(),
-        "PONG"
-    );
+    let mut connection = Client::open(url).unwrap().get_multiplexed_async_connection().await.unwrap();
+    assert_eq!(cmd("PING").query_async::<String>(&mut connection).await.unwrap(), "PONG");
 }
 
 #[tokio::test]
@@ -119,10 +100,7 @@ async fn a_server_that_cannot_boot_says_why() {
     let start = tokio::spawn(Launch::default().with("maxmemory", "plenty").start());
     let panic = start.await.unwrap_err().into_panic();
     let sentence = panic.downcast_ref::<String>().unwrap();
-    assert!(
-        sentence.contains("ended while booting") && sentence.contains("maxmemory"),
-        "{sentence}"
-    );
+    assert!(sentence.contains("ended while booting") && sentence.contains("maxmemory"), "{sentence}");
 }
 
 #[tokio::test]

@@ -18,13 +18,7 @@ impl Snapshot {
         let mut snapshot = Self::default();
         for (key, (kind, ttl_ms)) in keys.iter().zip(facts) {
             if let Some(content) = content(connection, key, &kind).await {
-                snapshot.0.insert(
-                    escape(key),
-                    Value {
-                        content,
-                        expires: ttl_ms >= 0,
-                    },
-                );
+                snapshot.0.insert(escape(key), Value { content, expires: ttl_ms >= 0 });
             }
         }
         snapshot
@@ -36,11 +30,7 @@ async fn keys<C: ConnectionLike + Send>(connection: &mut C, prefix: &str) -> Vec
     let (mut keys, mut cursor) = (Vec::new(), String::from("0"));
     loop {
         let mut scan = cmd("SCAN");
-        scan.arg(&cursor)
-            .arg("MATCH")
-            .arg(&pattern)
-            .arg("COUNT")
-            .arg(1000);
+        scan.arg(&cursor).arg("MATCH").arg(&pattern).arg("COUNT").arg(1000);
         let (next, page): (String, Vec<Bytes>) = ask(connection, &scan).await;
         keys.extend(page);
         if next == "0" {
@@ -57,10 +47,7 @@ async fn keys<C: ConnectionLike + Send>(connection: &mut C, prefix: &str) -> Vec
 /// A prefix is text, not a pattern.
 fn quote(prefix: &str) -> String {
     let special = |letter| matches!(letter, '*' | '?' | '[' | ']' | '\\' | '^');
-    prefix
-        .chars()
-        .flat_map(|letter| special(letter).then_some('\\').into_iter().chain([letter]))
-        .collect()
+    prefix.chars().flat_map(|letter| special(letter).then_some('\\').into_iter().chain([letter])).collect()
 }
 
 /// `None` for a key that expired since it was listed.
@@ -74,12 +61,7 @@ async fn content<C: ConnectionLike + Send>(connection: &mut C, key: &[u8], kind:
         "zset" => Content::SortedSet(ask(connection, &read("ZRANGE", &["0", "-1", "WITHSCORES"])).await),
         "stream" => {
             let entries: Vec<(String, Vec<Pair>)> = ask(connection, &read("XRANGE", &["-", "+"])).await;
-            Content::Stream(
-                entries
-                    .into_iter()
-                    .map(|(id, fields)| Entry { id, fields })
-                    .collect(),
-            )
+            Content::Stream(entries.into_iter().map(|(id, fields)| Entry { id, fields }).collect())
         }
         "none" => return None,
         unknown => panic!("{} is a {unknown}, which a snapshot cannot read", escape(key)),
@@ -96,15 +78,9 @@ async fn ask_each<C: ConnectionLike + Send, T: FromRedisValue>(
     if keys.is_empty() {
         return Vec::new();
     }
-    pipeline
-        .query_async(connection)
-        .await
-        .expect("failed to read the keys of a snapshot")
+    pipeline.query_async(connection).await.expect("failed to read the keys of a snapshot")
 }
 
 async fn ask<C: ConnectionLike + Send, T: FromRedisValue>(connection: &mut C, question: &Cmd) -> T {
-    question
-        .query_async(connection)
-        .await
-        .expect("failed to read a snapshot")
+    question.query_async(connection).await.expect("failed to read a snapshot")
 }

@@ -13,12 +13,7 @@ type Part = (String, String);
 impl fmt::Display for Snapshot {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (key, value) in &self.0 {
-            writeln!(
-                out,
-                "> {}{}",
-                value.question(key),
-                if value.expires { "    # expires" } else { "" }
-            )?;
+            writeln!(out, "> {}{}", value.question(key), if value.expires { "    # expires" } else { "" })?;
             for (name, held) in value.parts() {
                 writeln!(out, "  {}", [name, held].join(" ").trim())?;
             }
@@ -36,9 +31,7 @@ impl Snapshot {
     /// What changed, one line for each key and field: `- baton:{0}:task:1 status "pending"`. Empty if nothing did.
     pub fn diff(before: &Self, after: &Self) -> String {
         let keys: BTreeSet<&String> = before.0.keys().chain(after.0.keys()).collect();
-        keys.into_iter()
-            .map(|key| diff_key(key, before.0.get(key), after.0.get(key)))
-            .collect()
+        keys.into_iter().map(|key| diff_key(key, before.0.get(key), after.0.get(key))).collect()
     }
 }
 
@@ -48,11 +41,8 @@ fn diff_key(key: &str, before: Option<&Value>, after: Option<&Value>) -> String 
     let now: BTreeMap<&String, &String> = after.iter().map(|(name, held)| (name, held)).collect();
     let mut out = String::new();
     let mut line = |sign: char, name: &str, held: &str| {
-        let words = [key, name, held]
-            .into_iter()
-            .filter(|word| !word.is_empty())
-            .collect::<Vec<_>>()
-            .join(" ");
+        let words =
+            [key, name, held].into_iter().filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ");
         // Writing to a string cannot fail.
         let _ = writeln!(out, "{sign} {words}");
     };
@@ -72,11 +62,7 @@ fn diff_key(key: &str, before: Option<&Value>, after: Option<&Value>) -> String 
 /// The parts of a value, after one that says what it is; nothing for a key that is not there.
 fn lines(value: Option<&Value>) -> Vec<Part> {
     let Some(value) = value else { return Vec::new() };
-    let kind = format!(
-        "({}{})",
-        value.kind(),
-        if value.expires { ", expires" } else { "" }
-    );
+    let kind = format!("({}{})", value.kind(), if value.expires { ", expires" } else { "" });
     [(kind, String::new())].into_iter().chain(value.parts()).collect()
 }
 
@@ -106,33 +92,21 @@ impl Value {
     fn parts(&self) -> Vec<Part> {
         match &self.content {
             Content::String(bytes) => vec![(String::new(), quoted(bytes))],
-            Content::Hash(fields) => fields
-                .iter()
-                .map(|(field, held)| (word(field), quoted(held)))
-                .collect(),
-            Content::Set(members) => members
-                .iter()
-                .map(|member| (quoted(member), String::new()))
-                .collect(),
-            Content::List(items) => items
-                .iter()
-                .enumerate()
-                .map(|(index, item)| (format!("{index})"), quoted(item)))
-                .collect(),
-            Content::SortedSet(members) => members
-                .iter()
-                .map(|(member, score)| (quoted(member), score.clone()))
-                .collect(),
+            Content::Hash(fields) => fields.iter().map(|(field, held)| (word(field), quoted(held))).collect(),
+            Content::Set(members) => members.iter().map(|member| (quoted(member), String::new())).collect(),
+            Content::List(items) => {
+                items.iter().enumerate().map(|(index, item)| (format!("{index})"), quoted(item))).collect()
+            }
+            Content::SortedSet(members) => {
+                members.iter().map(|(member, score)| (quoted(member), score.clone())).collect()
+            }
             Content::Stream(entries) => entries.iter().map(entry).collect(),
         }
     }
 }
 
 fn entry(entry: &Entry) -> Part {
-    let fields = entry
-        .fields
-        .iter()
-        .map(|(field, held)| format!("{} {}", word(field), quoted(held)));
+    let fields = entry.fields.iter().map(|(field, held)| format!("{} {}", word(field), quoted(held)));
     (entry.id.clone(), fields.collect::<Vec<_>>().join(" "))
 }
 
@@ -151,12 +125,7 @@ fn quoted(bytes: &[u8]) -> String {
         return format!("\"{}\"", escape(bytes));
     }
     let digest = sha1_smol::Sha1::from(bytes).digest().to_string();
-    format!(
-        "\"{}\"… ({} bytes, sha1 {})",
-        escape(&bytes[..40]),
-        bytes.len(),
-        &digest[..12]
-    )
+    format!("\"{}\"… ({} bytes, sha1 {})", escape(&bytes[..40]), bytes.len(), &digest[..12])
 }
 
 /// Text as it is; quotes, backslashes, control characters and bytes that are not UTF-8 escaped.

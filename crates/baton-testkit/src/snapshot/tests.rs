@@ -18,31 +18,13 @@ macro_rules! tell {
 async fn every_type_is_read_and_printed() {
     let server = PrivateRedis::start().await;
     let redis = &mut server.connection().await;
-    tell!(
-        redis,
-        "HSET",
-        "b:{0}:hash",
-        "status",
-        "running",
-        "attempt",
-        "2",
-        "two words",
-        ""
-    );
+    tell!(redis, "HSET", "b:{0}:hash", "status", "running", "attempt", "2", "two words", "");
     tell!(redis, "RPUSH", "b:{0}:list", "z", "a", "a");
     tell!(redis, "SADD", "b:{0}:set", "z", "a");
     tell!(redis, "SET", "b:{0}:text", "naïve \"quote\"\n", "EX", "100");
     tell!(redis, "XADD", "b:{0}:stream", "5-1", "z", "1", "a", "2");
     tell!(redis, "XADD", "b:{0}:stream", "5-2", "claimed", "t1 7");
-    tell!(
-        redis,
-        "ZADD",
-        "b:{0}:zset",
-        "4398046511104123",
-        "late",
-        "1.5",
-        "early"
-    );
+    tell!(redis, "ZADD", "b:{0}:zset", "4398046511104123", "late", "1.5", "early");
     tell!(redis, "SET", "c:elsewhere", "1");
 
     let snapshot = Snapshot::take(redis, "b:{0}:").await;
@@ -69,9 +51,7 @@ async fn every_type_is_read_and_printed() {
   "late" 4398046511104123
 "#
     );
-    let Content::SortedSet(members) = &snapshot.0["b:{0}:zset"].content else {
-        panic!("not a zset")
-    };
+    let Content::SortedSet(members) = &snapshot.0["b:{0}:zset"].content else { panic!("not a zset") };
     assert_eq!(members[1], (b"late".to_vec(), "4398046511104123".to_owned()));
 }
 
@@ -85,10 +65,7 @@ async fn bytes_that_are_not_text_are_told_apart_and_long_values_keep_their_diges
     tell!(redis, "SET", "k:long", long);
     let before = Snapshot::take(redis, "k:").await;
     let text = before.to_string();
-    assert!(
-        text.contains("> GET k:\\xff\n  \"\\x00\\xfe\\\\ ok\"\n"),
-        "{text}"
-    );
+    assert!(text.contains("> GET k:\\xff\n  \"\\x00\\xfe\\\\ ok\"\n"), "{text}");
     assert!(text.contains(&format!("  \"{}\"\n", "x".repeat(200))), "{text}");
     let digest = sha1_smol::Sha1::from(long).digest().to_string();
     let shortened = format!("  \"{}\"… (201 bytes, sha1 {})\n", "x".repeat(40), &digest[..12]);
@@ -105,14 +82,8 @@ async fn a_prefix_is_text_and_not_a_pattern() {
     let server = PrivateRedis::start().await;
     let redis = &mut server.connection().await;
     tell!(redis, "MSET", "a*:1", "", "ab:1", "", "[x]:1", "", "x:1", "");
-    assert_eq!(
-        Snapshot::take(redis, "a*:").await.0.keys().collect::<Vec<_>>(),
-        ["a*:1"]
-    );
-    assert_eq!(
-        Snapshot::take(redis, "[x]").await.0.keys().collect::<Vec<_>>(),
-        ["[x]:1"]
-    );
+    assert_eq!(Snapshot::take(redis, "a*:").await.0.keys().collect::<Vec<_>>(), ["a*:1"]);
+    assert_eq!(Snapshot::take(redis, "[x]").await.0.keys().collect::<Vec<_>>(), ["[x]:1"]);
     assert_eq!(Snapshot::take(redis, "").await.0.len(), 4);
     assert_eq!(Snapshot::take(redis, "nothing").await, Snapshot::default());
 }
@@ -134,24 +105,14 @@ async fn many_keys_are_read_once_each() {
 async fn a_diff_names_each_key_and_field_that_changed() {
     let server = PrivateRedis::start().await;
     let redis = &mut server.connection().await;
-    tell!(
-        redis, "HSET", "task", "status", "pending", "version", "1", "kind", "echo"
-    );
+    tell!(redis, "HSET", "task", "status", "pending", "version", "1", "kind", "echo");
     tell!(redis, "ZADD", "queue", "10", "a", "20", "b");
     tell!(redis, "SET", "answer", "1");
     tell!(redis, "SADD", "gone", "x");
     let before = Snapshot::take(redis, "").await;
     assert_eq!(Snapshot::diff(&before, &before.clone()), "");
 
-    tell!(
-        redis,
-        "HSET",
-        "task",
-        "status",
-        "running",
-        "worker",
-        "worker-001-a"
-    );
+    tell!(redis, "HSET", "task", "status", "running", "worker", "worker-001-a");
     tell!(redis, "HDEL", "task", "version");
     tell!(redis, "ZADD", "queue", "30", "b");
     tell!(redis, "ZREM", "queue", "a");

@@ -17,20 +17,10 @@ const ARROWS: [(&str, &[&str]); 11] = [
     ("baton-dashboard", &["baton-core", "baton-store"]),
     (
         "baton-gateway",
-        &[
-            "baton-api",
-            "baton-auth",
-            "baton-core",
-            "baton-dashboard",
-            "baton-service",
-            "baton-store",
-        ],
+        &["baton-api", "baton-auth", "baton-core", "baton-dashboard", "baton-service", "baton-store"],
     ),
     ("baton-worker", &["baton-core", "baton-service", "baton-store"]),
-    (
-        "baton-cli",
-        &["baton-api", "baton-core", "baton-gateway", "baton-worker"],
-    ),
+    ("baton-cli", &["baton-api", "baton-core", "baton-gateway", "baton-worker"]),
     ("baton-testkit", &["baton-core", "baton-store"]),
     ("xtask", &["baton-core"]),
 ];
@@ -74,17 +64,12 @@ fn krate(path: &str) -> Option<&str> {
 
 fn judge(path: &str, krate: &str, manifest: &Table) -> Vec<Problem> {
     let mut whats = Vec::new();
-    let named = manifest
-        .get("package")
-        .and_then(|package| package.get("name"))
-        .and_then(Value::as_str);
+    let named = manifest.get("package").and_then(|package| package.get("name")).and_then(Value::as_str);
     if named != Some(krate) {
         whats.push(format!("the crate is not named like its directory, {krate}"));
     }
     let Some((_, allowed)) = ARROWS.iter().find(|(name, _)| *name == krate) else {
-        whats.push(format!(
-            "{krate} has no row in the table of arrows in crates/xtask/src/tidy/arrows.rs"
-        ));
+        whats.push(format!("{krate} has no row in the table of arrows in crates/xtask/src/tidy/arrows.rs"));
         return whats.into_iter().map(|what| Problem::file(path, what)).collect();
     };
     for (dependency, kind) in dependencies(manifest) {
@@ -94,18 +79,11 @@ fn judge(path: &str, krate: &str, manifest: &Table) -> Vec<Problem> {
         if ours && !for_tests && !allowed.contains(&dependency.as_str()) {
             whats.push(format!("{krate} must not depend on {dependency}"));
         }
-        if HIDDEN
-            .iter()
-            .any(|(name, rooms)| *name == dependency && !rooms.contains(&krate))
-        {
-            whats.push(format!(
-                "{dependency} is hidden in another crate, and {krate} must not see it"
-            ));
+        if HIDDEN.iter().any(|(name, rooms)| *name == dependency && !rooms.contains(&krate)) {
+            whats.push(format!("{dependency} is hidden in another crate, and {krate} must not see it"));
         }
         if krate == "baton-core" && NOT_IN_CORE.contains(&dependency.as_str()) {
-            whats.push(format!(
-                "baton-core has no I/O, clock, chance or format, so no {dependency}"
-            ));
+            whats.push(format!("baton-core has no I/O, clock, chance or format, so no {dependency}"));
         }
     }
     whats.into_iter().map(|what| Problem::file(path, what)).collect()
@@ -120,12 +98,8 @@ enum Kind {
 /// Every dependency by its true name, for every target.
 fn dependencies(manifest: &Table) -> BTreeMap<String, Kind> {
     let targets = manifest.get("target").and_then(Value::as_table);
-    let tables = [manifest].into_iter().chain(
-        targets
-            .into_iter()
-            .flat_map(Table::values)
-            .filter_map(Value::as_table),
-    );
+    let tables =
+        [manifest].into_iter().chain(targets.into_iter().flat_map(Table::values).filter_map(Value::as_table));
     let mut found = BTreeMap::new();
     for table in tables {
         for (section, kind) in [
@@ -159,30 +133,14 @@ mod tests {
         check_one("baton-store", "[dependencies]\nbaton-core.workspace = true\n", 0);
         check_one("baton-core", "[dependencies]\nbaton-store.workspace = true\n", 1);
         check_one("xtask", "[dependencies]\nbaton-store = { path = \"x\" }\n", 1);
-        check_one(
-            "xtask",
-            "[target.'cfg(unix)'.build-dependencies]\nbaton-store = { path = \"x\" }\n",
-            1,
-        );
+        check_one("xtask", "[target.'cfg(unix)'.build-dependencies]\nbaton-store = { path = \"x\" }\n", 1);
     }
 
     #[test]
     fn the_testkit_is_for_tests() {
-        check_one(
-            "baton-worker",
-            "[dev-dependencies]\nbaton-testkit.workspace = true\n",
-            0,
-        );
-        check_one(
-            "baton-worker",
-            "[dependencies]\nbaton-testkit.workspace = true\n",
-            1,
-        );
-        check_one(
-            "baton-core",
-            "[dev-dependencies]\nbaton-testkit.workspace = true\n",
-            1,
-        );
+        check_one("baton-worker", "[dev-dependencies]\nbaton-testkit.workspace = true\n", 0);
+        check_one("baton-worker", "[dependencies]\nbaton-testkit.workspace = true\n", 1);
+        check_one("baton-core", "[dev-dependencies]\nbaton-testkit.workspace = true\n", 1);
     }
 
     #[test]
@@ -205,17 +163,7 @@ mod tests {
     #[test]
     fn a_crate_needs_a_row_and_its_directory_s_name() {
         check_one("baton-util", "", 1);
-        assert_eq!(
-            check(&Tree::of(&[(
-                "crates/xtask/Cargo.toml",
-                "[package]\nname = \"x\"\n"
-            )]))
-            .len(),
-            1
-        );
-        assert_eq!(
-            check(&Tree::of(&[("crates/xtask/Cargo.toml", "[package")])).len(),
-            1
-        );
+        assert_eq!(check(&Tree::of(&[("crates/xtask/Cargo.toml", "[package]\nname = \"x\"\n")])).len(), 1);
+        assert_eq!(check(&Tree::of(&[("crates/xtask/Cargo.toml", "[package")])).len(), 1);
     }
 }

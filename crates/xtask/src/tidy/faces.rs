@@ -7,12 +7,8 @@ use crate::tree::Tree;
 const CALLS: &str = "crates/baton-store/src/calls/";
 
 pub(super) fn check(tree: &Tree) -> Vec<Problem> {
-    let scripts = tree
-        .with_extension("lua")
-        .filter_map(|(path, _)| Some((path, lua::name(path)?)));
-    let calls = tree
-        .with_extension("rs")
-        .filter_map(|(path, _)| Some((path, call(path)?)));
+    let scripts = tree.with_extension("lua").filter_map(|(path, _)| Some((path, lua::name(path)?)));
+    let calls = tree.with_extension("rs").filter_map(|(path, _)| Some((path, call(path)?)));
     let mut problems: Vec<Problem> = Vec::new();
     for (path, name) in scripts {
         let test = format!("tests/it/scripts/{}.rs", name.replace('/', "_"));
@@ -24,10 +20,7 @@ pub(super) fn check(tree: &Tree) -> Vec<Problem> {
     }
     for (path, name) in calls {
         if !tree.has(&format!("lua/{name}.lua")) {
-            problems.push(Problem::file(
-                path,
-                format!("the call has no script lua/{name}.lua"),
-            ));
+            problems.push(Problem::file(path, format!("the call has no script lua/{name}.lua")));
         }
     }
     problems
@@ -51,22 +44,13 @@ mod tests {
     #[test]
     fn the_three_face_each_other() {
         let modules = ("crates/baton-store/src/calls/task/mod.rs", "");
-        assert_eq!(
-            faults(check, &[LUA, CALL, TEST, modules, ("lua/lib/prelude.lua", "")]),
-            [""; 0]
-        );
+        assert_eq!(faults(check, &[LUA, CALL, TEST, modules, ("lua/lib/prelude.lua", "")]), [""; 0]);
     }
 
     #[test]
     fn a_missing_face_is_found() {
-        assert_eq!(
-            faults(check, &[LUA]),
-            ["lua/task/claim.lua:0", "lua/task/claim.lua:0"]
-        );
+        assert_eq!(faults(check, &[LUA]), ["lua/task/claim.lua:0", "lua/task/claim.lua:0"]);
         assert_eq!(faults(check, &[LUA, CALL]), ["lua/task/claim.lua:0"]);
-        assert_eq!(
-            faults(check, &[CALL, TEST]),
-            ["crates/baton-store/src/calls/task/claim.rs:0"]
-        );
+        assert_eq!(faults(check, &[CALL, TEST]), ["crates/baton-store/src/calls/task/claim.rs:0"]);
     }
 }

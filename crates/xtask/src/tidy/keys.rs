@@ -13,9 +13,7 @@ pub(super) fn check(tree: &Tree) -> Vec<Problem> {
     tree.with_extension("rs")
         .filter(|(path, _)| *path != SCHEMA && !spells_what_it_forbids(path))
         .flat_map(|(path, text)| {
-            built_keys(text)
-                .map(|line| Problem::line(path, line, WHAT))
-                .collect::<Vec<_>>()
+            built_keys(text).map(|line| Problem::line(path, line, WHAT)).collect::<Vec<_>>()
         })
         .collect()
 }
@@ -46,27 +44,14 @@ mod tests {
     use crate::tidy::faults;
 
     fn check_text(text: &str, expected: &[&str]) {
-        assert_eq!(
-            faults(check, &[("crates/baton-worker/src/a.rs", text)]),
-            expected,
-            "{text}"
-        );
+        assert_eq!(faults(check, &[("crates/baton-worker/src/a.rs", text)]), expected, "{text}");
     }
 
     #[test]
     fn a_built_key_is_found() {
-        check_text(
-            "\nlet k = format!(\"baton:{shard}:leases\");",
-            &["crates/baton-worker/src/a.rs:2"],
-        );
-        check_text(
-            "format!(\n    \"baton:{}:leases\", s)",
-            &["crates/baton-worker/src/a.rs:2"],
-        );
-        check_text(
-            "write!(out, \"baton:{{{shard}}}:leases\")",
-            &["crates/baton-worker/src/a.rs:1"],
-        );
+        check_text("\nlet k = format!(\"baton:{shard}:leases\");", &["crates/baton-worker/src/a.rs:2"]);
+        check_text("format!(\n    \"baton:{}:leases\", s)", &["crates/baton-worker/src/a.rs:2"]);
+        check_text("write!(out, \"baton:{{{shard}}}:leases\")", &["crates/baton-worker/src/a.rs:1"]);
     }
 
     #[test]

@@ -34,11 +34,7 @@ impl Problem {
     }
 
     fn line(path: &str, line: usize, what: impl Into<String>) -> Self {
-        Self {
-            path: path.to_owned(),
-            line,
-            what: what.into(),
-        }
+        Self { path: path.to_owned(), line, what: what.into() }
     }
 }
 
@@ -82,10 +78,7 @@ fn verdict(problems: usize) -> String {
 }
 
 fn generated(tree: &Tree) -> Vec<Problem> {
-    codegen::stale(tree)
-        .into_iter()
-        .map(|(path, what)| Problem::file(path, what))
-        .collect()
+    codegen::stale(tree).into_iter().map(|(path, what)| Problem::file(path, what)).collect()
 }
 
 /// The lines of a text with their numbers, as a person counts them.
@@ -101,10 +94,7 @@ fn spells_what_it_forbids(path: &str) -> bool {
 /// The lines at which a check finds fault, for its tests.
 #[cfg(test)]
 fn faults(check: Check, files: &[(&str, &str)]) -> Vec<String> {
-    check(&Tree::of(files))
-        .iter()
-        .map(|problem| format!("{}:{}", problem.path, problem.line))
-        .collect()
+    check(&Tree::of(files)).iter().map(|problem| format!("{}:{}", problem.path, problem.line)).collect()
 }
 
 #[cfg(test)]

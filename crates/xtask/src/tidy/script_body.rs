@@ -7,33 +7,16 @@ use crate::tree::Tree;
 const COLUMNS: usize = 140;
 
 const FORBIDDEN: [(&str, &str); 6] = [
-    (
-        "cjson",
-        "it turns large integers into floats and empty arrays into objects; pass words",
-    ),
-    (
-        "tostring(",
-        "it prints large numbers with an exponent; use the prelude's number words",
-    ),
+    ("cjson", "it turns large integers into floats and empty arrays into objects; pass words"),
+    ("tostring(", "it prints large numbers with an exponent; use the prelude's number words"),
     ("redis.call('KEYS'", "it walks the whole database; keep an index"),
-    (
-        "redis.call(\"KEYS\"",
-        "it walks the whole database; keep an index",
-    ),
-    (
-        "redis.pcall",
-        "it goes on after a failed write; let the script stop",
-    ),
-    (
-        "math.random",
-        "a script must do the same again when it is sent again; pass chance in",
-    ),
+    ("redis.call(\"KEYS\"", "it walks the whole database; keep an index"),
+    ("redis.pcall", "it goes on after a failed write; let the script stop"),
+    ("math.random", "a script must do the same again when it is sent again; pass chance in"),
 ];
 
 pub(super) fn check(tree: &Tree) -> Vec<Problem> {
-    let files = tree
-        .with_extension("lua")
-        .filter(|(path, _)| path.starts_with("lua/"));
+    let files = tree.with_extension("lua").filter(|(path, _)| path.starts_with("lua/"));
     files
         .flat_map(|(path, text)| [words(path, text), widths(path, text), indexes(path, text)].concat())
         .collect()
@@ -41,9 +24,7 @@ pub(super) fn check(tree: &Tree) -> Vec<Problem> {
 
 fn words(path: &str, text: &str) -> Vec<Problem> {
     let found = numbered(text).flat_map(|(number, line)| {
-        let said = FORBIDDEN
-            .iter()
-            .filter(move |(word, _)| code(line).contains(word));
+        let said = FORBIDDEN.iter().filter(move |(word, _)| code(line).contains(word));
         said.map(move |(word, why)| Problem::line(path, number, format!("no {word}: {why}")))
     });
     found.collect()
@@ -51,8 +32,7 @@ fn words(path: &str, text: &str) -> Vec<Problem> {
 
 fn widths(path: &str, text: &str) -> Vec<Problem> {
     let wide = numbered(text).filter(|(_, line)| line.chars().count() > COLUMNS);
-    wide.map(|(number, _)| Problem::line(path, number, format!("wider than {COLUMNS} columns")))
-        .collect()
+    wide.map(|(number, _)| Problem::line(path, number, format!("wider than {COLUMNS} columns"))).collect()
 }
 
 /// A script names its keys and arguments in its first paragraph; a bare index further down is a number to guess at.
@@ -120,10 +100,7 @@ mod tests {
     use crate::tidy::faults;
 
     fn check_script(text: &str, lines: &[usize]) {
-        let expected: Vec<String> = lines
-            .iter()
-            .map(|line| format!("lua/task/a.lua:{line}"))
-            .collect();
+        let expected: Vec<String> = lines.iter().map(|line| format!("lua/task/a.lua:{line}")).collect();
         assert_eq!(faults(check, &[("lua/task/a.lua", text)]), expected, "{text}");
     }
 
@@ -136,10 +113,7 @@ mod tests {
 
     #[test]
     fn a_comment_may_say_why_not() {
-        check_script(
-            "-- not cjson, see the manual\nreturn 1 -- no redis.pcall either\n",
-            &[],
-        );
+        check_script("-- not cjson, see the manual\nreturn 1 -- no redis.pcall either\n", &[]);
     }
 
     #[test]
@@ -167,12 +141,6 @@ mod tests {
 
     #[test]
     fn a_library_has_no_names_of_its_own() {
-        assert_eq!(
-            faults(
-                check,
-                &[("lua/lib/a.lua", "local p = KEYS[1]\n\nlocal q = KEYS[2]\n")]
-            ),
-            [""; 0]
-        );
+        assert_eq!(faults(check, &[("lua/lib/a.lua", "local p = KEYS[1]\n\nlocal q = KEYS[2]\n")]), [""; 0]);
     }
 }

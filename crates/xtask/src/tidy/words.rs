@@ -11,62 +11,27 @@ struct Rule {
 }
 
 const RULES: [Rule; 7] = [
-    Rule {
-        word: "TODO",
-        extensions: &[],
-        why: "finish it, or write an issue",
-    },
-    Rule {
-        word: "FIXME",
-        extensions: &[],
-        why: "fix it, or write an issue",
-    },
-    Rule {
-        word: "todo!",
-        extensions: &["rs"],
-        why: "finish it",
-    },
-    Rule {
-        word: "#[ignore",
-        extensions: &["rs"],
-        why: "a test runs, or is deleted",
-    },
-    Rule {
-        word: "Command::new(\"kill\")",
-        extensions: &["rs"],
-        why: "end a child through its handle",
-    },
-    Rule {
-        word: "pkill",
-        extensions: &[],
-        why: "it ends every process of that name",
-    },
-    Rule {
-        word: "redis-server-wrapper",
-        extensions: &["lock"],
-        why: "it ends servers it did not start",
-    },
+    Rule { word: "TODO", extensions: &[], why: "finish it, or write an issue" },
+    Rule { word: "FIXME", extensions: &[], why: "fix it, or write an issue" },
+    Rule { word: "todo!", extensions: &["rs"], why: "finish it" },
+    Rule { word: "#[ignore", extensions: &["rs"], why: "a test runs, or is deleted" },
+    Rule { word: "Command::new(\"kill\")", extensions: &["rs"], why: "end a child through its handle" },
+    Rule { word: "pkill", extensions: &[], why: "it ends every process of that name" },
+    Rule { word: "redis-server-wrapper", extensions: &["lock"], why: "it ends servers it did not start" },
 ];
 
 pub(super) fn check(tree: &Tree) -> Vec<Problem> {
     let files = tree.all().filter(|(path, _)| !spells_what_it_forbids(path));
-    files
-        .flat_map(|(path, text)| RULES.iter().flat_map(move |rule| rule.find(path, text)))
-        .collect()
+    files.flat_map(|(path, text)| RULES.iter().flat_map(move |rule| rule.find(path, text))).collect()
 }
 
 impl Rule {
     fn find<'a>(&'a self, path: &'a str, text: &'a str) -> impl Iterator<Item = Problem> {
         let wanted = self.extensions.is_empty()
-            || self
-                .extensions
-                .iter()
-                .any(|end| path.ends_with(&format!(".{end}")));
+            || self.extensions.iter().any(|end| path.ends_with(&format!(".{end}")));
         let lines = numbered(if wanted { text } else { "" });
-        let found = lines.filter(|(_, line)| {
-            line.match_indices(self.word)
-                .any(|(at, _)| self.stands_alone(line, at))
-        });
+        let found = lines
+            .filter(|(_, line)| line.match_indices(self.word).any(|(at, _)| self.stands_alone(line, at)));
         found.map(move |(number, _)| Problem::line(path, number, format!("no {}: {}", self.word, self.why)))
     }
 
@@ -97,18 +62,12 @@ mod tests {
 
     #[test]
     fn a_longer_word_is_another_word() {
-        assert_eq!(
-            faults(check, &[("a.rs", "let TODOS = spkill; my_todo!(x)")]),
-            [""; 0]
-        );
+        assert_eq!(faults(check, &[("a.rs", "let TODOS = spkill; my_todo!(x)")]), [""; 0]);
         assert_eq!(faults(check, &[("a.rs", "#[ignore = \"slow\"]")]), ["a.rs:1"]);
     }
 
     #[test]
     fn other_kinds_of_file_may_use_the_word() {
-        assert_eq!(
-            faults(check, &[("a.md", "no #[ignore] here, no redis-server-wrapper")]),
-            [""; 0]
-        );
+        assert_eq!(faults(check, &[("a.md", "no #[ignore] here, no redis-server-wrapper")]), [""; 0]);
     }
 }

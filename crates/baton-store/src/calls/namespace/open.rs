@@ -17,11 +17,9 @@ pub struct Opened {
 impl Opened {
     pub(crate) fn read(mut reply: Reply) -> Result<Opened, Error> {
         match reply.text()?.as_str() {
-            "opened" => Ok(Opened {
-                schema: reply.parse()?,
-                shards: reply.parse()?,
-                store_id: reply.text()?,
-            }),
+            "opened" => {
+                Ok(Opened { schema: reply.parse()?, shards: reply.parse()?, store_id: reply.text()? })
+            }
             other => Err(reply.fault(format!("it answered {other:?}"))),
         }
     }
@@ -29,13 +27,8 @@ impl Opened {
 
 impl Store {
     pub(crate) async fn open_namespace(&self, store_id: &str) -> Result<Opened, Error> {
-        let mut call = Call::new(
-            "namespace/open",
-            [keys::namespace_meta(&self.inner.options.namespace)],
-        );
-        call.arg(self.now_argument())
-            .arg(self.shards().get())
-            .arg(store_id);
+        let mut call = Call::new("namespace/open", [keys::namespace_meta(&self.inner.options.namespace)]);
+        call.arg(self.now_argument()).arg(self.shards().get()).arg(store_id);
         Opened::read(self.run(&call).await?)
     }
 }

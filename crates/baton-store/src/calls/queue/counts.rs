@@ -28,10 +28,7 @@ pub struct Counts {
 
 impl QueueCounts {
     pub fn of(&self, status: Status) -> u64 {
-        self.tasks
-            .iter()
-            .find(|(of, _)| *of == status)
-            .map_or(0, |(_, count)| *count)
+        self.tasks.iter().find(|(of, _)| *of == status).map_or(0, |(_, count)| *count)
     }
 }
 

@@ -28,9 +28,7 @@ impl Store {
         let keys = self.keys(shard)?;
         let names = [keys.meta(), keys.events(), keys.queues(), keys.queue(set.queue)];
         let mut call = Call::new("queue/pause", names);
-        call.arg(self.now_argument())
-            .arg(set.queue.as_str())
-            .arg(if set.paused { "1" } else { "" });
+        call.arg(self.now_argument()).arg(set.queue.as_str()).arg(if set.paused { "1" } else { "" });
         call.arg(set.by.map_or("", Principal::as_str));
         let mut reply = self.run(&call).await?;
         match reply.text()?.as_str() {

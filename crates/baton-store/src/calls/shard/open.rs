@@ -10,9 +10,7 @@ use crate::store::Store;
 impl Store {
     pub(crate) async fn open_shard(&self, shard: Shard, store_id: &str) -> Result<Opened, Error> {
         let mut call = Call::new("shard/open", [self.keys(shard)?.meta()]);
-        call.arg(self.now_argument())
-            .arg(self.shards().get())
-            .arg(store_id);
+        call.arg(self.now_argument()).arg(self.shards().get()).arg(store_id);
         Opened::read(self.run(&call).await?)
     }
 }

@@ -51,10 +51,7 @@ impl Store {
                 keys.event_marks(),
             ],
         );
-        call.arg(self.now_argument())
-            .arg(tick.ticks)
-            .optional(tick.expected_ms)
-            .arg(tick.trying_ms);
+        call.arg(self.now_argument()).arg(tick.ticks).optional(tick.expected_ms).arg(tick.trying_ms);
         let mut reply = self.run(&call).await?;
         match reply.text()?.as_str() {
             "ticked" => Ok(Ticked::Worked {
@@ -64,10 +61,7 @@ impl Store {
                 matured: reply.parse()?,
                 pruned: reply.parse()?,
             }),
-            "early" => Ok(Ticked::Early {
-                now_ms: reply.parse()?,
-                next_ms: reply.parse()?,
-            }),
+            "early" => Ok(Ticked::Early { now_ms: reply.parse()?, next_ms: reply.parse()? }),
             "refused" => Ok(Ticked::Refused(Refused::read(&mut reply)?)),
             other => Err(reply.fault(format!("it answered {other:?}"))),
         }

@@ -1,10 +1,12 @@
 //! Faces `lua/task/claim.lua`. Repeatable: what an earlier try granted is held without being listed, so the repeat gets
 //! it first, under the same fence and a renewed lease.
 
+use baton_core::lease::is_last_life;
 use baton_core::{Boot, Fence, Kind, LeaseLength, Priority, QueueName, Shard, TaskId, WorkerId, limits};
 
 use super::super::{Gone, Pair, Refused, bounded, list_pairs, read_gone};
 use crate::error::Error;
+use crate::record::{Fields, priority};
 use crate::reply::Reply;
 use crate::run::Call;
 use crate::store::Store;
@@ -60,11 +62,7 @@ pub struct Grants {
 
 impl Grant {
     pub fn pair(&self) -> Pair {
-        Pair {
-            task: self.task,
-            fence: self.fence,
-            timeout_ms: Some(self.timeout_ms),
-        }
+        Pair { task: self.task, fence: self.fence, timeout_ms: Some(self.timeout_ms) }
     }
 }
 
@@ -91,14 +89,9 @@ impl Store {
         names.push(keys.held(claim.worker, Some(claim.boot)));
         names.extend(queue_keys(keys, claim.queues));
         let mut call = Call::new("task/claim", names);
-        call.arg(self.now_argument())
-            .arg(claim.worker.as_str())
-            .arg(claim.boot.as_str());
-        call.arg(claim.expects.map_or("", Boot::as_str))
-            .arg(claim.lease.ms())
-            .arg(claim.max);
-        call.optional(claim.only.map(|task| task.to_string()))
-            .arg(claim.holding.len());
+        call.arg(self.now_argument()).arg(claim.worker.as_str()).arg(claim.boot.as_str());
+        call.arg(claim.expects.map_or("", Boot::as_str)).arg(claim.lease.ms()).arg(claim.max);
+        call.optional(claim.only.map(|task| task.to_string())).arg(claim.holding.len());
         list_pairs(&mut call, claim.holding);
         let mut reply = self.run(&call).await?;
         match reply.text()?.as_str() {
@@ -115,13 +108,7 @@ impl Store {
 /// The record and the pending index of each queue.
 pub(super) fn queue_keys(keys: &crate::keys::ShardKeys, queues: &[QueueName]) -> Vec<String> {
     let each = queues.iter();
-    each.flat_map(|queue| {
-        [
-            keys.queue(queue),
-            keys.queue_index(queue, baton_core::Status::Pending),
-        ]
-    })
-    .collect()
+    each.flat_map(|queue| [keys.queue(queue), keys.queue_index(queue, baton_core::Status::Pending)]).collect()
 }
 
 pub(super) fn read_grants(reply: &mut Reply, tick_ms: Option<u64>) -> Result<Grants, Error> {
@@ -133,16 +120,8 @@ pub(super) fn read_grants(reply: &mut Reply, tick_ms: Option<u64>) -> Result<Gra
     };
     let gone = read_gone(reply)?;
     let count: usize = reply.parse()?;
-    let tasks = (0..count)
-        .map(|_| read_grant(reply))
-        .collect::<Result<Vec<_>, _>>()?;
-    Ok(Grants {
-        lease,
-        tick_ms,
-        tasks,
-        gone,
-        solo_waiting,
-    })
+    let tasks = (0..count).map(|_| read_grant(reply)).collect::<Result<Vec<_>, _>>()?;
+    Ok(Grants { lease, tick_ms, tasks, gone, solo_waiting })
 }
 
 fn read_grant(reply: &mut Reply) -> Result<Grant, Error> {
@@ -151,22 +130,24 @@ fn read_grant(reply: &mut Reply) -> Result<Grant, Error> {
         "redelivered" => true,
         other => return Err(reply.fault(format!("it answered {other:?} of a task"))),
     };
+    let (task, fence, queue, kind) = (reply.parse()?, reply.parse()?, reply.parse()?, reply.parse()?);
+    let payload = reply.bytes()?;
+    let mut fields = Fields::new(format!("task {task}"), reply.fields()?);
+    let crashes = fields.or("crashes", 0)?;
+    let max_crashes = fields.or("max_crashes", limits::MAX_CRASHES)?;
     Ok(Grant {
+        task,
+        fence,
+        queue,
+        kind,
+        attempt: fields.or("attempt", 0)?,
+        max_attempts: fields.or("max_attempts", limits::MAX_ATTEMPTS)?,
+        crashes,
+        timeout_ms: fields.or("timeout_ms", limits::TIMEOUT_MS)?,
+        priority: priority(&mut fields)?,
+        traceparent: fields.optional("traceparent")?,
+        payload,
+        solo: is_last_life(crashes, max_crashes),
         redelivered,
-        task: reply.parse()?,
-        fence: reply.parse()?,
-        queue: reply.parse()?,
-        kind: reply.parse()?,
-        attempt: reply.parse()?,
-        max_attempts: reply.optional()?.unwrap_or(limits::MAX_ATTEMPTS),
-        crashes: reply.parse()?,
-        timeout_ms: reply.optional()?.unwrap_or(limits::TIMEOUT_MS),
-        priority: match reply.optional()? {
-            Some(value) => Priority::new(value).map_err(|error| reply.fault(error.to_string()))?,
-            None => Priority::default(),
-        },
-        traceparent: reply.optional()?,
-        solo: reply.text()? == "solo",
-        payload: reply.bytes()?,
     })
 }

@@ -22,10 +22,7 @@ pub enum HistoryRead {
 impl Store {
     pub async fn history(&self, task: TaskId) -> Result<HistoryRead, Error> {
         let keys = self.keys(task.shard())?;
-        let call = Call::new(
-            "task/history",
-            [keys.meta(), keys.task(task), keys.task_history(task)],
-        );
+        let call = Call::new("task/history", [keys.meta(), keys.task(task), keys.task_history(task)]);
         let mut reply = self.run(&call).await?;
         match reply.text()?.as_str() {
             "history" => {}
@@ -38,9 +35,6 @@ impl Store {
             lines.push(reply.text()?);
         }
         let truncated = fields.or("history_dropped", 0)?;
-        Ok(HistoryRead::Entries {
-            entries: history::compose(task, fields, lines)?,
-            truncated,
-        })
+        Ok(HistoryRead::Entries { entries: history::compose(task, fields, lines)?, truncated })
     }
 }

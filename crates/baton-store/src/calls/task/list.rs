@@ -44,9 +44,8 @@ impl FromStr for After {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<After, Error> {
-        let parsed = text
-            .split_once(':')
-            .and_then(|(score, id)| Some((score.parse().ok()?, id.parse().ok()?)));
+        let parsed =
+            text.split_once(':').and_then(|(score, id)| Some((score.parse().ok()?, id.parse().ok()?)));
         let (score, id) =
             parsed.ok_or_else(|| Error::invalid("a cursor", "it was not given out by a list"))?;
         Ok(After { score, id })
@@ -93,15 +92,8 @@ impl Store {
         }
         let (total, more) = (reply.parse()?, reply.flag()?);
         let (score, id) = (reply.optional()?, reply.optional()?);
-        let next = score
-            .zip(id)
-            .filter(|_| more)
-            .map(|(score, id)| After { score, id });
-        Ok(Listed {
-            total,
-            tasks: read_listed(&mut reply)?,
-            next,
-        })
+        let next = score.zip(id).filter(|_| more).map(|(score, id)| After { score, id });
+        Ok(Listed { total, tasks: read_listed(&mut reply)?, next })
     }
 }
 

@@ -54,26 +54,15 @@ pub enum Appended {
 
 impl Store {
     pub async fn append_log(&self, append: &Append<'_>) -> Result<Appended, Error> {
-        bounded(
-            "log lines of one call",
-            append.lines.len(),
-            limits::LOG_CALL_LINES_MAX,
-        )?;
+        bounded("log lines of one call", append.lines.len(), limits::LOG_CALL_LINES_MAX)?;
         let lengths = append.lines.iter().map(|line| line.text.len());
         lengths
             .into_iter()
             .try_for_each(|length| bounded("a log line", length, limits::LOG_LINE_BYTES_MAX))?;
         let keys = self.keys(append.task.shard())?;
-        let names = [
-            keys.meta(),
-            keys.events(),
-            keys.task(append.task),
-            keys.task_log(append.task),
-        ];
+        let names = [keys.meta(), keys.events(), keys.task(append.task), keys.task_log(append.task)];
         let mut call = Call::new("task/log", names);
-        call.arg(append.worker.as_str())
-            .arg(append.fence.0)
-            .arg(append.lines.len());
+        call.arg(append.worker.as_str()).arg(append.fence.0).arg(append.lines.len());
         for line in append.lines {
             call.arg(line.level.to_string()).arg(line.text);
         }

@@ -54,10 +54,7 @@ pub(crate) fn stream_id(place: Option<&str>) -> Result<&str, Error> {
         None => Ok(""),
         Some(place) => match place.split_once('-') {
             Some((ms, sequence)) if number(ms) && number(sequence) => Ok(place),
-            _ => Err(Error::invalid(
-                "a place in a stream",
-                "it looks like 1763682345123-0",
-            )),
+            _ => Err(Error::invalid("a place in a stream", "it looks like 1763682345123-0")),
         },
     }
 }

@@ -41,13 +41,9 @@ impl Store {
         notes.iter().try_for_each(Note::check)?;
         let keys = self.keys(shard)?;
         let mut call = Call::new("task/progress", [keys.meta(), keys.events()]);
-        call.arg(self.now_argument())
-            .arg(worker.as_str())
-            .arg(notes.len());
+        call.arg(self.now_argument()).arg(worker.as_str()).arg(notes.len());
         for note in notes {
-            call.arg(note.task.to_string())
-                .arg(note.fence.0)
-                .arg(note.progress);
+            call.arg(note.task.to_string()).arg(note.fence.0).arg(note.progress);
         }
         let mut reply = self.run(&call).await?;
         match reply.text()?.as_str() {

@@ -33,23 +33,14 @@ impl Store {
         bounded("a page", limit as usize, limits::PAGE_MAX)?;
         let keys = self.keys(shard)?;
         let mut call = Call::new("task/running", [keys.meta(), keys.workers()]);
-        call.arg(after.worker_rank)
-            .arg(after.task_rank)
-            .arg(limit)
-            .arg(queue.map_or("", QueueName::as_str));
+        call.arg(after.worker_rank).arg(after.task_rank).arg(limit).arg(queue.map_or("", QueueName::as_str));
         let mut reply = self.run(&call).await?;
         match reply.text()?.as_str() {
             "listed" => {}
             other => return Err(reply.fault(format!("it answered {other:?}"))),
         }
         let more = reply.flag()?;
-        let next = AfterRunning {
-            worker_rank: reply.parse()?,
-            task_rank: reply.parse()?,
-        };
-        Ok(ListedRunning {
-            tasks: read_listed(&mut reply)?,
-            next: more.then_some(next),
-        })
+        let next = AfterRunning { worker_rank: reply.parse()?, task_rank: reply.parse()? };
+        Ok(ListedRunning { tasks: read_listed(&mut reply)?, next: more.then_some(next) })
     }
 }

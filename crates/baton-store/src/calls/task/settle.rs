@@ -84,10 +84,7 @@ pub enum Settled {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SettleAnswer {
-    Reports {
-        each: Vec<Settled>,
-        claimed: Option<Claimed>,
-    },
+    Reports { each: Vec<Settled>, claimed: Option<Claimed> },
     Refused(Refused),
 }
 
@@ -101,51 +98,27 @@ struct Words<'a> {
 impl Outcome {
     fn words(&self) -> Words<'_> {
         match self {
-            Outcome::Complete { result } => Words {
-                verb: "complete",
-                reason: "",
-                wait_ms: None,
-                body: result,
-            },
-            Outcome::Fail {
-                error,
-                reason,
-                retry_in_ms,
-            } => Words {
-                verb: "fail",
-                reason,
-                wait_ms: *retry_in_ms,
-                body: error,
-            },
-            Outcome::FailForGood { error, reason } => Words {
-                verb: "fail_for_good",
-                reason,
-                wait_ms: None,
-                body: error,
-            },
-            Outcome::TimeOut { error } => Words {
-                verb: "time_out",
-                reason: "timeout",
-                wait_ms: None,
-                body: error,
-            },
-            Outcome::Release { reason, delay_ms } => Words {
-                verb: "release",
-                reason,
-                wait_ms: *delay_ms,
-                body: b"",
-            },
+            Outcome::Complete { result } => {
+                Words { verb: "complete", reason: "", wait_ms: None, body: result }
+            }
+            Outcome::Fail { error, reason, retry_in_ms } => {
+                Words { verb: "fail", reason, wait_ms: *retry_in_ms, body: error }
+            }
+            Outcome::FailForGood { error, reason } => {
+                Words { verb: "fail_for_good", reason, wait_ms: None, body: error }
+            }
+            Outcome::TimeOut { error } => {
+                Words { verb: "time_out", reason: "timeout", wait_ms: None, body: error }
+            }
+            Outcome::Release { reason, delay_ms } => {
+                Words { verb: "release", reason, wait_ms: *delay_ms, body: b"" }
+            }
         }
     }
 
     /// By it a repeat is told from a different second outcome. Empty where the verb says all.
     fn digest(&self) -> String {
-        let Words {
-            reason,
-            wait_ms,
-            body,
-            ..
-        } = self.words();
+        let Words { reason, wait_ms, body, .. } = self.words();
         if reason.is_empty() && wait_ms.is_none() && body.is_empty() {
             return String::new();
         }
@@ -154,32 +127,11 @@ impl Outcome {
     }
 
     fn check(&self) -> Result<(), Error> {
-        let Words {
-            verb,
-            reason,
-            wait_ms,
-            body,
-        } = self.words();
-        let max = if verb == "complete" {
-            limits::RESULT_BYTES_MAX
-        } else {
-            limits::ERROR_BYTES_MAX
-        };
-        bounded(
-            if verb == "complete" {
-                "a result"
-            } else {
-                "an error"
-            },
-            body.len(),
-            max,
-        )?;
+        let Words { verb, reason, wait_ms, body } = self.words();
+        let max = if verb == "complete" { limits::RESULT_BYTES_MAX } else { limits::ERROR_BYTES_MAX };
+        bounded(if verb == "complete" { "a result" } else { "an error" }, body.len(), max)?;
         check_reason(reason)?;
-        bounded(
-            "a delay in ms",
-            wait_ms.unwrap_or_default() as usize,
-            limits::DELAY_MS_MAX,
-        )
+        bounded("a delay in ms", wait_ms.unwrap_or_default() as usize, limits::DELAY_MS_MAX)
     }
 }
 
@@ -187,30 +139,17 @@ impl Outcome {
 pub(super) fn check_reason(reason: &str) -> Result<(), Error> {
     bounded("a reason", reason.len(), limits::REASON_BYTES_MAX)?;
     match reason.chars().find(|character| character.is_control()) {
-        Some(character) => Err(Error::invalid(
-            "a reason",
-            format!("it has the character {character:?}"),
-        )),
+        Some(character) => Err(Error::invalid("a reason", format!("it has the character {character:?}"))),
         None => Ok(()),
     }
 }
 
 impl Settle<'_> {
     fn check(&self) -> Result<(), Error> {
-        bounded(
-            "reports of one call",
-            self.reports.len(),
-            limits::SETTLE_TASKS_MAX,
-        )?;
-        let bytes = self
-            .reports
-            .iter()
-            .map(|report| report.outcome.words().body.len())
-            .sum();
+        bounded("reports of one call", self.reports.len(), limits::SETTLE_TASKS_MAX)?;
+        let bytes = self.reports.iter().map(|report| report.outcome.words().body.len()).sum();
         bounded("results of one call", bytes, limits::CALL_BYTES_MAX)?;
-        self.reports
-            .iter()
-            .try_for_each(|report| report.outcome.check())?;
+        self.reports.iter().try_for_each(|report| report.outcome.check())?;
         let Some(next) = &self.claim else { return Ok(()) };
         if self.boot.is_none() {
             return Err(Error::invalid("a claim", "it names no boot"));
@@ -225,34 +164,20 @@ impl Store {
     pub async fn settle(&self, shard: Shard, settle: &Settle<'_>) -> Result<SettleAnswer, Error> {
         settle.check()?;
         let keys = self.keys(shard)?;
-        let mut names = vec![
-            keys.meta(),
-            keys.events(),
-            keys.leases(),
-            keys.worker(settle.worker),
-        ];
+        let mut names = vec![keys.meta(), keys.events(), keys.leases(), keys.worker(settle.worker)];
         names.push(keys.held(settle.worker, settle.boot));
         names.extend(settle.claim.iter().flat_map(|next| queue_keys(keys, next.queues)));
         let mut call = Call::new("task/settle", names);
         let holding = settle.claim.map_or(&[][..], |next| next.holding);
-        call.arg(self.now_argument())
-            .arg(settle.worker.as_str())
-            .arg(settle.boot.map_or("", Boot::as_str));
-        call.optional(settle.claim.map(|next| next.max))
-            .arg(settle.reports.len())
-            .arg(holding.len());
+        call.arg(self.now_argument()).arg(settle.worker.as_str()).arg(settle.boot.map_or("", Boot::as_str));
+        call.optional(settle.claim.map(|next| next.max)).arg(settle.reports.len()).arg(holding.len());
         for report in settle.reports {
-            let Words {
-                verb,
-                reason,
-                wait_ms,
-                body,
-            } = report.outcome.words();
-            call.arg(report.task.to_string())
-                .arg(report.fence.0)
-                .arg(verb)
-                .arg(report.outcome.digest());
-            call.arg(reason).optional(wait_ms).arg(body);
+            let Words { verb, reason, wait_ms, body } = report.outcome.words();
+            call.arg(report.task.to_string()).arg(report.fence.0).arg(verb);
+            match report.outcome.digest() {
+                digest if digest.is_empty() => call.arg("0"),
+                digest => call.arg("4").arg(digest).arg(reason).optional(wait_ms).arg(body),
+            };
         }
         list_pairs(&mut call, holding);
         read_answer(self.run(&call).await?, settle)
@@ -266,11 +191,7 @@ fn read_answer(mut reply: Reply, settle: &Settle<'_>) -> Result<SettleAnswer, Er
         other => return Err(reply.fault(format!("it answered {other:?}"))),
     }
     let tick_ms = reply.optional()?;
-    let each = settle
-        .reports
-        .iter()
-        .map(|_| read_settled(&mut reply))
-        .collect::<Result<Vec<_>, _>>()?;
+    let each = settle.reports.iter().map(|_| read_settled(&mut reply)).collect::<Result<Vec<_>, _>>()?;
     let claimed = match settle.claim {
         Some(_) => Some(read_claimed(&mut reply, tick_ms)?),
         None => None,
@@ -280,18 +201,9 @@ fn read_answer(mut reply: Reply, settle: &Settle<'_>) -> Result<SettleAnswer, Er
 
 fn read_settled(reply: &mut Reply) -> Result<Settled, Error> {
     Ok(match reply.text()?.as_str() {
-        "settled" => Settled::Now {
-            status: reply.parse()?,
-            version: reply.parse()?,
-        },
-        "recorded" => Settled::Recorded {
-            status: reply.parse()?,
-            version: reply.parse()?,
-        },
-        "refused" => Settled::Refused {
-            refusal: reply.parse()?,
-            status: reply.optional()?,
-        },
+        "settled" => Settled::Now { status: reply.parse()?, version: reply.parse()? },
+        "recorded" => Settled::Recorded { status: reply.parse()?, version: reply.parse()? },
+        "refused" => Settled::Refused { refusal: reply.parse()?, status: reply.optional()? },
         other => return Err(reply.fault(format!("it answered {other:?} of a report"))),
     })
 }

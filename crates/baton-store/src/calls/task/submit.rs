@@ -40,6 +40,15 @@ pub enum OnDuplicate {
     Reject,
 }
 
+impl OnDuplicate {
+    fn as_str(self) -> &'static str {
+        match self {
+            OnDuplicate::ReturnExisting => "return",
+            OnDuplicate::Reject => "reject",
+        }
+    }
+}
+
 impl NewTask {
     pub fn new(id: TaskId, kind: Kind, payload: impl Into<Vec<u8>>) -> NewTask {
         NewTask {
@@ -63,12 +72,7 @@ impl NewTask {
     fn check(&self) -> Result<(), Error> {
         bounded("a payload", self.payload.len(), limits::PAYLOAD_BYTES_MAX)?;
         bounded("tags", self.tags.len(), limits::TAGS_MAX)?;
-        between(
-            "a timeout",
-            self.timeout_ms,
-            limits::TIMEOUT_MS_MIN,
-            limits::TIMEOUT_MS_MAX,
-        )?;
+        between("a timeout", self.timeout_ms, limits::TIMEOUT_MS_MIN, limits::TIMEOUT_MS_MAX)?;
         between("max_attempts", self.max_attempts, 1, limits::MAX_ATTEMPTS_MAX)?;
         between("max_crashes", self.max_crashes, 1, limits::MAX_CRASHES_MAX)?;
         let far = self.id_ms() + limits::DELAY_MS_MAX;
@@ -106,10 +110,7 @@ impl NewTask {
             ("traceparent", self.traceparent.clone()),
             ("submitted_by", by.as_ref().map(Principal::to_string)),
         ];
-        fields.extend(
-            more.into_iter()
-                .filter_map(|(name, value)| value.map(|value| (name, value))),
-        );
+        fields.extend(more.into_iter().filter_map(|(name, value)| value.map(|value| (name, value))));
         fields
     }
 }
@@ -118,10 +119,7 @@ fn between(field: &'static str, value: u64, min: u64, max: u64) -> Result<(), Er
     if (min..=max).contains(&value) {
         Ok(())
     } else {
-        Err(Error::invalid(
-            field,
-            format!("{value} is not between {min} and {max}"),
-        ))
+        Err(Error::invalid(field, format!("{value} is not between {min} and {max}")))
     }
 }
 
@@ -154,7 +152,10 @@ pub enum Submitted {
         version: Version,
     },
     /// A live task carries the key, and the submitter wants none.
-    Refused { refusal: Refusal, other: TaskId },
+    Refused {
+        refusal: Refusal,
+        other: TaskId,
+    },
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -171,8 +172,7 @@ impl Store {
         let mut names = vec![keys.meta(), keys.events(), keys.queues(), keys.scheduled()];
         names.extend(submission.op.as_ref().map(|op| keys.op(op)));
         let mut call = Call::new("task/submit", names);
-        call.arg(self.now_argument())
-            .arg(submission.by.as_ref().map_or("", Principal::as_str));
+        call.arg(self.now_argument()).arg(submission.by.as_ref().map_or("", Principal::as_str));
         call.arg(request_digest(submission)).arg(submission.tasks.len());
         for task in submission.tasks {
             add_task(&mut call, task, &submission.by);
@@ -198,15 +198,9 @@ fn check(submission: &Submission<'_>) -> Result<Shard, Error> {
 }
 
 fn add_task(call: &mut Call, task: &NewTask, by: &Option<Principal>) {
-    call.arg(task.id.to_string())
-        .arg(task.queue.as_str())
-        .arg(task.priority.get())
-        .optional(task.run_at_ms);
+    call.arg(task.id.to_string()).arg(task.queue.as_str()).arg(task.priority.get()).optional(task.run_at_ms);
     call.arg(task.key.as_ref().map_or("", DedupeKey::as_str));
-    call.arg(match task.on_duplicate {
-        OnDuplicate::ReturnExisting => "return",
-        OnDuplicate::Reject => "reject",
-    });
+    call.arg(task.on_duplicate.as_str());
     let fields = task.fields(by);
     call.arg(task.payload.as_slice()).arg(fields.len());
     for (field, value) in fields {
@@ -223,16 +217,14 @@ fn request_digest(submission: &Submission<'_>) -> String {
     for task in submission.tasks {
         let at = task.run_at_ms.map_or(String::new(), |at| at.to_string());
         let key = task.key.as_ref().map_or("", DedupeKey::as_str);
-        let fields: Vec<String> = task
-            .fields(&None)
-            .into_iter()
-            .map(|(name, value)| format!("{name}={value}"))
-            .collect();
+        let fields: Vec<String> =
+            task.fields(&None).into_iter().map(|(name, value)| format!("{name}={value}")).collect();
         let head = [
             task.queue.as_str(),
             &task.priority.to_string(),
             &at,
             key,
+            task.on_duplicate.as_str(),
             &fields.join("\n"),
         ]
         .join("\n");
@@ -255,10 +247,7 @@ fn read_answer(mut reply: Reply) -> Result<SubmitAnswer, Error> {
         let tag = reply.text()?;
         let id = reply.parse()?;
         if tag == "refused" {
-            each.push(Submitted::Refused {
-                refusal: reply.parse()?,
-                other: id,
-            });
+            each.push(Submitted::Refused { refusal: reply.parse()?, other: id });
             reply.text()?;
             continue;
         }

@@ -23,17 +23,9 @@ impl Store {
     ) -> Result<Deregistered, Error> {
         let keys = self.keys(shard)?;
         let held = keys.held(worker, Some(boot));
-        let names = [
-            keys.meta(),
-            keys.events(),
-            keys.leases(),
-            keys.worker(worker),
-            held,
-        ];
+        let names = [keys.meta(), keys.events(), keys.leases(), keys.worker(worker), held];
         let mut call = Call::new("worker/deregister", names);
-        call.arg(self.now_argument())
-            .arg(worker.as_str())
-            .arg(boot.as_str());
+        call.arg(self.now_argument()).arg(worker.as_str()).arg(boot.as_str());
         let mut reply = self.run(&call).await?;
         match reply.text()?.as_str() {
             "deregistered" => Ok(Deregistered::Left),

@@ -58,13 +58,10 @@ impl Store {
         let keys = self.keys(shard)?;
         let mut call = Call::new("worker/direct", [keys.meta(), keys.events(), keys.worker(worker)]);
         call.arg(self.now_argument()).arg(worker.as_str());
-        call.optional(directive.map(|directive| directive.to_string()))
-            .arg(by.map_or("", Principal::as_str));
+        call.optional(directive.map(|directive| directive.to_string())).arg(by.map_or("", Principal::as_str));
         let mut reply = self.run(&call).await?;
         match reply.text()?.as_str() {
-            "directed" => Ok(Directed::Done {
-                before: reply.optional()?,
-            }),
+            "directed" => Ok(Directed::Done { before: reply.optional()? }),
             "refused" => Ok(Directed::Refused(Refused::read(&mut reply)?)),
             other => Err(reply.fault(format!("it answered {other:?}"))),
         }

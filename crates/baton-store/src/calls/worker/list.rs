@@ -54,11 +54,7 @@ impl Store {
             let fields = Fields::new(format!("worker {id}"), reply.fields()?);
             workers.push(read_worker(id, deadline, holds, fields)?);
         }
-        Ok(Workers {
-            now_ms,
-            total,
-            workers,
-        })
+        Ok(Workers { now_ms, total, workers })
     }
 }
 

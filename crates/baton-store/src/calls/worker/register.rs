@@ -20,35 +20,19 @@ pub struct Register<'a> {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Registered {
-    Current {
-        lease: LeaseLength,
-        taken_over: u64,
-        tick_ms: Option<u64>,
-    },
+    Current { lease: LeaseLength, taken_over: u64, tick_ms: Option<u64> },
     Refused(Refused),
 }
 
 /// Fields of the record that are not the worker's to say.
-const OURS: [&str; 6] = [
-    "boot",
-    "past",
-    "lease_ms",
-    "registered_ms",
-    "seen_ms",
-    "directive",
-];
+const OURS: [&str; 6] = ["boot", "past", "lease_ms", "registered_ms", "seen_ms", "directive"];
 
 fn check_about((field, value): &(&str, &str)) -> Result<(), Error> {
     let word = !field.is_empty()
         && field.len() <= 64
-        && field
-            .bytes()
-            .all(|byte| byte.is_ascii_lowercase() || byte == b'_');
+        && field.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
     if !word || OURS.contains(field) {
-        return Err(Error::invalid(
-            "a field about a worker",
-            format!("{field:?} cannot be one"),
-        ));
+        return Err(Error::invalid("a field about a worker", format!("{field:?} cannot be one")));
     }
     bounded("a value about a worker", value.len(), limits::REASON_BYTES_MAX)
 }
@@ -59,18 +43,10 @@ impl Store {
         register.about.iter().try_for_each(check_about)?;
         let keys = self.keys(shard)?;
         let held = keys.held(register.worker, Some(register.boot));
-        let names = [
-            keys.meta(),
-            keys.events(),
-            keys.leases(),
-            keys.workers(),
-            keys.worker(register.worker),
-            held,
-        ];
+        let names =
+            [keys.meta(), keys.events(), keys.leases(), keys.workers(), keys.worker(register.worker), held];
         let mut call = Call::new("worker/register", names);
-        call.arg(self.now_argument())
-            .arg(register.worker.as_str())
-            .arg(register.boot.as_str());
+        call.arg(self.now_argument()).arg(register.worker.as_str()).arg(register.boot.as_str());
         call.arg(register.expects.map_or("", Boot::as_str))
             .arg(register.lease.ms())
             .arg(register.about.len());

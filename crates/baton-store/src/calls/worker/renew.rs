@@ -40,19 +40,10 @@ impl Store {
         bounded("tasks held", renew.holding.len(), limits::HELD_TASKS_MAX)?;
         let keys = self.keys(shard)?;
         let held = keys.held(renew.worker, Some(renew.boot));
-        let names = [
-            keys.meta(),
-            keys.events(),
-            keys.leases(),
-            keys.worker(renew.worker),
-            held,
-        ];
+        let names = [keys.meta(), keys.events(), keys.leases(), keys.worker(renew.worker), held];
         let mut call = Call::new("worker/renew", names);
-        call.arg(self.now_argument())
-            .arg(renew.worker.as_str())
-            .arg(renew.boot.as_str());
-        call.arg(if renew.alone { "1" } else { "" })
-            .arg(renew.holding.len());
+        call.arg(self.now_argument()).arg(renew.worker.as_str()).arg(renew.boot.as_str());
+        call.arg(if renew.alone { "1" } else { "" }).arg(renew.holding.len());
         list_pairs(&mut call, renew.holding);
         let mut reply = self.run(&call).await?;
         match reply.text()?.as_str() {
@@ -64,23 +55,10 @@ impl Store {
         let lease = LeaseLength::from_ms(reply.parse()?).map_err(|error| reply.fault(error.to_string()))?;
         let directive = reply.optional()?;
         let gone: usize = reply.parse()?;
-        let gone = (0..gone).map(|_| {
-            Ok(Gone {
-                task: reply.parse()?,
-                why: reply.text()?,
-            })
-        });
+        let gone = (0..gone).map(|_| Ok(Gone { task: reply.parse()?, why: reply.text()? }));
         let gone = gone.collect::<Result<Vec<_>, Error>>()?;
         let unknown: usize = reply.parse()?;
-        let unknown = (0..unknown)
-            .map(|_| reply.parse())
-            .collect::<Result<Vec<_>, Error>>()?;
-        Ok(Renewed::Until(Renewal {
-            lease,
-            tick_ms,
-            directive,
-            gone,
-            unknown,
-        }))
+        let unknown = (0..unknown).map(|_| reply.parse()).collect::<Result<Vec<_>, Error>>()?;
+        Ok(Renewed::Until(Renewal { lease, tick_ms, directive, gone, unknown }))
     }
 }
