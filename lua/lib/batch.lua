@@ -56,12 +56,11 @@ local function write_event(told)
   local by = told.actor
   for first = 1, math.max(told.size, 1), 2 * EVENT_TASKS_MAX do
     local entry = { 'event', told.event }
-    if by.worker ~= '' then
-      entry[3], entry[4], entry[5], entry[6] = 'worker', by.worker, 'boot', by.boot
-    end
-    if by.principal ~= '' then
-      entry[#entry + 1] = 'by'
-      entry[#entry + 1] = by.principal
+    for _, word in ipairs({ 'worker', 'boot', 'by' }) do
+      if by[word] ~= '' then
+        entry[#entry + 1] = word
+        entry[#entry + 1] = by[word]
+      end
     end
     for at = first, math.min(told.size, first + 2 * EVENT_TASKS_MAX - 1) do entry[#entry + 1] = told[at] end
     redis.call('XADD', EVENTS, '*', unpack(entry))

@@ -23,6 +23,11 @@ local function deadline_of(deadline_ms, lease_ms, meta)
   return math.max(deadline_ms, meta.stall_until_ms + math.min(lease_ms, meta.stall_ms))
 end
 
+-- Is a holder with this lease still given time to come back after a stall?
+local function in_grace(lease_ms, meta, now)
+  return meta.stall_until_ms and now.ms < meta.stall_until_ms + math.min(lease_ms, meta.stall_ms)
+end
+
 local function reap_holder(leases, name, room, now)
   local worker, boot = string.match(name, '^([^:]*):([^:]*)$')
   local held = held_key(worker, boot)
@@ -39,7 +44,8 @@ local function reap_holder(leases, name, room, now)
   end
   if #ids < room then
     leave(leases, name)
-    redis.call('HSET', SHARD .. 'worker:' .. worker, 'seen_ms', now.digits)
+    local record = SHARD .. 'worker:' .. worker
+    if redis.call('EXISTS', record) == 1 then redis.call('HSET', record, 'seen_ms', now.digits) end
   end
   return #ids
 end
@@ -105,7 +111,9 @@ local function sweep(leases, workers, meta, now)
     local held = held_key(worker, boot)
     local deadline = boot ~= '' and redis.call('ZSCORE', leases, worker .. ':' .. boot)
     if deadline then
-      if room > 0 then room = room - time_out_overdue(held, tonumber(record.lease_ms), now) end
+      local lease_ms = tonumber(record.lease_ms)
+      -- After a stall the worker's own report of a run comes first, as always.
+      if room > 0 and not in_grace(lease_ms, meta, now) then room = room - time_out_overdue(held, lease_ms, now) end
     elseif boot ~= '' and redis.call('EXISTS', held) == 1 then
       redis.call('ZADD', leases, 0, worker .. ':' .. boot)
     else
@@ -121,6 +129,11 @@ local function remove_task(id, row, keys)
     keys[#keys + 1] = key .. beside
   end
   tell('prune', NOBODY, id, event_text(row, row.version))
+end
+
+-- Entries of an index may name tasks that are gone already, so there may be nothing to remove.
+local function remove(keys)
+  if #keys > 0 then redis.call('UNLINK', unpack(keys)) end
 end
 
 -- Removes finished tasks whose time is over, and goes round the queues, a piece each tick.
@@ -140,11 +153,11 @@ local function prune(queues, meta, now)
       room = room - #ids
     end
     if room <= 0 then
-      redis.call('UNLINK', unpack(keys))
+      remove(keys)
       return first + at - 1, PRUNE_TASKS_MAX
     end
   end
-  if #keys > 0 then redis.call('UNLINK', unpack(keys)) end
+  remove(keys)
   return #names < SWEEP_QUEUES_MAX and 0 or first + #names, PRUNE_TASKS_MAX - room
 end
 

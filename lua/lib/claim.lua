@@ -116,12 +116,12 @@ local function grant_or_skip(id, pending, room, holder, now, reply)
   end
 end
 
--- Takes candidates while there is room. Once one was passed over, none above the score `whole` is taken: one that was
+-- Takes candidates while there is room. Once one was passed over, none from the score `whole` on is taken: one that was
 -- not looked at may come before it.
 local function grant_from(found, room, holder, now, reply)
   for at, id in ipairs(found.ids) do
     if room.tasks <= 0 or room.bytes <= 0 then return end
-    if room.skipped > 0 and found.scores and found.scores[at] > found.whole then return end
+    if room.skipped > 0 and found.scores and found.scores[at] >= found.whole then return end
     if not room.seen[id] then
       room.seen[id] = true
       grant_or_skip(id, found.pending or found.pendings[at], room, holder, now, reply)

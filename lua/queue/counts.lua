@@ -1,7 +1,6 @@
 -- queue/counts: how many tasks each queue has in each status, and how old the oldest pending one is.
 --
 -- CLASS  read
--- USES   limits
 -- KEYS
 --   1  meta       hash    the shard
 --   2  queues     zset    queues that exist

@@ -1,7 +1,7 @@
 -- queue/pause: stop claims from a queue, or let them go on; what runs goes on running.
 --
 -- CLASS  drain
--- USES   limits batch
+-- USES   batch
 -- KEYS
 --   1  meta       hash    the shard
 --   2  events     stream

@@ -1,7 +1,7 @@
 -- shard/tick: a bounded piece of every chore of the shard that is due, whoever calls, and when to call again.
 --
 -- CLASS  drain
--- USES   limits lifecycle batch move endings chores
+-- USES   lifecycle batch move endings chores
 -- KEYS
 --   1  meta       hash    the shard
 --   2  events     stream
@@ -50,6 +50,10 @@ local due = now.ms + TICK_EVERY_MS
 local first = redis.call('ZRANGE', scheduled, 0, 0, 'WITHSCORES')[2]
 if first and tonumber(first) < due then due = math.max(now.ms + 1, tonumber(first)) end
 if reaped >= REAP_TASKS_MAX or pruned >= PRUNE_TASKS_MAX then due = now.ms + 1 end
-redis.call('HSET', META, 'last_tick_ms', now.digits, 'tick_ms', digits(due), 'swept', swept,
-  'pruned', digits(next_queue))
+redis.call('HSET', META, 'swept', swept, 'pruned', digits(next_queue))
+-- A newcomer that has not waited may be the first to get through after a stall. Those who saw it still have to tell.
+local blind = expected == '' and tonumber(trying) < STALL_MS_MIN
+if not blind or not meta.last_tick_ms then
+  redis.call('HSET', META, 'last_tick_ms', now.digits, 'tick_ms', digits(due))
+end
 return { 'ticked', now.digits, digits(due), digits(reaped), digits(matured), digits(pruned) }

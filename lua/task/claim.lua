@@ -1,7 +1,7 @@
 -- task/claim: give a worker tasks under its lease; what it holds without knowing it comes first.
 --
 -- CLASS  drain
--- USES   limits lifecycle batch move endings lease takeover claim
+-- USES   lifecycle batch move endings lease takeover claim
 -- KEYS
 --   1  meta       hash    the shard
 --   2  events     stream

@@ -1,7 +1,6 @@
 -- task/list: a page of the tasks of one status in one queue, or of all that are scheduled.
 --
 -- CLASS  read
--- USES   limits
 -- KEYS
 --   1  meta       hash    the shard
 --   2  index      zset    of the status

@@ -1,7 +1,6 @@
 -- task/log: append lines to the log of a running task; only its holder may.
 --
 -- CLASS  grow
--- USES   limits
 -- KEYS
 --   1  meta       hash    the shard
 --   2  events     stream
@@ -19,10 +18,11 @@ local task, log = KEYS[3], KEYS[4]
 local worker, fence, line_count = take(3)
 
 if shard_state() then return refused('schema_too_new') end
-local row = redis.call('HMGET', task, 'status', 'worker', 'fence', 'attempt')
+local row = redis.call('HMGET', task, 'status', 'worker', 'fence', 'attempt', 'log_lines')
 if not row[1] then return refused('unknown_task') end
 if row[2] ~= worker or row[3] ~= fence then return refused('fenced') end
 if row[1] ~= 'running' then return refused('not_running') end
+if line_count == '0' then return { 'appended', row[5] or '0' } end
 
 for _ = 1, tonumber(line_count) do
   local level, text = take(2)

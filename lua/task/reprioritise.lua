@@ -1,7 +1,7 @@
 -- task/reprioritise: give tasks another priority; one that waits keeps its age within it.
 --
 -- CLASS  drain
--- USES   limits lifecycle batch move once operate
+-- USES   lifecycle batch move once operate
 -- KEYS
 --   1  meta       hash    the shard
 --   2  events     stream

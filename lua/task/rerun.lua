@@ -1,7 +1,7 @@
 -- task/rerun: run tasks once more that have ended; their history stays.
 --
 -- CLASS  drain
--- USES   limits lifecycle batch move once operate
+-- USES   lifecycle batch move once operate
 -- KEYS
 --   1  meta       hash    the shard
 --   2  events     stream

@@ -1,7 +1,6 @@
 -- task/running: a page of the running tasks, holder by holder.
 --
 -- CLASS  read
--- USES   limits
 -- KEYS
 --   1  meta       hash    the shard
 --   2  workers    zset    workers by registration
@@ -32,20 +31,24 @@ local function add(id)
   for field = 1, #flat do words[#words + 1] = flat[field] end
 end
 
+-- A page that is full ends before the next task that is there, so that it says truly whether there is more.
 local names = redis.call('ZRANGE', workers, rank, rank + SWEEP_HOLDERS_MAX - 1)
+local more, full = #names == SWEEP_HOLDERS_MAX and '1' or '', false
 for _, worker in ipairs(names) do
   local boot = redis.call('HGET', SHARD .. 'worker:' .. worker, 'boot') or ''
   local ids = redis.call('ZRANGE', held_key(worker, boot), from, from + SCAN_MAX)
   for _, id in ipairs(ids) do
-    if found >= page_size or looked >= SCAN_MAX then break end
+    if found >= page_size or looked >= SCAN_MAX then
+      more, full = '1', true
+      break
+    end
     add(id)
     from, looked = from + 1, looked + 1
   end
-  if found >= page_size or looked >= SCAN_MAX then break end
+  if full then break end
   rank, from = rank + 1, 0
 end
 
-local more = found >= page_size or looked >= SCAN_MAX or #names == SWEEP_HOLDERS_MAX
-local reply = { 'listed', more and '1' or '', digits(rank), digits(from), digits(found) }
+local reply = { 'listed', more, digits(rank), digits(from), digits(found) }
 for _, word in ipairs(words) do reply[#reply + 1] = word end
 return reply

@@ -1,7 +1,7 @@
 -- task/settle: record what a holder reports of its tasks, and on request claim the next ones in the same trip.
 --
 -- CLASS  drain
--- USES   limits lifecycle batch move endings lease claim settle
+-- USES   lifecycle batch move endings lease claim settle
 -- KEYS
 --   1  meta       hash    the shard
 --   2  events     stream

@@ -1,7 +1,7 @@
 -- worker/deregister: a worker leaves; its boot is past from now on, and a late call of it is refused.
 --
 -- CLASS  drain
--- USES   limits batch lease
+-- USES   batch lease
 -- KEYS
 --   1  meta       hash    the shard
 --   2  events     stream

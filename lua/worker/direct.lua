@@ -1,7 +1,7 @@
 -- worker/direct: tell a worker, with its next renewal, to claim no more (quiet), to stop, or to go on.
 --
 -- CLASS  drain
--- USES   limits batch
+-- USES   batch
 -- KEYS
 --   1  meta       hash    the shard
 --   2  events     stream

@@ -1,7 +1,7 @@
 -- worker/renew: the heartbeat: prolong a holder's lease, and tell it where its picture differs from the truth.
 --
 -- CLASS  drain
--- USES   limits lease
+-- USES   lease
 -- KEYS
 --   1  meta       hash    the shard
 --   2  events     stream

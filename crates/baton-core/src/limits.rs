@@ -1,10 +1,10 @@
-//! Every limit has a name. The scripts read the same numbers from `lua/lib/limits.lua`, which is generated from here.
+//! Every limit has a name. Scripts use the same names, and get the numbers when they are put together.
 
 macro_rules! limits {
     ($($(#[doc = $doc:literal])+ $name:ident = $value:expr;)*) => {
         $($(#[doc = $doc])+ pub const $name: u64 = $value;)*
 
-        const ALL: &[(&str, &[&str], u64)] = &[$((stringify!($name), &[$($doc),+], $name)),*];
+        const ALL: &[(&str, u64)] = &[$((stringify!($name), $name)),*];
     };
 }
 
@@ -124,67 +124,32 @@ limits! {
     SCAN_MAX = 500;
 }
 
-/// The same numbers as locals of every script that uses them.
-pub fn lua() -> String {
-    let mut text = String::from(
-        "-- lib/limits: generated from crates/baton-core/src/limits.rs by `cargo xtask codegen`.\n",
-    );
-    for (name, doc, value) in ALL.iter().filter(|(name, ..)| IN_SCRIPTS.contains(name)) {
-        text.push_str(&format!("--{}\nlocal {name} = {value}\n", doc.join("\n--")));
+/// Puts the numbers where a script names them. A local for each would cost every call more than most commands do.
+pub fn inline(script: &str) -> String {
+    let word = |character: char| character.is_ascii_alphanumeric() || character == '_';
+    let mut text = String::with_capacity(script.len());
+    let mut rest = script;
+    while let Some(start) = rest.find(word) {
+        let end = rest[start..].find(|character| !word(character)).map_or(rest.len(), |length| start + length);
+        let name = &rest[start..end];
+        text.push_str(&rest[..start]);
+        match ALL.iter().find(|(known, _)| *known == name) {
+            Some((_, value)) => text.push_str(&value.to_string()),
+            None => text.push_str(name),
+        }
+        rest = &rest[end..];
     }
-    text
+    text + rest
 }
-
-/// A local costs every call an instruction, so only those that a script reads are written.
-const IN_SCRIPTS: &[&str] = &[
-    "LEASE_MS",
-    "TIMEOUT_MS",
-    "MAX_ATTEMPTS",
-    "MAX_CRASHES",
-    "BACKOFF_MS",
-    "BACKOFF_CAP_MS",
-    "INLINE_BYTES",
-    "CALL_BYTES_MAX",
-    "CLAIM_SKIPS_MAX",
-    "HELD_TASKS_MAX",
-    "REAP_TASKS_MAX",
-    "MATURE_TASKS_MAX",
-    "PRUNE_TASKS_MAX",
-    "SWEEP_HOLDERS_MAX",
-    "SWEEP_QUEUES_MAX",
-    "TICK_EVERY_MS",
-    "TICKS_BEFORE_REAP",
-    "STALL_MS_MIN",
-    "RETENTION_MS",
-    "WORKER_RETENTION_MS",
-    "PAST_BOOTS_MAX",
-    "OP_RETENTION_MS",
-    "OPERATE_RETENTION_MS",
-    "EVENT_TASKS_MAX",
-    "EVENTS_MAX",
-    "EVENTS_RETENTION_MS",
-    "EVENTS_TRIM_MAX",
-    "HISTORY_FIRST",
-    "HISTORY_LATEST",
-    "HISTORY_INLINE_VERSIONS",
-    "LOG_LINES_MAX",
-    "SCAN_MAX",
-];
-
-// Limits that lean on each other, checked when we compile.
-const _: () = assert!(3 * RENEW_EVERY_MS_MAX <= LEASE_MS);
-const _: () = assert!(CLAIM_TASKS_MAX <= HELD_TASKS_MAX);
-const _: () = assert!(CALL_BYTES_MAX > PAYLOAD_BYTES_MAX);
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn every_number_named_for_the_scripts_exists() {
-        for name in IN_SCRIPTS {
-            assert!(ALL.iter().any(|(known, ..)| known == name), "{name}");
-        }
-        assert!(lua().contains("\nlocal INLINE_BYTES = 64\n"));
+    fn scripts_get_the_numbers_for_the_names() {
+        assert_eq!(inline("if #line <= INLINE_BYTES then"), "if #line <= 64 then");
+        assert_eq!(inline("LEASE_MS LEASE_MS_MIN X_LEASE_MS"), "30000 1000 X_LEASE_MS");
+        assert_eq!(inline(""), "");
     }
 }

@@ -3,6 +3,8 @@
 
 use std::sync::LazyLock;
 
+use baton_core::limits;
+
 /// One script as it is sent to Redis.
 #[derive(Debug)]
 pub struct Script {
@@ -20,7 +22,7 @@ macro_rules! texts {
 }
 
 const LIBRARY: &[(&str, &str)] = texts! { "lib/":
-    "prelude" "limits" "lifecycle" "batch" "move" "endings" "lease" "takeover" "claim" "settle" "once" "operate" "chores"
+    "prelude" "lifecycle" "batch" "move" "endings" "lease" "takeover" "claim" "settle" "once" "operate" "chores"
 };
 
 const SOURCES: &[(&str, &str)] = texts! { "":
@@ -47,6 +49,7 @@ impl Script {
             text.push_str(library(part));
         }
         text.push_str(source);
+        let text = limits::inline(&text);
         let sha = sha1_smol::Sha1::from(&text).digest().to_string();
         Script { name, source, text, sha }
     }

@@ -18,10 +18,9 @@ struct Output {
 }
 
 /// Every generated file as it should be; nothing in place of the map when it has lost its markers.
-fn outputs(map: &str) -> [Option<Output>; 3] {
+fn outputs(map: &str) -> [Option<Output>; 2] {
     [
         Some(Output { path: "lua/lib/lifecycle.lua", text: baton_core::lifecycle::lua() }),
-        Some(Output { path: "lua/lib/limits.lua", text: baton_core::limits::lua() }),
         between_markers(map, &baton_core::lifecycle::diagram()).map(|text| Output { path: MAP, text }),
     ]
 }
@@ -85,11 +84,11 @@ mod tests {
 
     #[test]
     fn lost_markers_and_old_files_are_reported() {
-        let stale: Vec<&str> = stale(&Tree::of(&[(MAP, "no markers"), ("lua/lib/limits.lua", "old")]))
+        let stale: Vec<&str> = stale(&Tree::of(&[(MAP, "no markers"), ("lua/lib/lifecycle.lua", "old")]))
             .into_iter()
             .map(|(path, _)| path)
             .collect();
-        assert_eq!(stale, ["lua/lib/lifecycle.lua", "lua/lib/limits.lua", MAP]);
+        assert_eq!(stale, ["lua/lib/lifecycle.lua", MAP]);
     }
 
     #[test]
@@ -98,7 +97,6 @@ mod tests {
             between_markers(&format!("{BEGIN}{END}"), &baton_core::lifecycle::diagram()).expect("markers");
         let files = [
             ("lua/lib/lifecycle.lua", &*baton_core::lifecycle::lua()),
-            ("lua/lib/limits.lua", &*baton_core::limits::lua()),
             (MAP, &*map),
         ];
         assert_eq!(stale(&Tree::of(&files)), []);

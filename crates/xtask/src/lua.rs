@@ -26,7 +26,7 @@ fn assemble(script: &str, library: impl Fn(&str) -> Result<String>) -> Result<St
         text.push_str(&library(name)?);
     }
     text.push_str(script);
-    Ok(text)
+    Ok(baton_core::limits::inline(&text))
 }
 
 /// What a server that is out of memory does with the script: refuse it, let it through, or hold it to reading.

@@ -65,9 +65,15 @@ fn family(picture: &Picture<'_>, key: &str) -> Option<(&'static str, bool)> {
     }
 }
 
+/// Does this key name the live task of a dedupe key? A queue may itself be called `key`.
+pub(super) fn is_dedupe(key: &str) -> bool {
+    let named = key.strip_prefix("queue:");
+    named.is_some_and(|named| named.contains(":key:"))
+}
+
 /// Queue names may hold colons themselves, so these are told apart by how they end.
 fn queue_family(key: &str) -> Option<(&'static str, bool)> {
-    if key.contains(":key:") {
+    if is_dedupe(key) {
         return Some(("string", false));
     }
     let index = ["pending", "blocked", "completed", "failed", "timeout", "cancelled"];
@@ -88,6 +94,7 @@ fn check_fields(id: &str, task: &Fields, found: &mut Vec<Violation>) {
     };
     let ended = ["completed", "failed", "timeout", "cancelled"];
     only_in("progress", &["running"]);
+    only_in("progress_ms", &["running"]);
     only_in("run_at_ms", &["scheduled"]);
     only_in("finished_ms", &ended);
     only_in("finished_by", &["cancelled"]);

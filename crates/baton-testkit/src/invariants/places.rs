@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use baton_core::{Priority, Status, limits};
 
 use super::Violation;
+use super::keys::is_dedupe;
 use super::picture::{Fields, Picture, number, queue, status};
 
 pub(super) fn check(picture: &Picture<'_>, found: &mut Vec<Violation>) {
@@ -136,7 +137,7 @@ fn check_dedupe(picture: &Picture<'_>, found: &mut Vec<Violation>) {
             found.push(Violation::new("A9", format!("{key} names {holder:?}, while {ids:?} live")));
         }
     }
-    for key in picture.keys_with("queue:").filter(|key| key.contains(":key:")) {
+    for key in picture.keys_with("queue:").filter(|key| is_dedupe(key)) {
         if !live.contains_key(key) {
             found.push(Violation::new("A9", format!("{key} names a task that does not live")));
         }

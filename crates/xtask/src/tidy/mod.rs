@@ -109,6 +109,6 @@ mod tests {
 
     #[test]
     fn generated_files_are_compared() {
-        assert_eq!(faults(generated, &[]).len(), 3);
+        assert_eq!(faults(generated, &[]).len(), 2);
     }
 }

@@ -48,12 +48,15 @@ impl Store {
 
 /// A place in a stream comes back from clients, so it is checked.
 pub(crate) fn stream_id(place: Option<&str>) -> Result<&str, Error> {
-    let number =
-        |text: &str| !text.is_empty() && text.len() <= 20 && text.bytes().all(|byte| byte.is_ascii_digit());
+    let number = |text: &str| {
+        let digits = text.bytes().all(|byte| byte.is_ascii_digit());
+        text.parse::<u64>().ok().filter(|_| digits)
+    };
     match place {
         None => Ok(""),
-        Some(place) => match place.split_once('-') {
-            Some((ms, sequence)) if number(ms) && number(sequence) => Ok(place),
+        Some(place) => match place.split_once('-').map(|(ms, sequence)| (number(ms), number(sequence))) {
+            // After the last place of all Redis knows none.
+            Some((Some(ms), Some(sequence))) if ms.min(sequence) < u64::MAX => Ok(place),
             _ => Err(Error::invalid("a place in a stream", "it looks like 1763682345123-0")),
         },
     }

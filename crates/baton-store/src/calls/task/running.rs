@@ -31,6 +31,9 @@ impl Store {
         limit: u64,
     ) -> Result<ListedRunning, Error> {
         bounded("a page", limit as usize, limits::PAGE_MAX)?;
+        if after.worker_rank.max(after.task_rank) > u64::from(u32::MAX) {
+            return Err(Error::invalid("a cursor", "it was not given out by a list"));
+        }
         let keys = self.keys(shard)?;
         let mut call = Call::new("task/running", [keys.meta(), keys.workers()]);
         call.arg(after.worker_rank).arg(after.task_rank).arg(limit).arg(queue.map_or("", QueueName::as_str));
