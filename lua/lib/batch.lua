@@ -65,7 +65,7 @@ local function write_event(told)
     for at = first, math.min(told.size, first + 2 * EVENT_TASKS_MAX - 1) do entry[#entry + 1] = told[at] end
     redis.call('XADD', EVENTS, '*', unpack(entry))
   end
-  return told.size / 2
+  return math.max(told.size / 2, 1)
 end
 
 local function write_counts(queue, counts)

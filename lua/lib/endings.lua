@@ -18,8 +18,9 @@ end
 local function fail_run(id, row, now, ending)
   local key, failed = task_key(id), (row.attempt or 0) + 1
   local fields, dropped = { 'attempt', failed, 'outcome', ending.outcome }, {}
-  put_value(key, fields, dropped, 'error', ending.error, true)
-  put_value(key, fields, dropped, 'reason', ending.reason, true)
+  -- Only a task that has failed before can have had an error and a reason.
+  put_value(key, fields, dropped, 'error', ending.error, row.attempt)
+  put_value(key, fields, dropped, 'reason', ending.reason, row.attempt)
   local how = { set = fields, drop = dropped, actor = ending.actor, why = ending.reason, line = run_line(row) }
   local more = not ending.final and failed < tonumber(row.max_attempts or MAX_ATTEMPTS)
   row.attempt = failed

@@ -67,7 +67,7 @@ local function extend_lease(leases, holder, state, now)
 end
 
 -- Compares what Redis counts as held with the pairs that the holder lists. Answers the ids it does not know, how many
--- it holds, and which of the listed tasks it holds. `listed` maps an id to its pairs; `without` are ids that this call
+-- it holds, and under which fence it holds those of the listed. `listed` maps an id to its pairs; `without` are ids that this call
 -- settled, and how many of them this holder held (size).
 local function compare(held, listed, without)
   if not next(listed) and redis.call('ZCARD', held) == without.size then return {}, 0, {} end
@@ -77,28 +77,31 @@ local function compare(held, listed, without)
     local id, pair, known = flat[at], listed[flat[at]], false
     if not without[id] then
       size = size + 1
+      local fence
       while pair and not known do
+        fence = pair[2]
         known = pair[2] * 1 + (pair[3] ~= '' and pair[3] or TIMEOUT_MS) * 1000 == tonumber(flat[at + 1])
           or redis.call('HGET', task_key(id), 'fence') == pair[2]
         pair = pair[4]
       end
-      if known then found[id] = true else unknown[#unknown + 1] = id end
+      if known then found[id] = fence else unknown[#unknown + 1] = id end
     end
   end
   return unknown, size, found
 end
 
--- Appends the listed pairs whose task is not held under any of them: how many, then of each the task and why: it ended,
--- went elsewhere, or was never there.
+-- Appends the listed pairs that are not held: how many, then of each task, fence and why: it ended, went elsewhere, or
+-- was never there.
 local function answer_gone(reply, order, found, worker)
   local count_at, size = #reply + 1, 0
   reply[count_at] = '0'
   for _, pair in ipairs(order) do
-    local id = pair[1]
-    if not found[id] then
+    local id, fence = pair[1], pair[2]
+    if found[id] ~= fence then
       local state = redis.call('HMGET', task_key(id), 'status', 'worker', 'fence')
-      local mine = state[2] == worker and state[3] == pair[2]
-      reply[#reply + 1], reply[#reply + 2] = id, not state[1] and 'unknown_task' or mine and state[1] or 'fenced'
+      local mine = state[2] == worker and state[3] == fence
+      local why = not state[1] and 'unknown_task' or mine and state[1] or 'fenced'
+      reply[#reply + 1], reply[#reply + 2], reply[#reply + 3] = id, fence, why
       size = size + 1
     end
   end

@@ -53,7 +53,7 @@ local function keep_line(key, version, line, fields)
     return
   end
   redis.call('ZADD', key .. ':history', version, version .. ' ' .. line)
-  if redis.call('ZCARD', key .. ':history') > HISTORY_FIRST + HISTORY_LATEST then
+  if tonumber(version) > HISTORY_FIRST + HISTORY_LATEST and redis.call('ZCARD', key .. ':history') > HISTORY_FIRST + HISTORY_LATEST then
     redis.call('ZREMRANGEBYRANK', key .. ':history', HISTORY_FIRST, HISTORY_FIRST)
     redis.call('HINCRBY', key, 'history_dropped', 1)
   end

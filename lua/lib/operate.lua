@@ -1,7 +1,7 @@
 -- lib/operate: the frame of an operator's call on many tasks: each is named once, each gets three words of answer.
 
 -- Calls `act(id, row)` for every task named, which answers a version, or nil and the code of a refusal.
-local function operate(op, digest, tag, size, act)
+local function operate(op, digest, keep_ms, tag, size, act)
   local answer = remembered(op, digest)
   if answer then return answer end
   local reply = { tag }
@@ -15,6 +15,6 @@ local function operate(op, digest, tag, size, act)
     reply[#reply + 1] = version and digits(version) or (row and row.status or '')
   end
   write_batch()
-  remember(op, digest, reply, OPERATE_RETENTION_MS)
+  remember(op, digest, reply, keep_ms)
   return reply
 end

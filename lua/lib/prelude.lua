@@ -65,6 +65,6 @@ local function read(key)
 end
 
 -- Who moves tasks, for the stream. Empty words are left out of the entry.
-local function actor(worker, boot, principal)
-  return { worker = worker or '', boot = boot or '', principal = principal or '' }
+local function actor(worker, boot, by)
+  return { worker = worker or '', boot = boot or '', by = by or '' }
 end

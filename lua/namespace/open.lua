@@ -1,6 +1,6 @@
 -- namespace/open: found a namespace, or meet the one that is there.
 --
--- CLASS  grow
+-- CLASS  drain
 -- KEYS
 --   1  meta       hash    the namespace
 -- ARGV
@@ -9,7 +9,7 @@
 --   3  store_id   text    what to call it, drawn by the caller
 -- REPLY
 --   { 'opened', schema, shards, store_id }   as they stand
--- COST  2
+-- COST  2; a process that is started while Redis is full must open what is there, or nothing would be drained
 local now_arg, shards, store_id = take(3)
 local now = now_from(now_arg)
 

@@ -1,6 +1,6 @@
 -- shard/open: found a shard, or meet the one that is there; every process does this before it works with it.
 --
--- CLASS  grow
+-- CLASS  drain
 -- KEYS
 --   1  meta       hash    the shard
 -- ARGV
@@ -9,7 +9,7 @@
 --   3  store_id   text    of the namespace
 -- REPLY
 --   { 'opened', schema, shards, store_id }   as they stand in the shard
--- COST  2
+-- COST  2; a process that is started while Redis is full must open what is there, or nothing would be drained
 local now_arg, shards, store_id = take(3)
 local now = now_from(now_arg)
 

@@ -22,7 +22,7 @@
 --   7  only       text    the one task wanted, or ''
 --   8  listed     int     how many pairs the holder knows; then of each: task, fence, timeout_ms ('' for the default)
 -- REPLY
---   { 'claimed', tick_ms, lease_ms, '' | 'solo_waiting', how many listed pairs are gone, of each: task, why,
+--   { 'claimed', tick_ms, lease_ms, '' | 'solo_waiting', how many listed pairs are gone, of each: task, fence, why,
 --     how many tasks, then of each:
 --     'granted' | 'redelivered', id, fence, queue, kind, payload, how many words follow, and pairs of those fields that
 --     differ from their defaults: attempt max_attempts crashes max_crashes timeout_ms priority traceparent }

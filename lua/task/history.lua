@@ -7,7 +7,7 @@
 --   3  history    zset    lines by version
 -- ARGV
 -- REPLY
---   { 'history', how many words, field and value of the task in turn, then lines as '<version> <line>' }
+--   { 'history', how many words, field and value of the task in turn, then lines, each a version and what happened }
 --   { 'refused', 'unknown_task', '' }
 -- COST  2; at most 1,000 lines
 local task, history = KEYS[2], KEYS[3]

@@ -1,10 +1,11 @@
 -- task/list: a page of the tasks of one status in one queue, or of all that are scheduled.
 --
 -- CLASS  read
+-- USES   rows
 -- KEYS
 --   1  meta       hash    the shard
 --   2  index      zset    of the status
--- DERIVES task:<id>
+-- DERIVES task:<id> task:<id>:reason task:<id>:tags
 -- ARGV
 --   1  order      text    'up' from the lowest score, 'down' from the highest
 --   2  after_score  text  where the last page ended, '' for the first
@@ -14,7 +15,7 @@
 -- REPLY
 --   { 'listed', total, '1' if there is more, score and id at which the page ended, count, then of each task:
 --     id, how many words, field and value in turn }
--- COST  a search of the index by halves, and 1 per task; at most 500 entries are looked at to filter
+-- COST  a search of the index by halves, and 3 per task; at most 500 entries are looked at to filter
 local index = KEYS[2]
 local order, after_score, after_id, limit, queue = take(5)
 local total, page_size = redis.call('ZCARD', index), tonumber(limit)
@@ -49,17 +50,7 @@ end
 
 local found, words, at = 0, {}, 1
 while at <= #entries and found < page_size do
-  local id = entries[at]
-  local flat = redis.call('HGETALL', task_key(id))
-  local its_queue = 'default'
-  for field = 1, #flat, 2 do
-    if flat[field] == 'queue' then its_queue = flat[field + 1] end
-  end
-  if #flat > 0 and (queue == '' or queue == its_queue) then
-    found = found + 1
-    words[#words + 1], words[#words + 2] = id, digits(#flat)
-    for field = 1, #flat do words[#words + 1] = flat[field] end
-  end
+  if answer_listed(words, entries[at], queue) then found = found + 1 end
   at = at + 2
 end
 

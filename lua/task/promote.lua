@@ -12,7 +12,8 @@
 --   2  digest     text    of the request: a repeat under the same op id must ask the same
 --   3  by         text    who asks
 --   4  reason     text    why
---   5  count      int     how many tasks; then their ids
+--   5  keep_ms    int     how long a repeat finds the first answer
+--   6  count      int     how many tasks; then their ids
 -- REPLY
 --   { 'promoted', of each task: 'promoted', status, version or 'refused', code, status }
 --   { 'replayed', the same words as first answered }
@@ -20,12 +21,12 @@
 --   of a task: 'unknown_task' | 'conflict' | 'already_finished'
 -- COST  4 + 3 per task; 1 ZREM, ZADD, XADD per index and call
 local op = KEYS[3]
-local now_arg, digest, by, reason, size = take(5)
+local now_arg, digest, by, reason, keep_ms, size = take(6)
 local now, promoter = now_from(now_arg), actor('', '', by)
 
 if shard_state() then return refused('schema_too_new') end
 
-return operate(op, digest, 'promoted', tonumber(size), function(id, row)
+return operate(op, digest, keep_ms, 'promoted', tonumber(size), function(id, row)
   if TERMINAL[row.status] then return nil, 'already_finished' end
   if row.status ~= 'scheduled' then return nil, 'conflict' end
   local line = ' due=' .. row.run_at_ms

@@ -12,7 +12,8 @@
 --   2  digest     text    of the request: a repeat under the same op id must ask the same
 --   3  by         text    who asks
 --   4  priority   int     0 to 9, 9 first
---   5  count      int     how many tasks; then their ids
+--   5  keep_ms    int     how long a repeat finds the first answer
+--   6  count      int     how many tasks; then their ids
 -- REPLY
 --   { 'reprioritised', of each task: 'reprioritised', status, version or 'refused', code, status }
 --   { 'replayed', the same words as first answered }
@@ -20,24 +21,26 @@
 --   of a task: 'unknown_task' | 'already_finished'
 -- COST  4 + 3 per task; 1 ZREM, ZADD, XADD per index and call
 local op = KEYS[3]
-local now_arg, digest, by, priority, size = take(5)
+local now_arg, digest, by, priority, keep_ms, size = take(6)
 local now, changer = now_from(now_arg), actor('', '', by)
 
 if shard_state() then return refused('schema_too_new') end
 
 -- Not a move: the status stays. It is a change that a reader's ETag must show, so the version rises.
-return operate(op, digest, 'reprioritised', tonumber(size), function(id, row)
+return operate(op, digest, keep_ms, 'reprioritised', tonumber(size), function(id, row)
   if TERMINAL[row.status] then return nil, 'already_finished' end
   local before = row.priority or '5'
   if before == priority then return row.version end
   local version, change = row.version + 1, before .. '>' .. priority
-  local fields = { 'priority', priority, 'version', version }
+  local fields = { 'version', version }
+  if priority ~= '5' then fields[3], fields[4] = 'priority', priority end
   local line = 'reprioritise ' .. now.digits .. ' ' .. row.status .. '>' .. row.status .. ' priority=' .. change
   if by ~= '' then line = line .. ' by=' .. by end
   -- It stands between the claim and the end of a run, so it is what the claim is read from.
   if row.status == 'running' then line = line .. run_line(row) end
   keep_line(task_key(id), version, line, fields)
   redis.call('HSET', task_key(id), unpack(fields))
+  if priority == '5' then redis.call('HDEL', task_key(id), 'priority') end
   row.priority = priority
   if row.status == 'pending' then
     enter(index_key(queue_of(row), 'pending'), pending_score(row, row.pending_ms or row.created_ms), id)

@@ -13,7 +13,8 @@
 --   2  digest     text    of the request: a repeat under the same op id must ask the same
 --   3  by         text    who asks
 --   4  reason     text    why
---   5  count      int     how many tasks; then their ids
+--   5  keep_ms    int     how long a repeat finds the first answer
+--   6  count      int     how many tasks; then their ids
 -- REPLY
 --   { 'rerun', of each task: 'rerun', status, version or 'refused', code, status }
 --   { 'replayed', the same words as first answered }
@@ -21,7 +22,7 @@
 --   of a task: 'unknown_task' | 'conflict' | 'duplicate_key'
 -- COST  4 + 3 per task; 1 ZREM, ZADD, XADD per index and call
 local op = KEYS[3]
-local now_arg, digest, by, reason, size = take(5)
+local now_arg, digest, by, reason, keep_ms, size = take(6)
 local now, rerunner = now_from(now_arg), actor('', '', by)
 
 if shard_state() then return refused('schema_too_new') end
@@ -34,7 +35,7 @@ local function end_line(row)
   return line .. why_words(reason)
 end
 
-return operate(op, digest, 'rerun', tonumber(size), function(id, row)
+return operate(op, digest, keep_ms, 'rerun', tonumber(size), function(id, row)
   if not TERMINAL[row.status] then return nil, 'conflict' end
   if row.key then
     local holder = queue_key(queue_of(row)) .. ':key:' .. row.key

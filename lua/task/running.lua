@@ -1,10 +1,11 @@
 -- task/running: a page of the running tasks, holder by holder.
 --
 -- CLASS  read
+-- USES   rows
 -- KEYS
 --   1  meta       hash    the shard
 --   2  workers    zset    workers by registration
--- DERIVES worker:<id> held:<worker>:<boot> task:<id>
+-- DERIVES worker:<id> held:<worker>:<boot> task:<id> task:<id>:reason task:<id>:tags
 -- ARGV
 --   1  worker_rank  int   where the last page ended: the rank of the worker
 --   2  task_rank  int     and of the task in what it holds
@@ -13,23 +14,11 @@
 -- REPLY
 --   { 'listed', '1' if there is more, worker_rank and task_rank to go on from, count, then of each task:
 --     id, how many words, field and value in turn }
--- COST  2 per worker and 1 per task; at most 200 workers and 500 tasks are looked at
+-- COST  2 per worker and 3 per task; at most 200 workers and 500 tasks are looked at
 local workers = KEYS[2]
 local worker_rank, task_rank, limit, queue = take(4)
 local rank, from, page_size = tonumber(worker_rank), tonumber(task_rank), tonumber(limit)
 local found, looked, words = 0, 0, {}
-
-local function add(id)
-  local flat = redis.call('HGETALL', task_key(id))
-  local its_queue = 'default'
-  for field = 1, #flat, 2 do
-    if flat[field] == 'queue' then its_queue = flat[field + 1] end
-  end
-  if #flat == 0 or (queue ~= '' and queue ~= its_queue) then return end
-  found = found + 1
-  words[#words + 1], words[#words + 2] = id, digits(#flat)
-  for field = 1, #flat do words[#words + 1] = flat[field] end
-end
 
 -- A page that is full ends before the next task that is there, so that it says truly whether there is more.
 local names = redis.call('ZRANGE', workers, rank, rank + SWEEP_HOLDERS_MAX - 1)
@@ -42,7 +31,7 @@ for _, worker in ipairs(names) do
       more, full = '1', true
       break
     end
-    add(id)
+    if answer_listed(words, id, queue) then found = found + 1 end
     from, looked = from + 1, looked + 1
   end
   if full then break end

@@ -1,6 +1,6 @@
 -- worker/register: make a boot the current one of its worker; it takes over what the boot before it held.
 --
--- CLASS  grow
+-- CLASS  drain
 -- USES   lifecycle batch move endings lease takeover
 -- KEYS
 --   1  meta       hash    the shard

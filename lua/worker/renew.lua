@@ -16,7 +16,7 @@
 --   4  alone      text    '1': only if the holder holds nothing but what it lists
 --   5  listed     int     how many pairs the holder knows; then of each: task, fence, timeout_ms ('' for the default)
 -- REPLY
---   { 'renewed', tick_ms, lease_ms, directive or '', how many pairs are gone, of each: task, why,
+--   { 'renewed', tick_ms, lease_ms, directive or '', how many pairs are gone, of each: task, fence, why,
 --     how many are unknown, of each: task }
 --   { 'refused', 'schema_too_new' | 'unknown_worker' | 'superseded' | 'lease_lost' | 'conflict', '' }
 -- COST  5, and 1 per pair that is gone; 1 ZADD

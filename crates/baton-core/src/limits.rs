@@ -52,8 +52,8 @@ limits! {
     ERROR_BYTES_MAX = 16_384;
     /// Why something was done, in histories and events.
     REASON_BYTES_MAX = 256;
-    /// Payloads and results of one call together.
-    CALL_BYTES_MAX = 4_194_304;
+    /// Payloads and results of one call together: a MiB costs the script up to 3 ms.
+    CALL_BYTES_MAX = 1_048_576;
     /// Tasks submitted by one call: keeps the script under 5 ms.
     SUBMIT_TASKS_MAX = 200;
     /// Tasks claimed by one call.
@@ -69,13 +69,13 @@ limits! {
     /// Queues whose finished tasks one tick looks at.
     SWEEP_QUEUES_MAX = 20;
     /// What one holder may hold in one shard: a takeover moves all of it in one script.
-    HELD_TASKS_MAX = 250;
+    HELD_TASKS_MAX = 150;
     /// Expired holders that one tick looks at, and tasks that it takes from them.
-    REAP_TASKS_MAX = 100;
+    REAP_TASKS_MAX = 50;
     /// Scheduled tasks that one tick makes pending.
-    MATURE_TASKS_MAX = 100;
+    MATURE_TASKS_MAX = 50;
     /// Finished tasks that one tick removes.
-    PRUNE_TASKS_MAX = 50;
+    PRUNE_TASKS_MAX = 25;
     /// Workers whose overdue runs and records one tick looks at.
     SWEEP_HOLDERS_MAX = 200;
     /// How often a shard is ticked.
@@ -118,6 +118,8 @@ limits! {
     PROGRESS_BYTES_MAX = 64;
     /// Tags of a task.
     TAGS_MAX = 16;
+    /// Tasks read by one call with their payloads and results, which may be a MiB each.
+    READ_VALUES_MAX = 2;
     /// One page of a list.
     PAGE_MAX = 100;
     /// Entries that one call looks at when it must filter.
@@ -130,7 +132,8 @@ pub fn inline(script: &str) -> String {
     let mut text = String::with_capacity(script.len());
     let mut rest = script;
     while let Some(start) = rest.find(word) {
-        let end = rest[start..].find(|character| !word(character)).map_or(rest.len(), |length| start + length);
+        let end =
+            rest[start..].find(|character| !word(character)).map_or(rest.len(), |length| start + length);
         let name = &rest[start..end];
         text.push_str(&rest[..start]);
         match ALL.iter().find(|(known, _)| *known == name) {
@@ -141,6 +144,11 @@ pub fn inline(script: &str) -> String {
     }
     text + rest
 }
+
+// Limits that lean on each other, checked when we compile.
+const _: () = assert!(3 * RENEW_EVERY_MS_MAX <= LEASE_MS);
+const _: () = assert!(CLAIM_TASKS_MAX <= HELD_TASKS_MAX);
+const _: () = assert!(CALL_BYTES_MAX >= PAYLOAD_BYTES_MAX && CALL_BYTES_MAX >= RESULT_BYTES_MAX);
 
 #[cfg(test)]
 mod tests {

@@ -34,7 +34,7 @@ pub enum Unfit {
     Shards { found: u32, wanted: u16 },
     #[error("a shard belongs to another store ({found}, not {wanted}): two deployments share this prefix")]
     Foreign { found: String, wanted: String },
-    #[error("this user may not run {0}: see the users in deploy/redis/users.acl")]
+    #[error("its user may not run {0} on our keys: ACL SETUSER <user> +{0} ~baton:*")]
     Denied(String),
 }
 
@@ -59,11 +59,12 @@ pub(crate) async fn open(store: &Store) -> Result<Vec<Warning>, OpenError> {
     for script in Script::all() {
         store.load(script).await?;
     }
-    refuse(meet_namespace(store).await?)?;
+    // Before anything is written: a script that lacks a right stops half-way.
     for shard in store.shards().all() {
         let denied = store.probe(shard, &crate::script::probes(&store.keys(shard)?.sample())).await?;
         refuse(denied.into_iter().map(Unfit::Denied).collect())?;
     }
+    refuse(meet_namespace(store).await?)?;
     warnings.dedup();
     Ok(warnings)
 }

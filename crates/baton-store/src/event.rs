@@ -86,8 +86,8 @@ impl Store {
         entries(value)
     }
 
-    /// The same, and waits for the first one where there is none yet. It has a connection of its own: a call that
-    /// blocks would hold up every other call behind it.
+    /// The same, and waits for the first one where there is none yet. Meanwhile it has a connection to itself: a call
+    /// that blocks would hold up every other call behind it.
     pub async fn follow_events(
         &self,
         shard: Shard,
@@ -101,13 +101,11 @@ impl Store {
             .arg("COUNT")
             .arg(limit.min(limits::SCAN_MAX))
             .arg("BLOCK")
-            .arg(wait.as_millis() as u64);
+            .arg(wait.as_millis().max(1) as u64);
         command.arg("STREAMS").arg(self.keys(shard)?.events()).arg(after.to_string());
-        // A partition leaves no answer at all, so our own clock ends the wait too.
-        let patience = wait + self.inner.options.timeouts.response;
-        let answer = tokio::time::timeout(patience, self.inner.blocking.send(&command)).await;
+        let answer = self.inner.blocking.send(&command, wait).await;
         let unavailable = |source| Error::Unavailable { reason: "the connection failed", source };
-        match answer.map_err(|_| unavailable(None))?.map_err(unavailable)? {
+        match answer.map_err(unavailable)? {
             Value::Nil => Ok(Vec::new()),
             streams => {
                 let streams: Vec<(String, Value)> = read(streams)?;

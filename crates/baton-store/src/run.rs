@@ -73,23 +73,26 @@ impl Store {
     /// Sends a command that is safe to repeat.
     pub(crate) async fn send(&self, command: &Cmd, script: Option<&'static Script>) -> Result<Value, Error> {
         let mut wait = FIRST_WAIT;
-        let mut tried = 0;
+        let (mut tried, mut loaded) = (0, 0);
         loop {
-            tried += 1;
             let error = match self.inner.link.send(command).await {
                 Ok(value) => return Ok(value),
                 Err(error) => error,
             };
             let reason = match (error.as_ref().map(remedy), script) {
-                (Some(Remedy::LoadScript), Some(script)) if tried < TRIES => {
+                // Counted by itself: the last try may be the first that reaches a server just promoted.
+                (Some(Remedy::LoadScript), Some(script)) if loaded < TRIES => {
+                    loaded += 1;
                     self.load(script).await?;
                     continue;
                 }
+                (Some(Remedy::LoadScript), Some(_)) => "it forgets scripts as they come",
                 (Some(Remedy::Wait(reason) | Remedy::Reconnect(reason)), _) => reason,
                 (None, _) => "no connection in time",
                 (Some(Remedy::StorageFull), _) => return Err(Error::StorageFull),
                 (Some(Remedy::GiveUp | Remedy::LoadScript), _) => return Err(fault(script, error)),
             };
+            tried += 1;
             if tried == TRIES {
                 return Err(Error::Unavailable { reason, source: error });
             }

@@ -22,7 +22,7 @@ macro_rules! texts {
 }
 
 const LIBRARY: &[(&str, &str)] = texts! { "lib/":
-    "prelude" "lifecycle" "batch" "move" "endings" "lease" "takeover" "claim" "settle" "once" "operate" "chores"
+    "prelude" "lifecycle" "batch" "move" "endings" "lease" "takeover" "claim" "settle" "once" "operate" "rows" "chores"
 };
 
 const SOURCES: &[(&str, &str)] = texts! { "":

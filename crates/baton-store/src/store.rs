@@ -10,7 +10,7 @@ use crate::boot::{self, OpenError, Warning};
 use crate::clock::{Ids, random};
 use crate::error::Error;
 use crate::keys::ShardKeys;
-use crate::link::{Link, RedisUrl, Timeouts};
+use crate::link::{Lines, Link, RedisUrl, Timeouts};
 
 /// How to open a store.
 #[derive(Clone, Debug)]
@@ -38,8 +38,8 @@ impl Options {
 
 pub(crate) struct Inner {
     pub(crate) link: Link,
-    /// Its calls block on purpose, so it has no response timeout.
-    pub(crate) blocking: Link,
+    /// For calls that block on purpose.
+    pub(crate) blocking: Lines,
     pub(crate) options: Options,
     pub(crate) ids: Ids,
     shards: Vec<ShardKeys>,
@@ -69,8 +69,8 @@ impl Store {
     fn connect(options: Options) -> Result<Store, Error> {
         let Options { url, namespace, shards, timeouts, .. } = &options;
         let inner = Inner {
-            link: Link::new(url, timeouts.connect, Some(timeouts.response))?,
-            blocking: Link::new(url, timeouts.connect, None)?,
+            link: Link::new(url, timeouts)?,
+            blocking: Lines::new(url, timeouts)?,
             ids: Ids::of_system(),
             shards: shards.all().map(|shard| ShardKeys::new(namespace, shard)).collect(),
             options,

@@ -95,10 +95,7 @@ mod tests {
     fn what_was_just_written_is_not_stale() {
         let map =
             between_markers(&format!("{BEGIN}{END}"), &baton_core::lifecycle::diagram()).expect("markers");
-        let files = [
-            ("lua/lib/lifecycle.lua", &*baton_core::lifecycle::lua()),
-            (MAP, &*map),
-        ];
+        let files = [("lua/lib/lifecycle.lua", &*baton_core::lifecycle::lua()), (MAP, &*map)];
         assert_eq!(stale(&Tree::of(&files)), []);
     }
 }

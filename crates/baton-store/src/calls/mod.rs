@@ -8,7 +8,7 @@ pub mod shard;
 pub mod task;
 pub mod worker;
 
-use baton_core::{Refusal, Status, Version};
+use baton_core::{Refusal, Status, Version, limits};
 
 use crate::error::Error;
 use crate::reply::Reply;
@@ -41,13 +41,14 @@ pub struct Pair {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Gone {
     pub task: baton_core::TaskId,
+    pub fence: baton_core::Fence,
     /// The status it is in now, or the code that a report of it would be refused with.
     pub why: String,
 }
 
 fn read_gone(reply: &mut Reply) -> Result<Vec<Gone>, Error> {
     let size: usize = reply.parse()?;
-    (0..size).map(|_| Ok(Gone { task: reply.parse()?, why: reply.text()? })).collect()
+    (0..size).map(|_| Ok(Gone { task: reply.parse()?, fence: reply.parse()?, why: reply.text()? })).collect()
 }
 
 fn list_pairs(call: &mut Call, pairs: &[Pair]) {
@@ -100,8 +101,25 @@ fn digest<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> String {
     text
 }
 
+fn between(field: &'static str, value: u64, min: u64, max: u64) -> Result<(), Error> {
+    if (min..=max).contains(&value) {
+        Ok(())
+    } else {
+        Err(Error::invalid(field, format!("{value} is not between {min} and {max}")))
+    }
+}
+
 fn bounded(field: &'static str, size: usize, max: u64) -> Result<(), Error> {
     if size as u64 <= max { Ok(()) } else { Err(Error::invalid(field, format!("{size} is more than {max}"))) }
+}
+
+/// A page that begins at a rank: neither empty nor endless, and not beyond what a list can hold.
+fn page(first: u64, limit: u64) -> Result<(), Error> {
+    bounded("a page", limit as usize, baton_core::limits::PAGE_MAX)?;
+    match limit {
+        0 => Err(Error::invalid("a page", "it has no room")),
+        _ => bounded("the beginning of a page", first as usize, u64::from(u32::MAX)),
+    }
 }
 
 impl crate::store::Store {
@@ -115,7 +133,7 @@ impl crate::store::Store {
         op: Option<&baton_core::OpId>,
         what: &str,
     ) -> Result<Call, Error> {
-        bounded("tasks of one call", tasks.len(), baton_core::limits::OPERATE_TASKS_MAX)?;
+        bounded("tasks of one call", tasks.len(), limits::OPERATE_TASKS_MAX)?;
         if tasks.iter().any(|task| task.shard() != shard) {
             return Err(Error::invalid("tasks", "they are of several shards"));
         }
@@ -125,7 +143,9 @@ impl crate::store::Store {
         let drawn = self.draw_op();
         let mut call = Call::new(script, [keys.meta(), keys.events(), keys.op(op.unwrap_or(&drawn))]);
         call.arg(self.now_argument()).arg(digest(parts));
-        call.arg(by.map_or("", baton_core::Principal::as_str)).arg(what).arg(tasks.len());
+        // A key that the caller sent is his to repeat for a day; one that was drawn serves the retries of this call.
+        let keep_ms = if op.is_some() { limits::OP_RETENTION_MS } else { limits::OPERATE_RETENTION_MS };
+        call.arg(by.map_or("", baton_core::Principal::as_str)).arg(what).arg(keep_ms).arg(tasks.len());
         for name in &names {
             call.arg(name);
         }

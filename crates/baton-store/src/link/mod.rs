@@ -1,4 +1,5 @@
-//! The shared connection that scripts go over: one, pipelined, for all concurrent calls of the process.
+//! The shared connection that scripts go over: one, pipelined, for all concurrent calls of the process; and those that
+//! calls which block have for themselves.
 //!
 //! A connection that failed or did not answer in time is put away and the next call dials anew; calls that still wait
 //! on the old one are not disturbed. The library's own manager does the same for a single node only, and keeps a
@@ -7,6 +8,7 @@
 mod dial;
 mod url;
 
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use deadpool_redis::redis::aio::{ConnectionLike, MultiplexedConnection};
@@ -14,7 +16,7 @@ use deadpool_redis::redis::cluster_async::ClusterConnection;
 use deadpool_redis::redis::{Cmd, RedisError, RedisResult, Value};
 use tokio::sync::RwLock;
 
-use crate::error::Error;
+use crate::error::{Error, Remedy, remedy};
 use dial::Dialer;
 pub use url::{RedisUrl, UrlError};
 
@@ -41,9 +43,14 @@ enum Live {
 
 impl Live {
     async fn send(&mut self, command: &Cmd) -> RedisResult<Value> {
-        match self {
+        let answer = match self {
             Live::Node(connection) => connection.req_packed_command(command).await,
             Live::Cluster(connection) => connection.req_packed_command(command).await,
+        };
+        // At this level the library hands an error of the server on as a value.
+        match answer? {
+            Value::ServerError(error) => Err(error.into()),
+            value => Ok(value),
         }
     }
 }
@@ -62,14 +69,18 @@ impl std::fmt::Debug for Link {
 }
 
 impl Link {
-    /// `timeouts.response` of `None` is for calls that block.
-    pub(crate) fn new(url: &RedisUrl, connect: Duration, response: Option<Duration>) -> Result<Link, Error> {
-        let dialer = Dialer::new(url, connect, response)
-            .map_err(|error| Error::fault(format!("the address {url}"), error.to_string()))?;
-        Ok(Link { dialer, connect_timeout: connect, live: RwLock::new((0, None)) })
+    pub(crate) fn new(url: &RedisUrl, timeouts: &Timeouts) -> Result<Link, Error> {
+        let dialer = dialer(url, timeouts.connect, Some(timeouts.response))?;
+        Ok(Link { dialer, connect_timeout: timeouts.connect, live: RwLock::new((0, None)) })
     }
 
+    /// The library bounds the connect but not the handshake, which can hang in a partition. The bound is also around
+    /// the wait for another call that dials: a thousand calls do not wait for a thousand dials in turn.
     async fn get(&self) -> Result<(u64, Live), Option<RedisError>> {
+        tokio::time::timeout(self.connect_timeout, self.get_or_dial()).await.map_err(|_| None)?.map_err(Some)
+    }
+
+    async fn get_or_dial(&self) -> RedisResult<(u64, Live)> {
         if let (generation, Some(live)) = &*self.live.read().await {
             return Ok((*generation, live.clone()));
         }
@@ -77,9 +88,7 @@ impl Link {
         if let (generation, Some(live)) = &*slot {
             return Ok((*generation, live.clone()));
         }
-        // The library bounds the connect but not the handshake, which can hang in a partition.
-        let dialled = tokio::time::timeout(self.connect_timeout, self.dialer.dial()).await;
-        let live = dialled.map_err(|_| None)?.map_err(Some)?;
+        let live = self.dialer.dial().await?;
         *slot = (slot.0 + 1, Some(live.clone()));
         Ok((slot.0, live))
     }
@@ -97,10 +106,73 @@ impl Link {
         let (generation, mut live) = self.get().await?;
         let answer = live.send(command).await;
         if let Err(error) = &answer
-            && matches!(crate::error::remedy(error), crate::error::Remedy::Reconnect(_))
+            && matches!(remedy(error), Remedy::Reconnect(_))
         {
             self.put_away(generation).await;
         }
         answer.map_err(Some)
+    }
+}
+
+fn dialer(url: &RedisUrl, connect: Duration, response: Option<Duration>) -> Result<Dialer, Error> {
+    Dialer::new(url, connect, response)
+        .map_err(|error| Error::fault(format!("the address {url}"), error.to_string()))
+}
+
+/// Connections for calls that block, one for each at a time: the server answers the next command of a connection only
+/// after the one that blocks.
+pub(crate) struct Lines {
+    dialer: Dialer,
+    timeouts: Timeouts,
+    /// Connections whose last call was answered. One that was left in the middle of a call never comes back here.
+    idle: Mutex<Vec<Live>>,
+}
+
+/// More are dialled where more calls block at once, and not kept.
+const IDLE_LINES_MAX: usize = 16;
+
+impl Lines {
+    pub(crate) fn new(url: &RedisUrl, timeouts: &Timeouts) -> Result<Lines, Error> {
+        let dialer = dialer(url, timeouts.connect, None)?;
+        Ok(Lines { dialer, timeouts: *timeouts, idle: Mutex::new(Vec::new()) })
+    }
+
+    /// Sends a command that blocks for `wait` at most. A partition leaves no answer at all, so our own clock ends the
+    /// wait too, a little later.
+    pub(crate) async fn send(&self, command: &Cmd, wait: Duration) -> Result<Value, Option<RedisError>> {
+        let patience = wait + self.timeouts.response;
+        loop {
+            let (mut line, kept) = self.take().await?;
+            match tokio::time::timeout(patience, line.send(command)).await.map_err(|_| None)? {
+                Ok(value) => {
+                    self.keep(line);
+                    return Ok(value);
+                }
+                // A kept one may have ended since its last call; what blocks is safe to ask again.
+                Err(error) if kept && matches!(remedy(&error), Remedy::Reconnect(_)) => {}
+                Err(error) => return Err(Some(error)),
+            }
+        }
+    }
+
+    /// A connection, and whether it was used before.
+    async fn take(&self) -> Result<(Live, bool), Option<RedisError>> {
+        let kept = self.idle().pop();
+        if let Some(line) = kept {
+            return Ok((line, true));
+        }
+        let dialled = tokio::time::timeout(self.timeouts.connect, self.dialer.dial()).await;
+        dialled.map_err(|_| None)?.map(|line| (line, false)).map_err(Some)
+    }
+
+    fn keep(&self, line: Live) {
+        let mut idle = self.idle();
+        if idle.len() < IDLE_LINES_MAX {
+            idle.push(line);
+        }
+    }
+
+    fn idle(&self) -> MutexGuard<'_, Vec<Live>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

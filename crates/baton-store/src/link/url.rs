@@ -6,13 +6,21 @@
 //! | `unix:/path/to/redis.sock` | one node on this host |
 //! | `redis+sentinel://[user:password@]host:port,host:port/primary-name[/db]`, `rediss+sentinel://…` | Sentinel |
 //! | `redis+cluster://[user:password@]host:port,host:port`, `rediss+cluster://…` | Cluster |
+//!
+//! With TLS the server's certificate must come from a public authority, or from the one whose certificate lies in the
+//! PEM file named at the end: `rediss://redis.internal:6379/0?ca=/etc/baton/ca.pem`.
 
 use std::fmt;
+use std::path::PathBuf;
 use std::str::FromStr;
 
 /// Where Redis is. Shown without its password.
 #[derive(Clone, PartialEq, Eq)]
-pub struct RedisUrl(pub(super) Place);
+pub struct RedisUrl {
+    pub(super) place: Place,
+    /// The PEM file of the one authority to trust.
+    pub(super) ca: Option<PathBuf>,
+}
 
 #[derive(Clone, PartialEq, Eq)]
 pub(super) enum Place {
@@ -49,24 +57,38 @@ impl FromStr for RedisUrl {
     type Err = UrlError;
 
     fn from_str(text: &str) -> Result<RedisUrl, UrlError> {
-        if let Some(path) = text.strip_prefix("unix:") {
-            let path = path.strip_prefix("//").unwrap_or(path);
-            if !path.starts_with('/') {
-                return Err(UrlError::Form("the path of a socket begins with /"));
-            }
-            return Ok(RedisUrl(Place::Node(format!("unix://{path}"))));
-        }
-        let Some((scheme, rest)) = text.split_once("://") else {
-            return Err(UrlError::Scheme(text.split(':').next().unwrap_or_default().to_owned()));
+        let (address, ca) = match text.rsplit_once("?ca=") {
+            Some((address, path)) => (address, Some(path)),
+            None => (text, None),
         };
-        let tls = scheme.starts_with("rediss");
-        match scheme {
-            "redis" | "rediss" if !rest.is_empty() => Ok(RedisUrl(Place::Node(text.to_owned()))),
-            "redis" | "rediss" => Err(UrlError::Form("it names no host")),
-            "redis+sentinel" | "rediss+sentinel" => sentinel(rest, tls),
-            "redis+cluster" | "rediss+cluster" => cluster(rest, tls),
-            other => Err(UrlError::Scheme(other.to_owned())),
+        if ca.is_some() && !address.starts_with("rediss") {
+            return Err(UrlError::Form("?ca= is for rediss:// only"));
         }
+        if ca == Some("") {
+            return Err(UrlError::Form("behind ?ca= stands the path of a PEM file"));
+        }
+        Ok(RedisUrl { place: place(address)?, ca: ca.map(PathBuf::from) })
+    }
+}
+
+fn place(text: &str) -> Result<Place, UrlError> {
+    if let Some(path) = text.strip_prefix("unix:") {
+        let path = path.strip_prefix("//").unwrap_or(path);
+        if !path.starts_with('/') {
+            return Err(UrlError::Form("the path of a socket begins with /"));
+        }
+        return Ok(Place::Node(format!("unix://{path}")));
+    }
+    let Some((scheme, rest)) = text.split_once("://") else {
+        return Err(UrlError::Scheme(text.split(':').next().unwrap_or_default().to_owned()));
+    };
+    let tls = scheme.starts_with("rediss");
+    match scheme {
+        "redis" | "rediss" if !rest.is_empty() => Ok(Place::Node(text.to_owned())),
+        "redis" | "rediss" => Err(UrlError::Form("it names no host")),
+        "redis+sentinel" | "rediss+sentinel" => sentinel(rest, tls),
+        "redis+cluster" | "rediss+cluster" => cluster(rest, tls),
+        other => Err(UrlError::Scheme(other.to_owned())),
     }
 }
 
@@ -91,7 +113,7 @@ fn host_list(text: &str, default_port: u16) -> Result<Vec<(String, u16)>, UrlErr
         .collect()
 }
 
-fn sentinel(rest: &str, tls: bool) -> Result<RedisUrl, UrlError> {
+fn sentinel(rest: &str, tls: bool) -> Result<Place, UrlError> {
     let (login, rest) = split_login(rest)?;
     let (hosts, path) =
         rest.split_once('/').ok_or(UrlError::Form("after the sentinels stands /primary-name"))?;
@@ -100,23 +122,15 @@ fn sentinel(rest: &str, tls: bool) -> Result<RedisUrl, UrlError> {
         return Err(UrlError::Form("after the sentinels stands /primary-name"));
     }
     let db = db.parse().map_err(|_| UrlError::Form("a database is a number"))?;
-    Ok(RedisUrl(Place::Sentinel {
-        tls,
-        login,
-        hosts: host_list(hosts, 26_379)?,
-        primary: primary.to_owned(),
-        db,
-    }))
+    Ok(Place::Sentinel { tls, login, hosts: host_list(hosts, 26_379)?, primary: primary.to_owned(), db })
 }
 
-fn cluster(rest: &str, tls: bool) -> Result<RedisUrl, UrlError> {
+fn cluster(rest: &str, tls: bool) -> Result<Place, UrlError> {
     let (login, rest) = split_login(rest)?;
     let scheme = if tls { "rediss" } else { "redis" };
     let login = login.map_or(String::new(), |login| format!("{}:{}@", login.user, login.password));
     let hosts = host_list(rest.trim_end_matches('/'), 6_379)?;
-    Ok(RedisUrl(Place::Cluster(
-        hosts.iter().map(|(host, port)| format!("{scheme}://{login}{host}:{port}")).collect(),
-    )))
+    Ok(Place::Cluster(hosts.iter().map(|(host, port)| format!("{scheme}://{login}{host}:{port}")).collect()))
 }
 
 fn without_password(address: &str) -> String {
@@ -131,7 +145,7 @@ fn without_password(address: &str) -> String {
 
 impl fmt::Display for RedisUrl {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.0 {
+        match &self.place {
             Place::Node(address) => out.write_str(&without_password(address)),
             Place::Sentinel { hosts, primary, .. } => {
                 let hosts: Vec<String> = hosts.iter().map(|(host, port)| format!("{host}:{port}")).collect();
@@ -185,6 +199,13 @@ mod tests {
     }
 
     #[test]
+    fn an_authority_may_be_named_at_the_end() {
+        let url: RedisUrl = "rediss+cluster://u:p@a,b:2?ca=/etc/baton/ca.pem".parse().unwrap();
+        assert_eq!(url.ca, Some(PathBuf::from("/etc/baton/ca.pem")));
+        assert_eq!(url.to_string(), "cluster of rediss://…@a:6379, rediss://…@b:2");
+    }
+
+    #[test]
     fn mistakes_are_named() {
         for text in [
             "",
@@ -194,6 +215,8 @@ mod tests {
             "redis://",
             "redis+sentinel://a:1",
             "redis+cluster://a:x",
+            "redis://a?ca=/ca.pem",
+            "rediss://a?ca=",
         ] {
             assert!(text.parse::<RedisUrl>().is_err(), "{text}");
         }

@@ -74,11 +74,12 @@ fn check_submitted(picture: &Picture<'_>, found: &mut Vec<Violation>) {
 
 /// Scores say what they should: claim order, due time, run deadline.
 fn check_scores(picture: &Picture<'_>, found: &mut Vec<Violation>) {
+    let mut scores: BTreeMap<String, BTreeMap<String, f64>> = BTreeMap::new();
     for (id, task) in &picture.tasks {
         let place = place_of(id, task);
-        let Some((_, score)) = picture.sorted(&place).into_iter().find(|(member, _)| member == id) else {
-            continue;
-        };
+        let index =
+            scores.entry(place.clone()).or_insert_with(|| picture.sorted(&place).into_iter().collect());
+        let Some(score) = index.get(id).copied() else { continue };
         let expected = match status(task) {
             "running" => number(task, "fence")
                 .map(|fence| fence + number(task, "timeout_ms").unwrap_or(limits::TIMEOUT_MS) * 1_000),

@@ -1,8 +1,8 @@
 //! Faces `lua/queue/counts.lua`. It only reads.
 
-use baton_core::{QueueName, Shard, Status, limits};
+use baton_core::{QueueName, Shard, Status};
 
-use super::super::bounded;
+use super::super::page;
 use crate::error::Error;
 use crate::reply::Reply;
 use crate::run::Call;
@@ -35,7 +35,7 @@ impl QueueCounts {
 impl Store {
     /// A page of the queues of a shard, from the `first` in order of appearance.
     pub async fn counts(&self, shard: Shard, first: u64, limit: u64) -> Result<Counts, Error> {
-        bounded("a page", limit as usize, limits::PAGE_MAX)?;
+        page(first, limit)?;
         let keys = self.keys(shard)?;
         let mut call = Call::new("queue/counts", [keys.meta(), keys.queues()]);
         call.arg(self.now_argument()).arg(first).arg(limit);

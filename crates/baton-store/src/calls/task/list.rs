@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use baton_core::{QueueName, Shard, Status, TaskId, limits};
 
-use super::super::bounded;
+use super::super::between;
 use crate::error::Error;
 use crate::record::{Fields, Task};
 use crate::run::Call;
@@ -71,7 +71,7 @@ pub struct Listed {
 
 impl Store {
     pub async fn list(&self, shard: Shard, list: &List<'_>) -> Result<Listed, Error> {
-        bounded("a page", list.limit as usize, limits::PAGE_MAX)?;
+        between("a page", list.limit, 1, limits::PAGE_MAX)?;
         let keys = self.keys(shard)?;
         let (index, queue) = match list.index {
             Index::Queue(_, Status::Running | Status::Scheduled) => {

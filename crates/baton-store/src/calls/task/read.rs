@@ -16,7 +16,8 @@ impl Store {
         tasks: &[TaskId],
         values: bool,
     ) -> Result<Vec<Option<Task>>, Error> {
-        bounded("tasks of one call", tasks.len(), limits::PAGE_MAX)?;
+        let max = if values { limits::READ_VALUES_MAX } else { limits::PAGE_MAX };
+        bounded("tasks of one call", tasks.len(), max)?;
         let mut call = Call::new("task/read", [self.keys(shard)?.meta()]);
         call.arg(if values { "1" } else { "" }).arg(tasks.len());
         for task in tasks {
@@ -32,8 +33,16 @@ impl Store {
             let pairs = reply.fields()?;
             let task =
                 (!pairs.is_empty()).then(|| Task::read(*id, &mut Fields::new(format!("task {id}"), pairs)));
-            each.push(task.transpose()?);
+            each.push(task.transpose()?.map(|task| whole(task, values)));
         }
         Ok(each)
     }
+}
+
+/// Where values were asked for, no payload is an empty one.
+fn whole(mut task: Task, values: bool) -> Task {
+    if values {
+        task.payload.get_or_insert_default();
+    }
+    task
 }

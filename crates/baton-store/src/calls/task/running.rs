@@ -2,7 +2,7 @@
 
 use baton_core::{QueueName, Shard, limits};
 
-use super::super::bounded;
+use super::super::between;
 use super::list::read_listed;
 use crate::error::Error;
 use crate::record::Task;
@@ -30,7 +30,7 @@ impl Store {
         after: AfterRunning,
         limit: u64,
     ) -> Result<ListedRunning, Error> {
-        bounded("a page", limit as usize, limits::PAGE_MAX)?;
+        between("a page", limit, 1, limits::PAGE_MAX)?;
         if after.worker_rank.max(after.task_rank) > u64::from(u32::MAX) {
             return Err(Error::invalid("a cursor", "it was not given out by a list"));
         }

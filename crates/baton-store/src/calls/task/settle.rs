@@ -148,7 +148,7 @@ impl Settle<'_> {
     fn check(&self) -> Result<(), Error> {
         bounded("reports of one call", self.reports.len(), limits::SETTLE_TASKS_MAX)?;
         let bytes = self.reports.iter().map(|report| report.outcome.words().body.len()).sum();
-        bounded("results of one call", bytes, limits::CALL_BYTES_MAX)?;
+        bounded("results and errors of one call", bytes, limits::CALL_BYTES_MAX)?;
         self.reports.iter().try_for_each(|report| report.outcome.check())?;
         let Some(next) = &self.claim else { return Ok(()) };
         if self.boot.is_none() {

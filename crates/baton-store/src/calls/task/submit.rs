@@ -6,7 +6,7 @@ use baton_core::{
     Version, limits,
 };
 
-use super::super::{Refused, bounded, digest};
+use super::super::{Refused, between, bounded, digest};
 use crate::error::Error;
 use crate::reply::Reply;
 use crate::run::Call;
@@ -115,14 +115,6 @@ impl NewTask {
     }
 }
 
-fn between(field: &'static str, value: u64, min: u64, max: u64) -> Result<(), Error> {
-    if (min..=max).contains(&value) {
-        Ok(())
-    } else {
-        Err(Error::invalid(field, format!("{value} is not between {min} and {max}")))
-    }
-}
-
 /// Tasks of one shard to be made in one step.
 #[derive(Clone, Debug)]
 pub struct Submission<'a> {
@@ -217,8 +209,9 @@ fn request_digest(submission: &Submission<'_>) -> String {
     for task in submission.tasks {
         let at = task.run_at_ms.map_or(String::new(), |at| at.to_string());
         let key = task.key.as_ref().map_or("", DedupeKey::as_str);
-        let fields: Vec<String> =
-            task.fields(&None).into_iter().map(|(name, value)| format!("{name}={value}")).collect();
+        // A retry is traced anew, and is the same request.
+        let fields = task.fields(&None).into_iter().filter(|(name, _)| *name != "traceparent");
+        let fields: Vec<String> = fields.map(|(name, value)| format!("{name}={value}")).collect();
         let head = [
             task.queue.as_str(),
             &task.priority.to_string(),

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use baton_core::{Boot, LeaseLength, Shard, WorkerId, limits};
+use baton_core::{Boot, LeaseLength, Shard, WorkerId};
 
-use super::super::bounded;
+use super::super::page;
 use super::direct::Directive;
 use crate::error::Error;
 use crate::record::Fields;
@@ -37,7 +37,7 @@ pub struct Workers {
 impl Store {
     /// A page of the workers of a shard, from the `first` in order of registration.
     pub async fn workers(&self, shard: Shard, first: u64, limit: u64) -> Result<Workers, Error> {
-        bounded("a page", limit as usize, limits::PAGE_MAX)?;
+        page(first, limit)?;
         let keys = self.keys(shard)?;
         let mut call = Call::new("worker/list", [keys.meta(), keys.leases(), keys.workers()]);
         call.arg(self.now_argument()).arg(first).arg(limit);

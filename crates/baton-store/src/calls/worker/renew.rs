@@ -54,9 +54,7 @@ impl Store {
         let tick_ms = reply.optional()?;
         let lease = LeaseLength::from_ms(reply.parse()?).map_err(|error| reply.fault(error.to_string()))?;
         let directive = reply.optional()?;
-        let gone: usize = reply.parse()?;
-        let gone = (0..gone).map(|_| Ok(Gone { task: reply.parse()?, why: reply.text()? }));
-        let gone = gone.collect::<Result<Vec<_>, Error>>()?;
+        let gone = read_gone(&mut reply)?;
         let unknown: usize = reply.parse()?;
         let unknown = (0..unknown).map(|_| reply.parse()).collect::<Result<Vec<_>, Error>>()?;
         Ok(Renewed::Until(Renewal { lease, tick_ms, directive, gone, unknown }))
