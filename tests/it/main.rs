@@ -1,0 +1,17 @@
+//! One binary for every test that needs a Redis, a model or more than one crate.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "what fails in a test should end it"
+)]
+
+mod contracts;
+mod cost;
+mod first_task;
+mod hand;
+mod models;
+mod race;
+mod reference;
+mod scripts;
+mod store;

@@ -1,0 +1,2 @@
+//! Exhaustive models of the protocols.
+mod lease;

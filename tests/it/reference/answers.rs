@@ -1,0 +1,241 @@
+//! What the rules answer to a request, and what they make of the shard.
+
+use baton_core::{DedupeKey, Fence, Principal, QueueName, Refusal, Status, TaskId, WorkerId};
+use baton_store::calls::queue::Paused;
+use baton_store::calls::shard::Ticked;
+use baton_store::calls::task::{
+    Claimed, NewTask, Noted, OnDuplicate, Outcome, Report, SettleAnswer, Settled, SubmitAnswer, Submitted,
+};
+use baton_store::calls::worker::{Deregistered, Registered, Renewed};
+use baton_store::calls::{Answered, Operated};
+
+use super::holders::refused;
+use super::model::{Last, Model, Task};
+use super::moves::Next;
+use super::request::{Answer, Operator, PROGRESS, Request};
+
+impl Answer {
+    /// What every call that writes answers where a newer release owns the shard.
+    pub(super) fn too_new(request: &Request) -> Answer {
+        let no = refused(Refusal::SchemaTooNew, None);
+        match request {
+            Request::Submit { .. } => Answer::Submit(SubmitAnswer::Refused(no)),
+            Request::Claim { .. } => Answer::Claim(Claimed::Refused(no)),
+            Request::Renew { .. } => Answer::Renew(Renewed::Refused(no)),
+            Request::Settle { .. } => Answer::Settle(SettleAnswer::Refused(no)),
+            Request::Progress { .. } => Answer::Progress(Err(no)),
+            Request::Operate { .. } => Answer::Operate(Answered::Refused(no)),
+            Request::Pause { .. } => Answer::Pause(Paused::Refused(no)),
+            Request::Register { .. } => Answer::Register(Registered::Refused(no)),
+            Request::Deregister(_) => Answer::Deregister(Deregistered::Refused(no)),
+            Request::Tick(_) => Answer::Tick(Ticked::Refused(no)),
+        }
+    }
+}
+
+impl Model {
+    pub(super) fn answer(&mut self, request: &Request) -> Answer {
+        if let Some(op) = request.op() {
+            if let Some((known, first)) = self.ops.get(op) {
+                return replay(request, *known == request.fingerprint(), first);
+            }
+            let answer = self.answer_once(request);
+            self.ops.insert(op.clone(), (request.fingerprint(), answer.clone()));
+            return answer;
+        }
+        self.answer_once(request)
+    }
+
+    fn answer_once(&mut self, request: &Request) -> Answer {
+        match request {
+            Request::Submit { tasks, .. } => Answer::Submit(SubmitAnswer::Tasks {
+                each: tasks.iter().map(|task| self.submit(task)).collect(),
+                replayed: false,
+            }),
+            Request::Claim { life, wish, only, expects, lease } => {
+                Answer::Claim(self.claim(life, wish, *only, expects.as_ref(), *lease))
+            }
+            Request::Renew { life, holding, alone } => Answer::Renew(self.renew(life, holding, *alone)),
+            Request::Settle { life, reports, next, .. } => {
+                let lost = self.is_being_reaped(life);
+                let each: Vec<Settled> =
+                    reports.iter().map(|report| self.settle(&life.worker, report)).collect();
+                let settled: Vec<TaskId> = reports.iter().map(|report| report.task).collect();
+                let claimed = next
+                    .as_ref()
+                    .map(|wish| self.claim_next(life, wish, &settled_now(&each, &settled), lost));
+                Answer::Settle(SettleAnswer::Reports { each, claimed })
+            }
+            Request::Progress { worker, notes } => Answer::Progress(Ok(notes
+                .iter()
+                .map(|(task, fence)| self.note(worker, *task, *fence))
+                .collect())),
+            Request::Operate { verb, tasks, by, reason, .. } => {
+                let operate = |id: &TaskId| self.operate(*verb, *id, by.as_ref(), reason);
+                Answer::Operate(Answered::Tasks {
+                    each: tasks.iter().map(operate).collect(),
+                    replayed: false,
+                })
+            }
+            Request::Pause { queue, paused } => Answer::Pause(self.pause(queue, *paused)),
+            Request::Register { life, expects, lease } => {
+                Answer::Register(self.register(life, expects.as_ref(), *lease))
+            }
+            Request::Deregister(life) => Answer::Deregister(self.deregister(life)),
+            Request::Tick(tick) => Answer::Tick(self.tick(tick)),
+        }
+    }
+
+    fn submit(&mut self, spec: &NewTask) -> Submitted {
+        if let Some(task) = self.tasks.get(&spec.id) {
+            return Submitted::Existing { id: task.id, status: task.status, version: task.version() };
+        }
+        let live = spec.key.as_ref().and_then(|key| self.live_with_key(&spec.queue, key));
+        match live {
+            Some(live) if spec.on_duplicate == OnDuplicate::Reject => {
+                Submitted::Refused { refusal: Refusal::DuplicateKey, other: live.id }
+            }
+            Some(live) => Submitted::Duplicate { id: live.id, status: live.status, version: live.version() },
+            None => {
+                let task = Task::new(spec.clone(), self.now_ms);
+                let (id, status, version) = (task.id, task.status, task.version());
+                self.queues.insert(spec.queue.clone(), ());
+                self.tasks.insert(id, task);
+                Submitted::Created { id, status, version }
+            }
+        }
+    }
+
+    fn settle(&mut self, worker: &WorkerId, report: &Report) -> Settled {
+        let no = |refusal, status| Settled::Refused { refusal, status };
+        let now_ms = self.now_ms;
+        let Some(task) = self.tasks.get_mut(&report.task) else {
+            return no(Refusal::UnknownTask, None);
+        };
+        let (status, version) = (task.status, task.version());
+        if !task.was_run_by(worker, report.fence) {
+            return no(Refusal::Fenced, Some(status));
+        }
+        if status != Status::Running {
+            return match task.was_reported(&report.outcome) {
+                Some(true) => Settled::Recorded { status, version },
+                Some(false) => no(Refusal::AlreadyFinished, Some(status)),
+                None => no(Refusal::Fenced, Some(status)),
+            };
+        }
+        task.last = Last::Reported(report.outcome.clone());
+        let (next, wait_ms) = match &report.outcome {
+            Outcome::Complete { result } => {
+                task.complete(result, now_ms);
+                (Next::Ended, None)
+            }
+            Outcome::Release { delay_ms, .. } => {
+                task.release(*delay_ms, now_ms);
+                (Next::Ended, None)
+            }
+            Outcome::Fail { error, reason, retry_in_ms } => {
+                (task.fail(error, reason, Status::Failed, false, now_ms), *retry_in_ms)
+            }
+            Outcome::FailForGood { error, reason } => {
+                (task.fail(error, reason, Status::Failed, true, now_ms), None)
+            }
+            Outcome::TimeOut { error } => (task.fail(error, "timeout", Status::Timeout, false, now_ms), None),
+        };
+        let (status, version) = (task.status, task.version());
+        if matches!(next, Next::Retries) {
+            self.retry(report.task, wait_ms);
+        }
+        Settled::Now { status, version }
+    }
+
+    /// Sets when a retry is due; without a wait of the holder's the shard draws one below its ceiling.
+    pub(super) fn retry(&mut self, id: TaskId, wait_ms: Option<u64>) {
+        let now_ms = self.now_ms;
+        let Some(task) = self.tasks.get_mut(&id) else { return };
+        match wait_ms {
+            Some(wait) => task.run_at_ms = now_ms + wait,
+            None => {
+                let ceiling = task.backoff().ceiling_ms(task.attempt);
+                self.waits.push((id, now_ms..now_ms + ceiling));
+            }
+        }
+    }
+
+    fn note(&mut self, worker: &WorkerId, id: TaskId, fence: Fence) -> Noted {
+        let now_ms = self.now_ms;
+        match self.tasks.get_mut(&id) {
+            None => Noted::Refused(Refusal::UnknownTask),
+            Some(task) if !task.was_run_by(worker, fence) => Noted::Refused(Refusal::Fenced),
+            Some(task) if task.status != Status::Running => Noted::Refused(Refusal::NotRunning),
+            Some(task) => {
+                task.progress = Some((PROGRESS.to_owned(), now_ms));
+                Noted::At(task.version())
+            }
+        }
+    }
+
+    fn operate(&mut self, verb: Operator, id: TaskId, by: Option<&Principal>, reason: &str) -> Operated {
+        let now_ms = self.now_ms;
+        let Some(task) = self.tasks.get(&id) else {
+            return Operated::Refused { refusal: Refusal::UnknownTask, status: None };
+        };
+        let key = task.spec.key.clone();
+        let no = match verb {
+            Operator::Rerun if !task.status.is_terminal() => Some(Refusal::Conflict),
+            Operator::Rerun => key
+                .filter(|key: &DedupeKey| self.live_with_key(&task.spec.queue, key).is_some())
+                .map(|_| Refusal::DuplicateKey),
+            _ if task.status.is_terminal() => Some(Refusal::AlreadyFinished),
+            Operator::Promote if task.status != Status::Scheduled => Some(Refusal::Conflict),
+            _ => None,
+        };
+        let status = Some(task.status);
+        let Some(task) = self.tasks.get_mut(&id).filter(|_| no.is_none()) else {
+            let refusal = no.unwrap_or(Refusal::UnknownTask);
+            return Operated::Refused { refusal, status };
+        };
+        match verb {
+            Operator::Cancel => {
+                task.cancel(reason, now_ms);
+                task.finished_by = by.cloned();
+            }
+            Operator::Rerun => task.rerun(now_ms),
+            Operator::Promote => task.mature(now_ms),
+            Operator::Reprioritise(to) if to != task.spec.priority => {
+                task.set_priority(to);
+                task.version += 1;
+            }
+            Operator::Reprioritise(_) => {}
+        }
+        Operated::Moved { status: task.status, version: self.version_of(id) }
+    }
+
+    fn pause(&mut self, queue: &QueueName, paused: bool) -> Paused {
+        if paused {
+            self.queues.insert(queue.clone(), ());
+            return Paused::Since(*self.paused.entry(queue.clone()).or_insert(self.now_ms));
+        }
+        self.paused.remove(queue);
+        Paused::Resumed
+    }
+}
+
+fn settled_now(each: &[Settled], tasks: &[TaskId]) -> Vec<TaskId> {
+    let now = each.iter().zip(tasks);
+    now.filter(|(settled, _)| matches!(settled, Settled::Now { .. })).map(|(_, task)| *task).collect()
+}
+
+/// A repeat gets the first answer; another request under the same op id is refused.
+fn replay(request: &Request, same: bool, first: &Answer) -> Answer {
+    let no = refused(Refusal::IdempotencyMismatch, None);
+    match (request, first) {
+        (_, Answer::Submit(SubmitAnswer::Tasks { each, .. })) if same => {
+            Answer::Submit(SubmitAnswer::Tasks { each: each.clone(), replayed: true })
+        }
+        (_, Answer::Operate(Answered::Tasks { each, .. })) if same => {
+            Answer::Operate(Answered::Tasks { each: each.clone(), replayed: true })
+        }
+        (Request::Submit { .. }, _) => Answer::Submit(SubmitAnswer::Refused(no)),
+        _ => Answer::Operate(Answered::Refused(no)),
+    }
+}
