@@ -50,19 +50,20 @@ local function reap_holder(leases, name, room, now)
   return #ids
 end
 
+-- Answers how many tasks it took, and whether more may be left: of holders that held nothing it takes only so many too.
 local function reap(leases, meta, now)
   local flat = redis.call('ZRANGE', leases, '-inf', now.digits, 'BYSCORE', 'LIMIT', 0, REAP_TASKS_MAX, 'WITHSCORES')
-  local room, reaped = REAP_TASKS_MAX, 0
+  local room, reaped, ended = REAP_TASKS_MAX, 0, 0
   for at = 1, #flat, 2 do
     if room - reaped <= 0 then break end
     local name, deadline = flat[at], tonumber(flat[at + 1])
     local worker = string.match(name, '^[^:]*')
     local lease_ms = tonumber(redis.call('HGET', SHARD .. 'worker:' .. worker, 'lease_ms') or LEASE_MS)
     if deadline == 0 or deadline_of(deadline, lease_ms, meta) <= now.ms then
-      reaped = reaped + reap_holder(leases, name, room - reaped, now)
+      reaped, ended = reaped + reap_holder(leases, name, room - reaped, now), ended + 1
     end
   end
-  return reaped
+  return reaped, reaped >= REAP_TASKS_MAX or ended >= REAP_TASKS_MAX
 end
 
 local function mature(scheduled, now)
@@ -162,7 +163,8 @@ local function prune(queues, meta, now)
 end
 
 -- Keeps the stream bounded by age and by number of task events. Now and then the count so far is marked with the id
--- of the last entry, so that the entry at which a count was reached is found later.
+-- of the last entry, so that the entry at which a count was reached is found later. Answers whether it removed any: a
+-- busy shard writes more in a second than one tick removes, so there may be more.
 local function trim_events(marks, meta, now)
   local total, step = tonumber(meta.events or 0), EVENTS_MAX / 100
   local last = redis.call('XREVRANGE', EVENTS, '+', '-', 'COUNT', 1)[1]
@@ -172,11 +174,12 @@ local function trim_events(marks, meta, now)
   end
   local limit = { 'LIMIT', EVENTS_TRIM_MAX }
   local oldest = digits(now.ms - EVENTS_RETENTION_MS)
-  redis.call('XTRIM', EVENTS, 'MINID', '~', oldest, limit[1], limit[2])
+  local trimmed = redis.call('XTRIM', EVENTS, 'MINID', '~', oldest, limit[1], limit[2])
   local over = redis.call('ZRANGE', marks, '-inf', digits(total - EVENTS_MAX), 'BYSCORE')
   if #over > 0 then
-    redis.call('XTRIM', EVENTS, 'MINID', '~', over[#over], limit[1], limit[2])
+    trimmed = trimmed + redis.call('XTRIM', EVENTS, 'MINID', '~', over[#over], limit[1], limit[2])
     -- The newest of them stays: a bounded trim may not have come that far.
     if #over > 1 then redis.call('ZREMRANGEBYRANK', marks, 0, #over - 2) end
   end
+  return trimmed > 0
 end

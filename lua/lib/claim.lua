@@ -22,28 +22,53 @@ local function payload_of(key, row)
   return row.payload or redis.call('GET', key .. ':payload') or ''
 end
 
--- The pending tasks up to rank `last` of the queues that are not paused, strictly by priority, then by age. With one
--- queue its index has that order; scores are asked for only where several must be merged. `whole` is the score up to
--- which none is missing.
-local function candidates(queues, last)
-  local open, found, whole = {}, {}, math.huge
+-- Reads on in a source. Pieces grow, so a queue that has everything is read in a few of them.
+local function read_piece(source, step)
+  local first, last = source.rank, source.rank + source.piece - 1
+  if step == 2 then source.entries = redis.call('ZRANGE', source.pending, first, last, 'WITHSCORES')
+  else source.entries = redis.call('ZRANGE', source.pending, first, last)
+  end
+  source.more = #source.entries == step * source.piece
+  source.at, source.rank, source.piece = 1, last + 1, 2 * source.piece
+end
+
+local function advance(source, step)
+  source.at = source.at + step
+  if not source.entries[source.at] and source.more then read_piece(source, step) end
+  source.id = source.entries[source.at]
+  source.score = step == 2 and tonumber(source.entries[source.at + 1])
+end
+
+-- Where candidates come from: the pending indexes of the queues that are not paused, each read a piece at a time. With
+-- one queue its index has the right order; scores are asked for only where several must be merged.
+local function sources_of(queues, wanted)
+  local sources = {}
   for _, queue in ipairs(queues) do
-    if not redis.call('HGET', queue.key, 'paused_ms') then open[#open + 1] = queue.pending end
+    if not redis.call('HGET', queue.key, 'paused_ms') then sources[#sources + 1] = { pending = queue.pending } end
   end
-  if #open == 1 then return { ids = redis.call('ZRANGE', open[1], 0, last), pending = open[1] } end
-  for _, pending in ipairs(open) do
-    local flat = redis.call('ZRANGE', pending, 0, last, 'WITHSCORES')
-    for at = 1, #flat, 2 do
-      found[#found + 1] = { id = flat[at], score = tonumber(flat[at + 1]), pending = pending }
-    end
-    if #flat > 2 * last then whole = math.min(whole, tonumber(flat[#flat])) end
+  sources.step = #sources == 1 and 1 or 2
+  for _, source in ipairs(sources) do
+    source.entries, source.at, source.more = {}, 0, true
+    source.rank, source.piece = 0, math.ceil(wanted / #sources)
+    advance(source, sources.step)
   end
-  table.sort(found, function(a, b) return a.score < b.score or (a.score == b.score and a.id < b.id) end)
-  local merged = { ids = {}, pendings = {}, scores = {}, whole = whole }
-  for at, each in ipairs(found) do
-    merged.ids[at], merged.pendings[at], merged.scores[at] = each.id, each.pending, each.score
+  return sources
+end
+
+local function comes_before(source, other)
+  if not source.id or not other.id then return source.id end
+  return source.score < other.score or (source.score == other.score and source.id < other.id)
+end
+
+-- The source whose `id` is the next candidate, strictly by priority, then by age; without an id there is none left.
+local function next_source(sources)
+  if sources.last then advance(sources.last, sources.step) end
+  local best = sources[1]
+  for at = 2, #sources do
+    if comes_before(sources[at], best) then best = sources[at] end
   end
-  return merged
+  sources.last = best
+  return best
 end
 
 -- Grants one task; answers how long its payload is.
@@ -106,35 +131,33 @@ local function grant_or_skip(id, pending, room, holder, now, reply)
     leave(pending, id)
   elseif row.open_parents and row.open_parents ~= '0' then
     reject(id, row, now)
-    room.skipped = room.skipped + 1
   elseif alone and room.held > 0 then
     room.waiting = 'solo_waiting'
-    room.skipped = room.skipped + 1
   else
     room.bytes = room.bytes - grant(id, key, row, holder, now, reply)
     room.tasks, room.held, room.granted = alone and 0 or room.tasks - 1, room.held + 1, room.granted + 1
   end
 end
 
--- Takes candidates while there is room. Once one was passed over, none from the score `whole` on is taken: one that was
--- not looked at may come before it.
-local function grant_from(found, room, holder, now, reply)
-  for at, id in ipairs(found.ids) do
-    if room.tasks <= 0 or room.bytes <= 0 then return end
-    if room.skipped > 0 and found.scores and found.scores[at] >= found.whole then return end
-    if not room.seen[id] then
-      room.seen[id] = true
-      grant_or_skip(id, found.pending or found.pendings[at], room, holder, now, reply)
+-- Takes candidates while there is room, and looks at no more than it may.
+local function grant_from(sources, room, holder, now, reply)
+  while room.tasks > 0 and room.bytes > 0 and room.looks > 0 do
+    local source = next_source(sources)
+    if not source or not source.id then return end
+    if not room.seen[source.id] then
+      room.seen[source.id] = true
+      room.looks = room.looks - 1
+      grant_or_skip(source.id, source.pending, room, holder, now, reply)
     end
   end
 end
 
--- The claim itself. `ask` says: max; queues, or the one candidate that was asked for by id (found); listed (pairs the
+-- The claim itself. `ask` says: max; queues, or the one source that was asked for by id (found); listed (pairs the
 -- holder knows) and their order; without (settled by this call). Appends to `reply`: the word for what waits ('' or
 -- 'solo_waiting'), the pairs that are gone, how many tasks, then the tasks.
 local function claim_tasks(holder, ask, now, reply)
   local unknown, held, found = compare(holder.held, ask.listed, ask.without)
-  local room = { bytes = CALL_BYTES_MAX, held = held, granted = 0, skipped = 0, waiting = '', seen = {} }
+  local room = { bytes = CALL_BYTES_MAX, held = held, granted = 0, waiting = '', seen = {} }
   local waiting_at = #reply + 1
   reply[waiting_at] = ''
   answer_gone(reply, ask.order, found, holder.worker)
@@ -143,13 +166,8 @@ local function claim_tasks(holder, ask, now, reply)
   local given = redeliver(unknown, ask.max > 0 and ask.max or #unknown, room, reply)
   room.tasks = math.min(ask.max - given, HELD_TASKS_MAX - held)
   if room.tasks > 0 and not lives_alone(holder.held, held, ask.without) then
-    local last = room.tasks - 1
-    grant_from(ask.found or candidates(ask.queues, last), room, holder, now, reply)
-    if room.tasks > 0 and room.skipped > 0 and not ask.found then
-      local further = candidates(ask.queues, last + CLAIM_SKIPS_MAX)
-      if further.scores then further.whole = math.huge end
-      grant_from(further, room, holder, now, reply)
-    end
+    room.looks = room.tasks + CLAIM_SKIPS_MAX
+    grant_from(ask.found or sources_of(ask.queues, room.tasks), room, holder, now, reply)
   end
   reply[waiting_at], reply[count_at] = room.waiting, digits(given + room.granted)
 end

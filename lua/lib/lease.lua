@@ -1,5 +1,11 @@
 -- lib/lease: who may claim and renew: one life (boot) of a worker, and its lease.
 
+-- What decides of a worker's record; nil where there is none.
+local function read_record(key)
+  local at = redis.call('HMGET', key, 'boot', 'past', 'lease_ms', 'directive')
+  return at[1] and { boot = at[1], past = at[2], lease_ms = at[3], directive = at[4] } or nil
+end
+
 local function is_past(record, boot)
   return string.find(' ' .. (record.past or ''), ' ' .. boot .. '@', 1, true)
 end
@@ -23,6 +29,16 @@ local function standing(record, boot, expects)
   local current = record and record.boot or ''
   if current ~= expects then return 'conflict', current end
   return 'new'
+end
+
+-- The record of a worker whose current boot is this one; or nil, and the refusal.
+local function record_of_current(key, boot)
+  local record = read_record(key)
+  if not record then return nil, refused('unknown_worker') end
+  local stands = standing(record, boot, '')
+  if stands == 'superseded' then return nil, refused('superseded') end
+  if stands ~= 'current' then return nil, refused('conflict', record.boot) end
+  return record
 end
 
 local function holder_of(worker, boot, held, lease_ms)
@@ -67,8 +83,8 @@ local function extend_lease(leases, holder, state, now)
 end
 
 -- Compares what Redis counts as held with the pairs that the holder lists. Answers the ids it does not know, how many
--- it holds, and under which fence it holds those of the listed. `listed` maps an id to its pairs; `without` are ids that this call
--- settled, and how many of them this holder held (size).
+-- it holds, and under which fence it holds those of the listed. `listed` maps an id to its pairs; `without` are ids that
+-- this call settled, and how many of them this holder held (size).
 local function compare(held, listed, without)
   if not next(listed) and redis.call('ZCARD', held) == without.size then return {}, 0, {} end
   local flat = redis.call('ZRANGE', held, 0, -1, 'WITHSCORES')

@@ -1,5 +1,4 @@
 -- lib/move: takes a task from one status to another: its hash, its one index, its history and the stream together.
-local PRIORITY_BAND = 4398046511104
 
 local function queue_of(row) return row.queue or 'default' end
 

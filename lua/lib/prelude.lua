@@ -1,5 +1,5 @@
--- lib/prelude: what every script starts with. KEYS[1] is always the meta hash of the shard, and in scripts that
--- write KEYS[2] is its event stream.
+-- lib/prelude: what every script starts with. KEYS[1] is always the meta hash, of the shard or of the namespace; in
+-- scripts that change something within a shard KEYS[2] is its event stream.
 local META, EVENTS = KEYS[1], KEYS[2]
 local SHARD = string.sub(META, 1, -5)
 local SCHEMA = 1

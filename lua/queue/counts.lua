@@ -16,7 +16,6 @@
 local queues = KEYS[2]
 local now_arg, first, limit = take(3)
 local now = now_from(now_arg)
-local PRIORITY_BAND = 4398046511104
 
 -- The first entry of each priority is the oldest of it.
 local function oldest_ms(pending)

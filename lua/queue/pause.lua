@@ -15,7 +15,7 @@
 -- REPLY
 --   { 'paused' | 'resumed', since when, or '' }
 --   { 'refused', 'schema_too_new', '' }
--- COST  5
+-- COST  7
 local queues, queue_record = KEYS[3], KEYS[4]
 local now_arg, queue, paused, by = take(4)
 local now = now_from(now_arg)

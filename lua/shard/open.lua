@@ -9,11 +9,12 @@
 --   3  store_id   text    of the namespace
 -- REPLY
 --   { 'opened', schema, shards, store_id }   as they stand in the shard
--- COST  2; a process that is started while Redis is full must open what is there, or nothing would be drained
+-- COST  4
 local now_arg, shards, store_id = take(3)
 local now = now_from(now_arg)
 
-if redis.call('EXISTS', META) == 0 or not redis.call('HGET', META, 'schema') then
+-- Drains although it writes new data: a process that is started while Redis is full must open what is there.
+if not redis.call('HGET', META, 'schema') then
   redis.call('HSET', META, 'schema', SCHEMA, 'shards', shards, 'store_id', store_id, 'created_ms', now.digits)
 end
 return { 'opened', unpack(redis.call('HMGET', META, 'schema', 'shards', 'store_id')) }

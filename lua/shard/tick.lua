@@ -23,7 +23,8 @@
 --   { 'ticked', now_ms, tick_ms, reaped, matured, pruned }
 --   { 'early', now_ms, tick_ms }   somebody else has ticked, and nothing is due
 --   { 'refused', 'schema_too_new', '' }
--- COST  12, and 5 per task moved; each chore is bounded by its limit
+-- COST  15 + 5 per holder reaped, 3 per worker and 5 per queue looked at, 6 per task moved; each chore is bounded by its
+--       limit; 1 ZREM, ZADD, XADD per index and call
 local leases, workers, queues, scheduled, marks = KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7]
 local now_arg, ticks, expected, trying = take(4)
 local now, meta = now_from(now_arg), read(META) or {}
@@ -36,20 +37,20 @@ if wait > 0 and wait <= TICK_EVERY_MS then return { 'early', now.digits, meta.ti
 note_stall(meta, expected ~= '' and tonumber(expected) or now.ms - trying, now)
 local matured = mature(scheduled, now)
 -- A newcomer has not seen whether Redis was away, so it waits before it takes anything from anybody.
-local reaped, swept = 0, meta.swept or '0'
+local reaped, more, swept = 0, false, meta.swept or '0'
 if tonumber(ticks) >= TICKS_BEFORE_REAP then
-  reaped = reap(leases, meta, now)
+  reaped, more = reap(leases, meta, now)
   swept = digits(sweep(leases, workers, meta, now))
 end
 local next_queue, pruned = prune(queues, meta, now)
-trim_events(marks, meta, now)
+more = trim_events(marks, meta, now) or more or pruned >= PRUNE_TASKS_MAX
 write_batch()
 
 -- Work that is left over is due at once; otherwise the next scheduled task, or a tick's time.
 local due = now.ms + TICK_EVERY_MS
 local first = redis.call('ZRANGE', scheduled, 0, 0, 'WITHSCORES')[2]
 if first and tonumber(first) < due then due = math.max(now.ms + 1, tonumber(first)) end
-if reaped >= REAP_TASKS_MAX or pruned >= PRUNE_TASKS_MAX then due = now.ms + 1 end
+if more then due = now.ms + 1 end
 redis.call('HSET', META, 'swept', swept, 'pruned', digits(next_queue))
 -- A newcomer that has not waited may be the first to get through after a stall. Those who saw it still have to tell.
 local blind = expected == '' and tonumber(trying) < STALL_MS_MIN

@@ -29,7 +29,7 @@
 --   { 'refused', 'schema_too_new' | 'superseded' | 'lease_lost', '' }
 --   { 'refused', 'conflict', current boot, or status of the task wanted }
 --   { 'refused', 'unknown_task' | 'already_finished' | 'parents_open' | 'queue_paused', status }
--- COST  6 + 1 per queue + 3 per task; 1 ZREM, ZADD, XADD per call
+-- COST  7 + 2 per queue + 3 per task granted or passed over, the latter at most 100; 1 ZREM, ZADD, XADD per call
 local leases, workers, worker_key, held = KEYS[3], KEYS[4], KEYS[5], KEYS[6]
 local now_arg, worker, boot, expects, lease_ms, max, only, listed_count = take(8)
 local now = now_from(now_arg)
@@ -38,7 +38,7 @@ local listed, order = take_listed(tonumber(listed_count))
 local too_new, tick_ms = shard_state()
 if too_new then return refused('schema_too_new') end
 
-local record = read(worker_key)
+local record = read_record(worker_key)
 local stands, current = standing(record, boot, expects)
 if stands ~= 'current' and stands ~= 'new' then return refused(stands, current) end
 local holder = holder_of(worker, boot, held, stands == 'current' and record.lease_ms or lease_ms)
@@ -67,7 +67,8 @@ if only ~= '' then
     write_batch()
   end
   if code then return refused(code, row and row.status) end
-  found = { ids = row.status == 'pending' and { only } or {}, pending = index_key(queue_of(row), 'pending') }
+  local id = row.status == 'pending' and only or nil
+  found = { step = 1, { pending = index_key(queue_of(row), 'pending'), entries = { id }, at = 1, id = id } }
 end
 
 if stands == 'new' then

@@ -54,7 +54,7 @@ while at <= #entries and found < page_size do
   at = at + 2
 end
 
-local more = at <= #entries or (#entries == 2 * SCAN_MAX and '1')
+local more = at <= #entries or #entries == 2 * SCAN_MAX
 local reply = { 'listed', digits(total), more and '1' or '', entries[at - 1] or '', entries[at - 2] or '', digits(found) }
 for _, word in ipairs(words) do reply[#reply + 1] = word end
 return reply

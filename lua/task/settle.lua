@@ -16,15 +16,17 @@
 --   1  now_ms     int     '' in production: the server's clock decides
 --   2  worker     text    must be the holder
 --   3  boot       text    of the holder; '' when only worker and fence are known, and then nothing is claimed
---   4  max        int     tasks wanted; '' to claim nothing and leave the lease as it is
+--   4  max        int     tasks wanted; '' to claim nothing and leave the lease as it is; fewer are granted behind
+--                         many reports that are no completions
 --   5  reports    int     how many reports
 --   6  listed     int     how many pairs the holder knows beside them
 --      then of each report: task, fence, verb ('complete' 'fail' 'fail_for_good' 'time_out' 'release'), how many words
---      follow: '0' or '4', digest of the outcome, reason, wait_ms or '', body (result or error); then of each pair: task, fence, timeout_ms
+--      follow: '0' or '4', digest of the outcome, reason, wait_ms or '', body (result or error); then of each pair:
+--      task, fence, timeout_ms
 -- REPLY
 --   { 'settled', tick_ms, of each report: 'settled' | 'recorded', status, version or 'refused', code, status;
 --     then with `max`: 'claimed', lease_ms, '' | 'solo_waiting', … as task/claim answers,
---     or 'refused', 'unknown_worker' | 'superseded' | 'lease_lost' | 'conflict', '' }
+--     or 'refused', 'unknown_worker' | 'superseded' | 'lease_lost', '' or 'refused', 'conflict', current boot }
 --   { 'refused', 'schema_too_new', '' }
 --   of a report: 'unknown_task' | 'fenced' | 'already_finished'
 -- COST  6 + 3 per report + 3 per task claimed; 1 ZREM, ZADD, XADD per index and call
@@ -35,16 +37,17 @@ local now, settler = now_from(now_arg), actor(worker, boot)
 local too_new, tick_ms = shard_state()
 if too_new then return refused('schema_too_new') end
 
-local reply, settled = { 'settled', tick_ms }, { size = 0 }
+local reply, settled, others = { 'settled', tick_ms }, { size = 0 }, 0
 for _ = 1, tonumber(report_count) do
-  local id, fence, verb, more = take(4)
+  local id, fence, verb, words = take(4)
   local report = { fence = fence, verb = verb, stated = verb, reason = '', wait_ms = '', body = '', actor = settler }
-  if more == '4' then
+  if words == '4' then
     local digest
     digest, report.reason, report.wait_ms, report.body = take(4)
     report.stated = verb .. ' ' .. digest
   end
   local tag, word, more, its_boot = settle_one(id, report, worker, now)
+  if verb ~= 'complete' then others = others + 1 end
   if its_boot == boot then settled[id], settled.size = true, settled.size + 1 end
   local at = #reply
   reply[at + 1], reply[at + 2], reply[at + 3] = tag, word, more
@@ -53,18 +56,16 @@ end
 -- The claim that rides along: only for the boot that is current, and not while its lease is being reaped.
 local function claim_next()
   local listed, order = take_listed(tonumber(listed_count))
-  local record = read(worker_key)
-  if not record then return { 'refused', 'unknown_worker', '' } end
-  local stands = standing(record, boot, '')
-  if stands == 'superseded' then return { 'refused', 'superseded', '' } end
-  if stands ~= 'current' then return { 'refused', 'conflict', '' } end
+  local record, refusal = record_of_current(worker_key, boot)
+  if not record then return refusal end
   local holder = holder_of(worker, boot, held, record.lease_ms)
   local state = lease_state(leases, holder.name, held)
-  if state == 'reaped' then return { 'refused', 'lease_lost', '' } end
+  if state == 'reaped' then return refused('lease_lost') end
   extend_lease(leases, holder, state, now)
   reply[#reply + 1], reply[#reply + 2] = 'claimed', holder.lease_ms
-  local ask = { max = tonumber(max), queues = queues_from(6), listed = listed, order = order,
-    without = settled }
+  -- Many failures and a full claim together would hold Redis up for too long: then fewer are granted.
+  local most = math.min(tonumber(max), SETTLE_OTHERS_AND_CLAIM_MAX - others)
+  local ask = { max = most, queues = queues_from(6), listed = listed, order = order, without = settled }
   claim_tasks(holder, ask, now, reply)
 end
 

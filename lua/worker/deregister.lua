@@ -16,18 +16,15 @@
 --   { 'deregistered', tick_ms }
 --   { 'refused', 'schema_too_new' | 'unknown_worker' | 'superseded', '' }
 --   { 'refused', 'conflict', current boot, or how many tasks it still holds }
--- COST  6
+-- COST  8
 local leases, worker_key, held = KEYS[3], KEYS[4], KEYS[5]
 local now_arg, worker, boot = take(3)
 local now = now_from(now_arg)
 
 local too_new, tick_ms = shard_state()
 if too_new then return refused('schema_too_new') end
-local record = read(worker_key)
-if not record then return refused('unknown_worker') end
-local stands = standing(record, boot, '')
-if stands == 'superseded' then return refused('superseded') end
-if stands ~= 'current' then return refused('conflict', record.boot) end
+local record, refusal = record_of_current(worker_key, boot)
+if not record then return refusal end
 local size = redis.call('ZCARD', held)
 if size > 0 then return refused('conflict', digits(size)) end
 

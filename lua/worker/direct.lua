@@ -7,16 +7,15 @@
 --   2  events     stream
 --   3  worker     hash    the worker's record
 -- ARGV
---   1  now_ms     int     '' in production: the server's clock decides
---   2  worker     text
---   3  directive  text    'quiet', 'stop', or '' to go on
---   4  by         text    who says so
+--   1  worker     text
+--   2  directive  text    'quiet', 'stop', or '' to go on
+--   3  by         text    who says so
 -- REPLY
 --   { 'directed', the directive before }
 --   { 'refused', 'schema_too_new' | 'unknown_worker', '' }
--- COST  4
+-- COST  5
 local worker_key = KEYS[3]
-local _, worker, directive, by = take(4)
+local worker, directive, by = take(3)
 
 if shard_state() then return refused('schema_too_new') end
 local record = read(worker_key)

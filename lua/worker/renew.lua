@@ -18,7 +18,8 @@
 -- REPLY
 --   { 'renewed', tick_ms, lease_ms, directive or '', how many pairs are gone, of each: task, fence, why,
 --     how many are unknown, of each: task }
---   { 'refused', 'schema_too_new' | 'unknown_worker' | 'superseded' | 'lease_lost' | 'conflict', '' }
+--   { 'refused', 'schema_too_new' | 'unknown_worker' | 'superseded' | 'lease_lost', '' }
+--   { 'refused', 'conflict', current boot, or '' where it holds what it does not list }
 -- COST  5, and 1 per pair that is gone; 1 ZADD
 local leases, worker_key, held = KEYS[3], KEYS[4], KEYS[5]
 local now_arg, worker, boot, alone, listed_count = take(5)
@@ -26,11 +27,8 @@ local now = now_from(now_arg)
 
 local too_new, tick_ms = shard_state()
 if too_new then return refused('schema_too_new') end
-local record = read(worker_key)
-if not record then return refused('unknown_worker') end
-local stands = standing(record, boot, '')
-if stands == 'superseded' then return refused('superseded') end
-if stands ~= 'current' then return refused('conflict', record.boot) end
+local record, refusal = record_of_current(worker_key, boot)
+if not record then return refusal end
 local holder = holder_of(worker, boot, held, record.lease_ms)
 -- A lease that is gone was reaped: what the holder believes to hold is somebody else's.
 if lease_state(leases, holder.name, held) ~= 'open' then return refused('lease_lost') end

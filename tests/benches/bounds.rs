@@ -11,8 +11,8 @@ use baton_core::{
 use baton_store::calls::Pair;
 use baton_store::calls::shard::Tick;
 use baton_store::calls::task::{
-    AfterRunning, Cancel, Claim, Claimed, Grant, Index, List, NewTask, Note, Order, Outcome, Promote, Report,
-    Reprioritise, Rerun, Settle, Submission,
+    AfterRunning, Cancel, Claim, Claimed, Grant, Index, List, NewTask, Next, Note, Order, Outcome, Promote,
+    Report, Reprioritise, Rerun, Settle, SettleAnswer, Submission,
 };
 use baton_store::calls::worker::{Register, Renew};
 use baton_store::{Options, Store};
@@ -106,11 +106,19 @@ impl Bench {
         }
     }
 
-    async fn settle(&self, number: u64, pairs: &[Pair], outcome: &Outcome) {
+    /// Reports these and claims as many as one call may.
+    async fn settle(&self, number: u64, pairs: &[Pair], outcome: &Outcome) -> Vec<Pair> {
         let report = |pair: &Pair| Report { task: pair.task, fence: pair.fence, outcome: outcome.clone() };
         let reports: Vec<Report> = pairs.iter().map(report).collect();
-        let settle = Settle { worker: &worker(number), boot: Some(&boot(0)), reports: &reports, claim: None };
-        self.store.settle(Shard::FIRST, &settle).await.unwrap();
+        let next = Next { queues: &[QueueName::default()], max: limits::CLAIM_TASKS_MAX, holding: &[] };
+        let (worker, boot) = (worker(number), boot(0));
+        let settle = Settle { worker: &worker, boot: Some(&boot), reports: &reports, claim: Some(next) };
+        match self.store.settle(Shard::FIRST, &settle).await.unwrap() {
+            SettleAnswer::Reports { claimed: Some(Claimed::Tasks(grants)), .. } => {
+                grants.tasks.iter().map(Grant::pair).collect()
+            }
+            other => panic!("{other:?}"),
+        }
     }
 }
 
@@ -163,23 +171,23 @@ async fn measure_holders(bench: &Bench) {
         })
         .await;
     let outcomes = [
-        ("task/settle, 100 completed with 1 kB", Outcome::Complete { result: vec![b'r'; 1_000] }),
         (
-            "task/settle, 100 failed with 1 kB",
-            Outcome::Fail { error: vec![b'e'; 1_000], reason: "no".to_owned(), retry_in_ms: None },
+            "task/settle, 100 completed with 1 kB, 100 claimed",
+            Outcome::Complete { result: vec![b'r'; 1_000] },
         ),
-        ("task/settle, 100 released", Outcome::Release { reason: "drain".to_owned(), delay_ms: None }),
+        (
+            "task/settle, 100 failed with 4 kB, 50 claimed",
+            Outcome::Fail { error: vec![b'e'; 4_096], reason: "no".to_owned(), retry_in_ms: None },
+        ),
+        (
+            "task/settle, 100 released, 50 claimed",
+            Outcome::Release { reason: "drain".to_owned(), delay_ms: None },
+        ),
     ];
     for (name, outcome) in outcomes {
-        bench.measure(name, async |round| bench.settle(round as u64, &held[round], &outcome).await).await;
-        for (number, pairs) in held.iter_mut().enumerate() {
-            *pairs = bench
-                .claim(number as u64, limits::CLAIM_TASKS_MAX, &[])
-                .await
-                .iter()
-                .map(Grant::pair)
-                .collect();
-        }
+        let work =
+            async |round: usize| held[round] = bench.settle(round as u64, &held[round], &outcome).await;
+        bench.measure(name, work).await;
     }
     bench
         .measure("task/progress, 100 notes", async |round| {

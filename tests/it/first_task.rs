@@ -3,11 +3,14 @@
 use baton_testkit::process;
 use std::path::{Path, PathBuf};
 
-/// Examples are built beside the tests: `…/debug/deps/it-…` and `…/debug/examples/first_task`.
+/// Examples are built beside the tests: `…/debug/deps/it-…` and `…/debug/examples/first_task`. Cargo does so unless it is
+/// told which targets to test.
 fn example() -> PathBuf {
     let test = std::env::current_exe().unwrap();
     let profile = test.parent().and_then(Path::parent).unwrap();
-    profile.join("examples/first_task")
+    let example = profile.join("examples/first_task");
+    assert!(example.exists(), "build it first: cargo build --workspace --examples");
+    example
 }
 
 #[test]

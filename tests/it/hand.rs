@@ -110,12 +110,12 @@ pub(crate) struct Did {
     pub(crate) matured: u64,
     pub(crate) pruned: u64,
     /// When the next one is due.
-    pub(crate) next_ms: u64,
+    pub(crate) tick_ms: u64,
 }
 
 pub(crate) async fn tick_as(at: &Fixture, tick: Tick) -> Did {
     match at.store.tick(Shard::FIRST, tick).await.expect("an answer") {
-        Ticked::Worked { reaped, matured, pruned, next_ms, .. } => Did { reaped, matured, pruned, next_ms },
+        Ticked::Worked { reaped, matured, pruned, tick_ms, .. } => Did { reaped, matured, pruned, tick_ms },
         other => panic!("it did not work: {other:?}"),
     }
 }

@@ -35,7 +35,8 @@ rising_number! {
 }
 
 rising_number! {
-    /// Rises by one with every move of a task: its ETag, and its place in the order of events.
+    /// Rises by one with every move of a task, and with a change of its priority: its ETag, and its place in the order of
+    /// events.
     Version
 }
 

@@ -101,6 +101,11 @@ impl TaskId {
         TaskId(Uuid::from_u128(bits))
     }
 
+    /// When it was drawn, by the clock of whoever drew it.
+    pub fn drawn_ms(self) -> u64 {
+        (self.0.as_u128() >> 80) as u64
+    }
+
     pub fn shard(self) -> Shard {
         Shard((self.0.as_u128() & 0xfff) as u16)
     }
@@ -151,7 +156,7 @@ mod tests {
         fn an_id_carries_its_shard_and_reads_back(now in 0_u64..1 << 48, counter: u16, random: u64, shard in 0_u32..4096) {
             let shard = Shard::new(shard).unwrap();
             let id = TaskId::draw(draw(now, counter, random), shard);
-            prop_assert_eq!(id.shard(), shard);
+            prop_assert_eq!((id.shard(), id.drawn_ms()), (shard, now));
             let text = id.to_string();
             prop_assert_eq!(text.parse::<TaskId>(), Ok(id));
             prop_assert_eq!(&text[14..15], "7");

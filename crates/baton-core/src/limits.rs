@@ -44,12 +44,15 @@ limits! {
     /// A value up to this length stands in the task's hash. One that is longer would make the whole hash three times the
     /// size, so it has a key of its own.
     INLINE_BYTES = 64;
+    /// How far apart two priorities lie in the score of a pending task: 2^42, larger than any Unix time in ms until the
+    /// year 2109. Nine of them plus such a time stay exact in the doubles that Redis keeps scores in.
+    PRIORITY_BAND = 4_398_046_511_104;
     /// Payload of a task.
     PAYLOAD_BYTES_MAX = 1_048_576;
     /// Result of a task.
     RESULT_BYTES_MAX = 1_048_576;
-    /// What a failed run has to say about itself.
-    ERROR_BYTES_MAX = 16_384;
+    /// What a failed run has to say about itself; what is longer belongs into its log.
+    ERROR_BYTES_MAX = 4_096;
     /// Why something was done, in histories and events.
     REASON_BYTES_MAX = 256;
     /// Payloads and results of one call together: a MiB costs the script up to 3 ms.
@@ -64,6 +67,8 @@ limits! {
     CLAIM_SKIPS_MAX = 100;
     /// Tasks reported by one call.
     SETTLE_TASKS_MAX = 100;
+    /// Reports that are no completions, and tasks claimed behind them, of one call: they cost twice as much.
+    SETTLE_OTHERS_AND_CLAIM_MAX = 150;
     /// Tasks cancelled, rerun, reprioritised or promoted by one call.
     OPERATE_TASKS_MAX = 100;
     /// Queues whose finished tasks one tick looks at.
@@ -148,6 +153,7 @@ pub fn inline(script: &str) -> String {
 // Limits that lean on each other, checked when we compile.
 const _: () = assert!(3 * RENEW_EVERY_MS_MAX <= LEASE_MS);
 const _: () = assert!(CLAIM_TASKS_MAX <= HELD_TASKS_MAX);
+const _: () = assert!(SETTLE_TASKS_MAX < SETTLE_OTHERS_AND_CLAIM_MAX);
 const _: () = assert!(CALL_BYTES_MAX >= PAYLOAD_BYTES_MAX && CALL_BYTES_MAX >= RESULT_BYTES_MAX);
 
 #[cfg(test)]

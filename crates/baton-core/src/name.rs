@@ -63,8 +63,6 @@ macro_rules! names {
         pub struct $name(Box<str>);
 
         impl $name {
-            pub const MAX_LENGTH: usize = $max;
-
             pub fn new(text: &str) -> Result<$name, NameError> {
                 Shape { what: $what, max: $max, allowed: $allowed, fits: $fits }.check(text)?;
                 $name::check_form(text)?;

@@ -2,16 +2,14 @@
 
 use std::fmt;
 
+use crate::limits::PRIORITY_BAND;
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Priority(u8);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("take priority {0}: it goes from 0 to 9, 9 first")]
 pub struct PriorityError(pub i64);
-
-/// How far apart two priorities lie in the score of a pending task. Larger than any Unix time in ms until the year 2109,
-/// and nine of them plus such a time stay exact in the doubles that Redis keeps scores in.
-pub const BAND: u64 = 1 << 42;
 
 impl Priority {
     pub const HIGHEST: Priority = Priority(9);
@@ -29,7 +27,7 @@ impl Priority {
 
     /// The place in the queue of a task that became pending at `pending_ms` of Redis's clock: lowest first.
     pub fn score(self, pending_ms: u64) -> u64 {
-        u64::from(9 - self.0) * BAND + pending_ms
+        u64::from(9 - self.0) * PRIORITY_BAND + pending_ms
     }
 }
 

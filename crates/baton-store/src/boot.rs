@@ -11,6 +11,7 @@ use crate::store::Store;
 /// The form of the data that this binary knows. It stands in `baton:meta`, and a newer one stops us.
 pub const SCHEMA: u64 = 1;
 
+/// Why a store does not open.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
     #[error("open the store: {}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]

@@ -6,25 +6,20 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use baton_core::id::Draw;
 use baton_core::{OpId, Shard, TaskId};
 
-/// Draws task ids and op ids. A test may fix its clock.
-#[derive(Debug)]
-pub struct Ids {
-    fixed_ms: Option<u64>,
+/// Draws task ids and op ids.
+#[derive(Debug, Default)]
+pub(crate) struct Ids {
     /// The last millisecond drawn in, times 4096, plus a counter: ids of one process always rise.
     last: AtomicU64,
 }
 
 impl Ids {
-    pub fn of_system() -> Ids {
-        Ids { fixed_ms: None, last: AtomicU64::new(0) }
+    pub(crate) fn task(&self, shard: Shard) -> TaskId {
+        self.task_at(system_ms(), shard)
     }
 
-    pub fn fixed_at(now_ms: u64) -> Ids {
-        Ids { fixed_ms: Some(now_ms), last: AtomicU64::new(0) }
-    }
-
-    pub fn task(&self, shard: Shard) -> TaskId {
-        let now = self.fixed_ms.unwrap_or_else(system_ms) << 12;
+    fn task_at(&self, now_ms: u64, shard: Shard) -> TaskId {
+        let now = now_ms << 12;
         let risen = |last: u64| now.max(last + 1);
         // Relaxed: only the uniqueness of this one number matters.
         let last = self.last.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |last| Some(risen(last)));
@@ -33,7 +28,7 @@ impl Ids {
     }
 
     /// A name for one call of an operator, repeated as it is when the answer was lost.
-    pub fn op(&self) -> OpId {
+    pub(crate) fn op(&self) -> OpId {
         #[expect(clippy::expect_used, reason = "hex digits are always a name")]
         OpId::new(&format!("{:016x}{:016x}", random(), random())).expect("hex digits")
     }
@@ -62,8 +57,9 @@ mod tests {
 
     #[test]
     fn ids_of_one_process_rise_even_when_the_clock_stands() {
-        let ids = Ids::fixed_at(1_763_682_345_000);
-        let drawn: Vec<String> = (0..10_000).map(|_| ids.task(Shard::FIRST).to_string()).collect();
+        let ids = Ids::default();
+        let draw = |_| ids.task_at(1_763_682_345_000, Shard::FIRST).to_string();
+        let drawn: Vec<String> = (0..10_000).map(draw).collect();
         assert!(drawn.is_sorted_by(|a, b| a < b));
     }
 }

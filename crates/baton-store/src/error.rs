@@ -2,6 +2,7 @@
 
 use deadpool_redis::redis::{ErrorKind, RedisError};
 
+/// Why a call has no answer.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// We cannot ask, or do not know whether it was done. Every call may be repeated.

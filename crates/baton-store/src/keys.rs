@@ -1,4 +1,5 @@
-//! The schema: every key that Baton writes is built here, and nowhere else.
+//! The schema. Rust builds every key here, and nowhere else; scripts get keys from here, and derive from the prefix of
+//! their shard those that they find only while they run.
 //!
 //! | key | type | holds |
 //! | --- | --- | --- |
@@ -118,7 +119,7 @@ impl ShardKeys {
         self.task(task) + ":log"
     }
 
-    /// One key of every family, for the probe of rights and for the ACL file.
+    /// A key that is never written, for the probe of rights.
     pub fn sample(&self) -> String {
         self.at(&["task:sample"])
     }

@@ -4,7 +4,7 @@
 
 pub mod boot;
 pub mod calls;
-pub mod clock;
+mod clock;
 pub mod error;
 pub mod event;
 pub mod history;

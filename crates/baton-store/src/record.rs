@@ -50,6 +50,7 @@ pub struct Run {
     pub started_ms: u64,
 }
 
+/// Where a task is, with what only this status has.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum State {
     Scheduled { run_at_ms: u64 },

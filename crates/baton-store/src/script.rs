@@ -38,6 +38,7 @@ static ALL: LazyLock<Vec<Script>> =
     LazyLock::new(|| SOURCES.iter().map(|(name, source)| Script::assemble(name, source)).collect());
 
 impl Script {
+    /// Every script, whole and with its SHA-1.
     pub fn all() -> &'static [Script] {
         &ALL
     }

@@ -25,6 +25,7 @@ pub struct Options {
 }
 
 impl Options {
+    /// The defaults: the namespace `baton` with one shard.
     pub fn new(url: RedisUrl) -> Options {
         Options {
             url,
@@ -71,7 +72,7 @@ impl Store {
         let inner = Inner {
             link: Link::new(url, timeouts)?,
             blocking: Lines::new(url, timeouts)?,
-            ids: Ids::of_system(),
+            ids: Ids::default(),
             shards: shards.all().map(|shard| ShardKeys::new(namespace, shard)).collect(),
             options,
         };
@@ -82,6 +83,7 @@ impl Store {
         self.inner.options.shards
     }
 
+    /// The keys of a shard, if this namespace has it.
     pub fn keys(&self, shard: Shard) -> Result<&ShardKeys, Error> {
         let keys = self.inner.shards.get(usize::from(shard.number()));
         keys.ok_or_else(|| Error::invalid("a task or shard", format!("this namespace has no shard {shard}")))

@@ -67,7 +67,7 @@ impl Launch {
             port => port,
         };
         let arguments = self.command_line(directory.path(), tcp_port);
-        let binary = self.binary.unwrap_or_else(server_on_path);
+        let binary = self.binary.unwrap_or_else(program);
         let mut server = PrivateRedis { binary, arguments, tcp_port, process: None, directory };
         server.boot().await;
         if self.cluster {
@@ -237,7 +237,8 @@ fn socket_in(directory: &Path) -> PathBuf {
     directory.join("redis.sock")
 }
 
-fn server_on_path() -> PathBuf {
+/// The server that tests start: the first of the two names on `PATH`.
+pub fn program() -> PathBuf {
     let Some(binary) = ["redis-server", "valkey-server"].into_iter().find_map(process::find) else {
         panic!("there is no redis-server on PATH; run `cargo xtask test`, which installs one");
     };

@@ -30,6 +30,20 @@ pub enum Content {
     Stream(Vec<Entry>),
 }
 
+impl Content {
+    /// The word of Redis for its type.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Content::String(_) => "string",
+            Content::Hash(_) => "hash",
+            Content::Set(_) => "set",
+            Content::List(_) => "list",
+            Content::SortedSet(_) => "zset",
+            Content::Stream(_) => "stream",
+        }
+    }
+}
+
 /// One entry of a stream, its fields in the order in which they were added.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {

@@ -1,7 +1,7 @@
 //! Reads what `cargo test` prints and counts.
 //!
 //! Cargo says which program it runs, and each program ends with a result line. A program without one has crashed: it
-//! counts as one failure, because whatever it would have tested was not tested. So does a group that does not build.
+//! counts as one failure, because whatever it would have tested was not tested. So does a run that does not build.
 
 use std::fmt;
 
@@ -13,11 +13,6 @@ pub(crate) struct Tally {
 }
 
 impl Tally {
-    pub(crate) fn add(&mut self, other: Self) {
-        self.passed += other.passed;
-        self.failed += other.failed;
-    }
-
     /// A run that ran nothing has shown nothing.
     pub(crate) fn is_good(self) -> bool {
         self.failed == 0 && self.passed > 0
@@ -30,7 +25,7 @@ impl fmt::Display for Tally {
     }
 }
 
-/// What has been heard so far from one group of test programs.
+/// What has been heard so far from the test programs.
 #[derive(Default)]
 pub(crate) struct Listener {
     tally: Tally,
@@ -54,7 +49,7 @@ impl Listener {
         }
     }
 
-    /// The group's count, and a sentence for every failure that no result line has shown.
+    /// The count, and a sentence for every failure that no result line has shown, or for a run of nothing.
     pub(crate) fn close(mut self, cargo_succeeded: bool) -> (Tally, Vec<String>) {
         self.crashed.extend(self.silent.take());
         let mut remarks: Vec<String> = self
@@ -71,8 +66,11 @@ impl Listener {
             self.tally.failed += self.ignored;
         }
         if !cargo_succeeded && self.tally.failed == 0 {
-            remarks.push("the group failed to build or to run; this counts as one failed".to_owned());
+            remarks.push("cargo failed to build or to run the tests; this counts as one failed".to_owned());
             self.tally.failed = 1;
+        }
+        if self.tally == Tally::default() {
+            remarks.push("no test ran".to_owned());
         }
         (self.tally, remarks)
     }
@@ -137,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn a_group_that_does_not_build_is_one_failure() {
+    fn a_run_that_does_not_build_is_one_failure() {
         check(&["error: could not compile `baton-core` (lib)"], false, 0, 1, 1);
     }
 
@@ -159,6 +157,7 @@ mod tests {
 
     #[test]
     fn a_run_of_nothing_is_not_good() {
+        check(&[CORE, "test result: ok. 0 passed; 0 failed; 0 ignored"], true, 0, 0, 1);
         assert!(!Tally::default().is_good());
         assert!(Tally { passed: 1, failed: 0 }.is_good());
         assert!(!Tally { passed: 9, failed: 1 }.is_good());

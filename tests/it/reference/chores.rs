@@ -11,11 +11,11 @@ use super::moves::Next;
 impl Model {
     pub(super) fn tick(&mut self, tick: &Tick) -> Ticked {
         let now_ms = self.now_ms;
-        if let Some(next_ms) = self.tick_ms
-            && next_ms > now_ms
-            && next_ms <= now_ms + limits::TICK_EVERY_MS
+        if let Some(tick_ms) = self.tick_ms
+            && tick_ms > now_ms
+            && tick_ms <= now_ms + limits::TICK_EVERY_MS
         {
-            return Ticked::Early { now_ms, next_ms };
+            return Ticked::Early { now_ms, tick_ms };
         }
         self.note_stall(tick.expected_ms.unwrap_or(now_ms - tick.trying_ms));
         let matured = self.mature();
@@ -41,7 +41,7 @@ impl Model {
         Ticked::Worked {
             now_ms,
             // Known once the waits of this tick's retries are.
-            next_ms: 0,
+            tick_ms: 0,
             reaped,
             matured,
             pruned,

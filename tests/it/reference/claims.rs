@@ -1,7 +1,6 @@
-//! DESIGN §5 for claims: what a holder gets again, what it is granted, and in which order.
+//! Claims, told once more: what a holder gets again, what it is granted, and in which order.
 
 use baton_core::{Boot, Fence, LeaseLength, Refusal, Status, TaskId, limits};
-use baton_store::calls::Refused;
 use baton_store::calls::task::{Claimed, Grant, Grants};
 use baton_testkit::Life;
 
@@ -47,7 +46,7 @@ impl Model {
         match self.standing(life, None) {
             Ok(Standing::Current) => {}
             Ok(Standing::New) => return no(Refusal::Conflict),
-            Err(Refused { refusal, .. }) => return no(refusal),
+            Err(refused) => return Claimed::Refused(refused),
         }
         if lost {
             return no(Refusal::LeaseLost);

@@ -1,4 +1,4 @@
-//! DESIGN §5 for holders: who may act for a worker, its lease, its claims, what a heartbeat answers.
+//! Holders, told once more: who may act for a worker, its lease, its claims, what a heartbeat answers.
 
 use baton_core::{Boot, LeaseLength, Refusal, TaskId, Version, limits};
 use baton_store::calls::worker::{Deregistered, Registered, Renewal, Renewed};

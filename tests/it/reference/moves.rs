@@ -1,6 +1,6 @@
-//! What each move does to a task, by the table in DESIGN §4.
+//! What each move does to a task, told once more.
 
-use baton_core::{Boot, Status};
+use baton_core::{Boot, Fence, Status};
 use baton_store::calls::task::Outcome;
 use baton_testkit::Life;
 
@@ -26,7 +26,7 @@ impl Task {
     }
 
     fn next_fence(&self, now_ms: u64) -> u64 {
-        (now_ms * 1_000).max(self.fence + 1)
+        Fence::next(Fence(self.fence), now_ms * 1_000).0
     }
 
     pub(super) fn claim(&mut self, life: &Life, now_ms: u64) {

@@ -134,10 +134,10 @@ impl Stage {
         let answer = request.ask(&self.store).await.map_err(|error| format!("{error:?}"))?;
         story.push(Told::Answered(answer.clone()));
         self.learn_waits(model).await?;
-        if let Answer::Tick(Ticked::Worked { next_ms, .. }) = &mut expected {
-            *next_ms = model.next_due_ms();
+        if let Answer::Tick(Ticked::Worked { tick_ms, .. }) = &mut expected {
+            *tick_ms = model.next_due_ms();
             if !model.blind_tick {
-                model.tick_ms = Some(*next_ms);
+                model.tick_ms = Some(*tick_ms);
             }
         }
         self.coverage.note(&request, &answer);

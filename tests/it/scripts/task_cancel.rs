@@ -209,7 +209,7 @@ async fn tasks_of_many_queues_are_cancelled_in_one_call() {
 async fn a_shard_of_a_newer_release_cancels_nothing() {
     with_store(async |at| {
         let id = one_in(at, Status::Pending).await;
-        age_the_schema(at).await;
+        make_schema_too_new(at).await;
         match refuses_unchanged(at, async || try_cancel(at, &[id], "", None).await).await {
             Answered::Refused(refused) => assert_eq!(refused.refusal, Refusal::SchemaTooNew),
             other => panic!("not refused: {other:?}"),

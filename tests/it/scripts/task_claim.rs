@@ -307,7 +307,7 @@ async fn the_lease_of_a_boot_is_fixed_by_its_first_call() {
 async fn a_shard_of_a_newer_release_grants_nothing() {
     with_store(async |at| {
         at.submit_many(1).await;
-        age_the_schema(at).await;
+        make_schema_too_new(at).await;
         let refused = Ask::new(&Life::new(1, 1), 1).refused(at).await;
         assert_eq!(refused, (Refusal::SchemaTooNew, None));
     })

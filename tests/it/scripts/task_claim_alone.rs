@@ -1,8 +1,9 @@
 //! `task/claim` and the last life of a task, which is lived alone: a poison task must not poison its neighbours.
 
-use baton_core::{Refusal, Status, TaskId};
+use baton_core::{QueueName, Refusal, Status, TaskId, limits};
 use baton_store::calls::task::NewTask;
 use baton_testkit::{Fixture, Life, queue, with_store};
+use deadpool_redis::redis::{Value, cmd};
 
 use super::task_support::*;
 
@@ -123,6 +124,38 @@ async fn a_claim_looks_behind_a_hundred_that_it_must_skip() {
         let behind = at.submit_many(1).await;
         let grants = Ask::new(&life, 1).holding(&held).send(at).await;
         assert_eq!((ids(&grants.tasks), grants.solo_waiting), (behind, true));
+    })
+    .await;
+}
+
+/// How many tasks a claim looks at, by the hashes that are read.
+async fn hashes_read(at: &Fixture, work: impl AsyncFnOnce()) -> u64 {
+    let mut connection = at.redis.connection().await;
+    let _: Value = cmd("CONFIG").arg("RESETSTAT").query_async(&mut connection).await.expect("a reset");
+    work().await;
+    let info: String = cmd("INFO").arg("commandstats").query_async(&mut connection).await.expect("counts");
+    let calls = info.lines().find_map(|line| line.strip_prefix("cmdstat_hgetall:calls=")?.split(',').next());
+    calls.expect("hashes were read").parse().expect("a number")
+}
+
+#[tokio::test]
+async fn over_many_queues_it_looks_at_no_more_than_over_one() {
+    with_store(async |at| {
+        let life = Life::new(1, 1);
+        at.submit_many(1).await;
+        let held = at.claim(&life, 1).await;
+        let queues: Vec<QueueName> = ["a", "b", "c", "d", "e"].map(queue).to_vec();
+        let of_all = (0..40).flat_map(|_| &queues);
+        let make =
+            |queue: &QueueName| NewTask { queue: queue.clone(), max_crashes: 1, ..at.new_task("fragile") };
+        let fragile: Vec<NewTask> = of_all.map(make).collect();
+        at.submit(&fragile).await;
+        let read = hashes_read(at, async || {
+            let grants = Ask::new(&life, 1).queues(&queues).holding(&held).send(at).await;
+            assert!(grants.tasks.is_empty() && grants.solo_waiting);
+        });
+        // One for what it holds, one for the task it wants.
+        assert_eq!(read.await, limits::CLAIM_SKIPS_MAX + 2);
     })
     .await;
 }

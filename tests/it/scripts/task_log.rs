@@ -138,7 +138,7 @@ async fn a_shard_of_a_newer_release_appends_nothing() {
         let life = Life::new(1, 1);
         at.submit_many(1).await;
         let grant = at.claim(&life, 1).await.remove(0);
-        age_the_schema(at).await;
+        make_schema_too_new(at).await;
         assert_eq!(refused(at, &life, &grant).await, Refusal::SchemaTooNew);
     })
     .await;

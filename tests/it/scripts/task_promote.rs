@@ -103,7 +103,7 @@ async fn calls_have_bounds_and_a_newer_release_refuses_them() {
         for (tasks, reason) in [(&many[..], ""), (&many[..1], &*long), (&many[..1], "a\nb")] {
             invalid(refuses_unchanged(at, async || try_promote(at, tasks, reason, None).await).await);
         }
-        age_the_schema(at).await;
+        make_schema_too_new(at).await;
         let ask = async || try_promote(at, &[id], "", None).await;
         match refuses_unchanged(at, ask).await.expect("an answer") {
             Answered::Refused(refused) => assert_eq!(refused.refusal, Refusal::SchemaTooNew),

@@ -149,7 +149,7 @@ async fn calls_have_bounds_and_a_newer_release_refuses_them() {
         invalid(refuses_unchanged(at, async || try_reprioritise(at, &many, 9, None).await).await);
         let foreign = [at.store.draw(Shard::new(7).expect("a shard"))];
         invalid(refuses_unchanged(at, async || try_reprioritise(at, &foreign, 9, None).await).await);
-        age_the_schema(at).await;
+        make_schema_too_new(at).await;
         let ask = async || try_reprioritise(at, &[id], 9, None).await;
         match refuses_unchanged(at, ask).await.expect("an answer") {
             Answered::Refused(refused) => assert_eq!(refused.refusal, Refusal::SchemaTooNew),

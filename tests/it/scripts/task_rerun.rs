@@ -140,7 +140,7 @@ async fn unknown_tasks_long_reasons_and_newer_releases_are_refused() {
             invalid(refuses_unchanged(at, async || at.store.rerun(Shard::FIRST, &ask).await).await);
         }
         let id = one_in(at, Status::Failed).await;
-        age_the_schema(at).await;
+        make_schema_too_new(at).await;
         match refuses_unchanged(at, async || try_rerun(at, &[id], "", None).await).await {
             Answered::Refused(refused) => assert_eq!(refused.refusal, Refusal::SchemaTooNew),
             other => panic!("not refused: {other:?}"),

@@ -230,7 +230,7 @@ async fn a_shard_of_a_newer_release_takes_no_report() {
     with_store(async |at| {
         let life = Life::new(1, 1);
         let grant = one_running(at, &life).await;
-        age_the_schema(at).await;
+        make_schema_too_new(at).await;
         let reports = [Report { task: grant.task, fence: grant.fence, outcome: done_with(b"") }];
         let settle = Settle { worker: &life.worker, boot: Some(&life.boot), reports: &reports, claim: None };
         let answer = refuses_unchanged(at, async || at.store.settle(Shard::FIRST, &settle).await).await;

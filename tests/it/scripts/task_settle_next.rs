@@ -242,3 +242,19 @@ async fn the_claim_that_rides_along_has_the_bounds_of_a_claim() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn behind_many_failures_fewer_are_granted() {
+    with_store(async |at| {
+        let life = Life::new(1, 1);
+        let most = limits::SETTLE_TASKS_MAX;
+        at.submit_many(2 * most as usize).await;
+        let held = at.claim(&life, most).await;
+        let (_, claimed) = settle_and_claim(at, &life, &held, release(), most, &[]).await;
+        let held = granted(claimed);
+        assert_eq!(held.len() as u64, limits::SETTLE_OTHERS_AND_CLAIM_MAX - most);
+        let (_, claimed) = settle_and_claim(at, &life, &held, done_with(b""), most, &[]).await;
+        assert_eq!(granted(claimed).len() as u64, most);
+    })
+    .await;
+}

@@ -263,7 +263,7 @@ async fn the_same_id_again_is_the_same_task() {
 #[tokio::test]
 async fn a_shard_of_a_newer_release_takes_no_task() {
     with_store(async |at| {
-        age_the_schema(at).await;
+        make_schema_too_new(at).await;
         let tasks = [at.new_task("noop")];
         let answer = refuses_unchanged(at, async || try_submit(at, &tasks, None).await).await;
         match answer.expect("an answer") {

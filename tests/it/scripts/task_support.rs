@@ -14,6 +14,8 @@ use baton_store::{Error, Task};
 use baton_testkit::{Fixture, Life, Snapshot};
 use deadpool_redis::redis::cmd;
 
+pub(super) use crate::hand::make_schema_too_new;
+
 /// The wait after which a lease that is not renewed is over.
 pub(super) const LEASE: i64 = limits::LEASE_MS as i64;
 
@@ -49,11 +51,6 @@ pub(super) async fn by_hand(at: &Fixture, command: &str, words: &[&str]) {
 pub(super) async fn set_field(at: &Fixture, task: TaskId, field: &str, value: &str) {
     let key = at.store.keys(task.shard()).expect("its shard").task(task);
     by_hand(at, "HSET", &[&key, field, value]).await;
-}
-
-/// A newer release takes the shard over.
-pub(super) async fn age_the_schema(at: &Fixture) {
-    by_hand(at, "HSET", &["baton:{0}:meta", "schema", "2"]).await;
 }
 
 pub(super) fn principal() -> Principal {

@@ -288,7 +288,7 @@ async fn it_says_when_the_shard_is_to_be_ticked() {
     with_store(async |at| {
         let life = Life::new(1, 1);
         at.register(&life, None).await;
-        let next = tick(at).await.next_ms;
+        let next = tick(at).await.tick_ms;
         assert_eq!(renewal(at, &life, &[]).await.tick_ms, Some(next));
         assert_eq!(next, START_MS + 1_000);
     })

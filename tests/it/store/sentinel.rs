@@ -3,7 +3,7 @@
 use std::fs;
 use std::net::{Ipv4Addr, TcpListener};
 
-use baton_testkit::{Launch, PrivateRedis, Process, process};
+use baton_testkit::{Launch, PrivateRedis, Process, process, server};
 use deadpool_redis::redis::{Client, cmd};
 
 use super::{LONG, open, options, submit_at_last};
@@ -25,7 +25,7 @@ fn sentinel(primary: &PrivateRedis) -> (Process, u16) {
         primary.directory().display()
     );
     fs::write(&conf, text).unwrap();
-    let mut command = process::command("redis-server");
+    let mut command = process::command(server::program());
     let log = fs::File::create(primary.directory().join("sentinel.log")).unwrap();
     command.arg(conf).arg("--sentinel").stdout(log);
     (Process::spawn(command).unwrap(), own)

@@ -28,7 +28,7 @@ impl Refused {
     }
 }
 
-/// A claim may hold this pair: `holding` lists them, and renewals compare them.
+/// A task that a holder believes to hold, and the fence under which it got it. Claims and renewals list such pairs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Pair {
     pub task: baton_core::TaskId,

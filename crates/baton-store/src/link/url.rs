@@ -147,9 +147,10 @@ impl fmt::Display for RedisUrl {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.place {
             Place::Node(address) => out.write_str(&without_password(address)),
-            Place::Sentinel { hosts, primary, .. } => {
+            Place::Sentinel { tls, hosts, primary, .. } => {
+                let scheme = if *tls { "rediss" } else { "redis" };
                 let hosts: Vec<String> = hosts.iter().map(|(host, port)| format!("{host}:{port}")).collect();
-                write!(out, "redis+sentinel://{}/{primary}", hosts.join(","))
+                write!(out, "{scheme}+sentinel://{}/{primary}", hosts.join(","))
             }
             Place::Cluster(nodes) => {
                 let nodes: Vec<String> = nodes.iter().map(|node| without_password(node)).collect();
@@ -195,6 +196,7 @@ mod tests {
         assert_eq!(shown("unix:/tmp/redis.sock"), "unix:///tmp/redis.sock");
         assert_eq!(shown("unix:///tmp/redis.sock"), "unix:///tmp/redis.sock");
         assert_eq!(shown("redis+sentinel://a,b:2/main/3"), "redis+sentinel://a:26379,b:2/main");
+        assert_eq!(shown("rediss+sentinel://a/main"), "rediss+sentinel://a:26379/main");
         assert_eq!(shown("redis+cluster://a,b:2"), "cluster of redis://a:6379, redis://b:2");
     }
 

@@ -6,7 +6,7 @@ use crate::snapshot::{Content, Value};
 
 pub(super) fn check(picture: &Picture<'_>, found: &mut Vec<Violation>) {
     for (key, value) in &picture.values {
-        let kind = kind(&value.content);
+        let kind = value.content.kind();
         match family(picture, key) {
             Some((expected, expires)) => {
                 if kind != expected || value.expires != expires {
@@ -25,17 +25,6 @@ pub(super) fn check(picture: &Picture<'_>, found: &mut Vec<Violation>) {
         if let Some(value) = picture.values.get(format!("task:{id}").as_str()) {
             check_lengths(id, value, found);
         }
-    }
-}
-
-fn kind(content: &Content) -> &'static str {
-    match content {
-        Content::String(_) => "string",
-        Content::Hash(_) => "hash",
-        Content::Set(_) => "set",
-        Content::List(_) => "list",
-        Content::SortedSet(_) => "zset",
-        Content::Stream(_) => "stream",
     }
 }
 

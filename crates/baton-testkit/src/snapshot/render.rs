@@ -62,22 +62,11 @@ fn diff_key(key: &str, before: Option<&Value>, after: Option<&Value>) -> String 
 /// The parts of a value, after one that says what it is; nothing for a key that is not there.
 fn lines(value: Option<&Value>) -> Vec<Part> {
     let Some(value) = value else { return Vec::new() };
-    let kind = format!("({}{})", value.kind(), if value.expires { ", expires" } else { "" });
+    let kind = format!("({}{})", value.content.kind(), if value.expires { ", expires" } else { "" });
     [(kind, String::new())].into_iter().chain(value.parts()).collect()
 }
 
 impl Value {
-    fn kind(&self) -> &'static str {
-        match self.content {
-            Content::String(_) => "string",
-            Content::Hash(_) => "hash",
-            Content::Set(_) => "set",
-            Content::List(_) => "list",
-            Content::SortedSet(_) => "zset",
-            Content::Stream(_) => "stream",
-        }
-    }
-
     fn question(&self, key: &str) -> String {
         match self.content {
             Content::String(_) => format!("GET {key}"),

@@ -9,20 +9,7 @@ use super::properties::{self, EVERY};
 use super::rules::{Bounds, Rules};
 
 /// Two workers, two tasks, and only what the network and `kill` can do.
-const PLAIN: Bounds = Bounds {
-    tasks: 2,
-    boots: [1, 1],
-    fences: 2,
-    in_flight: 1,
-    max_crashes: 1,
-    claim: 2,
-    pauses: 0,
-    cancels: 0,
-    reruns: 0,
-    repeats: 0,
-    abandons: 0,
-    twins: false,
-};
+const PLAIN: Bounds = Bounds { tasks: 2, boots: [1, 1], in_flight: 1, max_crashes: 1, ..Bounds::CALM };
 
 const EXPLORATIONS: [(&str, Bounds); 7] = [
     ("two workers, two tasks, crashes", PLAIN),

@@ -6,21 +6,7 @@ use super::model::Fleet;
 use super::properties;
 use super::rules::{Bounds, Rules};
 
-/// One worker, one task and nothing that goes wrong, for each test to add what it needs.
-const CALM: Bounds = Bounds {
-    tasks: 1,
-    boots: [1, 0],
-    fences: 2,
-    in_flight: 2,
-    max_crashes: 3,
-    claim: 2,
-    pauses: 0,
-    cancels: 0,
-    reruns: 0,
-    repeats: 0,
-    abandons: 0,
-    twins: false,
-};
+const CALM: Bounds = Bounds::CALM;
 
 /// Searches to `depth` (0: as deep as it takes), and cuts what it finds at the first state that is wrong.
 fn search(fleet: &Fleet, depth: usize) -> Option<Vec<String>> {

@@ -1,27 +1,27 @@
 //! The rules of the protocol, each of which can be taken away, and the bounds of one exploration.
 
 /// Every field is a rule that looks removable. With all of them the model has no counterexample;
-/// `mutants.rs` shows what each one prevents. Letters refer to the list of looks-removable rules.
+/// `mutants.rs` shows what each one prevents.
 #[derive(Clone, Copy, Debug)]
 #[expect(clippy::struct_excessive_bools, reason = "each rule is there or not, independently of the others")]
 pub(super) struct Rules {
-    /// (a) A boot never seen becomes current by compare-and-set, not by merely turning up.
+    /// A boot never seen becomes current by compare-and-set, not by merely turning up.
     pub(super) new_boot_compares: bool,
-    /// (b) A renewal compares the listed pairs, not how many there are.
+    /// A renewal compares the listed pairs, not how many there are.
     pub(super) renewal_compares_members: bool,
-    /// (c) A pair is task *and* fence: an older fence of a known task is not known.
+    /// A pair is task *and* fence: an older fence of a known task is not known.
     pub(super) pair_includes_fence: bool,
-    /// (d) What a renewal calls unknown waits for the next claim; it is not released.
+    /// What a renewal calls unknown waits for the next claim; it is not released.
     pub(super) unknown_waits_for_claim: bool,
-    /// (d) An answer drops only pairs that its own request listed.
+    /// An answer drops only pairs that its own request listed.
     pub(super) drops_only_listed: bool,
-    /// (e) A lease being reaped is lost: renew and claim write nothing until the set is empty.
+    /// A lease being reaped is lost: renew and claim write nothing until the set is empty.
     pub(super) reaping_is_final: bool,
-    /// (f) Being taken over by a new boot counts as a crash.
+    /// Being taken over by a new boot counts as a crash.
     pub(super) takeover_is_crash: bool,
-    /// (g) One claim of a holder is in flight at a time.
+    /// One claim of a holder is in flight at a time.
     pub(super) one_claim_at_a_time: bool,
-    /// (g) The answer of an abandoned claim is never used.
+    /// The answer of an abandoned claim is never used.
     pub(super) abandoned_answer_unused: bool,
     /// A report must show the current fence.
     pub(super) fence_check: bool,
@@ -91,4 +91,22 @@ pub(super) struct Bounds {
     pub(super) abandons: u8,
     /// Whether a new incarnation may start while an older one of its worker still runs.
     pub(super) twins: bool,
+}
+
+impl Bounds {
+    /// One worker, one task and nothing that goes wrong, for each exploration to add what it needs.
+    pub(super) const CALM: Bounds = Bounds {
+        tasks: 1,
+        boots: [1, 0],
+        fences: 2,
+        in_flight: 2,
+        max_crashes: 3,
+        claim: 2,
+        pauses: 0,
+        cancels: 0,
+        reruns: 0,
+        repeats: 0,
+        abandons: 0,
+        twins: false,
+    };
 }

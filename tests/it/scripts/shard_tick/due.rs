@@ -21,7 +21,7 @@ async fn a_task_matures_when_its_time_has_come() {
     with_store(async |at| {
         let id = at.submit(&[due(at, START_MS + 400)]).await[0];
         let did = tick(at).await;
-        assert_eq!((did.matured, did.next_ms), (0, START_MS + 400));
+        assert_eq!((did.matured, did.tick_ms), (0, START_MS + 400));
         at.pass_ms(400);
         assert_eq!(tick(at).await.matured, 1);
         let task = at.read(id).await;
@@ -40,12 +40,12 @@ async fn they_mature_by_their_due_time_a_bounded_piece_at_once() {
         let ids = at.submit(&tasks).await;
         at.pass_ms(count as i64);
         let did = tick(at).await;
-        assert_eq!((did.matured, did.next_ms), (PIECE, at.now_ms() + 1));
+        assert_eq!((did.matured, did.tick_ms), (PIECE, at.now_ms() + 1));
         assert_eq!(at.read(ids[count as usize - 1]).await.status(), Status::Pending);
         assert_eq!(at.read(ids[0]).await.status(), Status::Scheduled);
         at.pass_ms(1);
         let did = tick(at).await;
-        assert_eq!((did.matured, did.next_ms), (PIECE / 2, at.now_ms() + 1_000));
+        assert_eq!((did.matured, did.tick_ms), (PIECE / 2, at.now_ms() + 1_000));
         let told: Vec<usize> = events(at)
             .await
             .iter()

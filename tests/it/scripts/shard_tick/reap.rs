@@ -27,7 +27,7 @@ async fn a_lease_that_is_over_is_reaped_and_counts_a_crash() {
         assert_eq!(tick(at).await.reaped, 0);
         at.pass_ms(1_000);
         let did = tick(at).await;
-        assert_eq!((did.reaped, did.next_ms), (2, at.now_ms() + 1_000));
+        assert_eq!((did.reaped, did.tick_ms), (2, at.now_ms() + 1_000));
         for pair in &pairs {
             let task = at.read(pair.task).await;
             assert_eq!((task.status(), task.crashes, task.attempt), (Status::Pending, 1, 0));
@@ -68,7 +68,7 @@ async fn a_large_holder_is_reaped_in_pieces_and_gets_nothing_in_between() {
         let pairs = hold(at, &life, PIECE + 20).await;
         at.pass_ms(30_000);
         let did = tick(at).await;
-        assert_eq!((did.reaped, did.next_ms), (PIECE, at.now_ms() + 1));
+        assert_eq!((did.reaped, did.tick_ms), (PIECE, at.now_ms() + 1));
         assert_eq!(score(at, "leases", "worker-001-test:b1").await, Some(0));
 
         let lost = refused(Refusal::LeaseLost, "");
@@ -95,7 +95,7 @@ async fn a_large_holder_is_reaped_in_pieces_and_gets_nothing_in_between() {
         }
         at.pass_ms(1);
         let did = tick(at).await;
-        assert_eq!((did.reaped, did.next_ms), (19, at.now_ms() + 1_000));
+        assert_eq!((did.reaped, did.tick_ms), (19, at.now_ms() + 1_000));
         assert_eq!(score(at, "leases", "worker-001-test:b1").await, None);
         assert_eq!(at.claim(&life, PIECE).await.len() as u64, PIECE);
     })
@@ -130,7 +130,7 @@ async fn many_small_holders_share_a_piece() {
         }
         at.pass_ms(30_000);
         let did = tick(at).await;
-        assert_eq!((did.reaped, did.next_ms), (PIECE, at.now_ms() + 1));
+        assert_eq!((did.reaped, did.tick_ms), (PIECE, at.now_ms() + 1));
         at.pass_ms(1);
         assert_eq!(tick(at).await.reaped, 5);
         assert_eq!(running(at).await, "0");
@@ -221,11 +221,11 @@ async fn a_newcomer_does_not_reap_before_its_fourth_tick() {
 async fn a_tick_that_is_not_due_and_a_newer_schema_change_nothing() {
     with_store(async |at| {
         hold(at, &Life::new(1, 1), 1).await;
-        let next_ms = tick(at).await.next_ms;
+        let tick_ms = tick(at).await.tick_ms;
         at.pass_ms(999);
         let early = unchanged(at, at.store.tick(Shard::FIRST, seasoned(at))).await.unwrap();
         let now_ms = at.now_ms();
-        assert_eq!(early, Ticked::Early { now_ms, next_ms });
+        assert_eq!(early, Ticked::Early { now_ms, tick_ms });
         at.pass_ms(60_000);
         make_schema_too_new(at).await;
         let too_new = unchanged(at, at.store.tick(Shard::FIRST, seasoned(at))).await.unwrap();
@@ -263,6 +263,26 @@ async fn entries_that_belong_to_nothing_are_dropped() {
         assert_eq!(held, 0);
         let leases: u64 = by_hand(at, "EXISTS baton:{0}:leases baton:{0}:worker:worker-009-test").await;
         assert_eq!(leases, 0);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_dead_do_not_wait_behind_many_that_held_nothing() {
+    with_store(async |at| {
+        for number in 1..=2 * PIECE as u32 {
+            at.register(&Life::new(number, 1), None).await;
+        }
+        at.pass_ms(1);
+        hold(at, &Life::new(500, 1), 1).await;
+        at.pass_ms(30_000);
+        for _ in 0..2 {
+            let did = tick(at).await;
+            assert_eq!((did.reaped, did.tick_ms), (0, at.now_ms() + 1));
+            at.pass_ms(1);
+        }
+        let did = tick(at).await;
+        assert_eq!((did.reaped, did.tick_ms), (1, at.now_ms() + 1_000));
     })
     .await;
 }

@@ -258,9 +258,9 @@ async fn a_clock_that_goes_back_does_not_stop_the_ticks() {
             baton_store::calls::task::NewTask { run_at_ms: Some(at.now_ms() + 1_500), ..at.new_task("noop") };
         at.submit(&[task]).await;
         let did = tick(at).await;
-        assert_eq!((did.matured, did.next_ms), (0, at.now_ms() + 1_000));
+        assert_eq!((did.matured, did.tick_ms), (0, at.now_ms() + 1_000));
         at.pass_ms(1_000);
-        assert_eq!(tick(at).await.next_ms, at.now_ms() + 500);
+        assert_eq!(tick(at).await.tick_ms, at.now_ms() + 500);
         at.pass_ms(500);
         assert_eq!(tick(at).await.matured, 1);
         assert_eq!(stalls(at).await.len(), 0);

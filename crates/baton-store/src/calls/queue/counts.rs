@@ -8,6 +8,7 @@ use crate::reply::Reply;
 use crate::run::Call;
 use crate::store::Store;
 
+/// One queue of a shard in numbers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct QueueCounts {
     pub name: QueueName,
@@ -19,6 +20,7 @@ pub struct QueueCounts {
     pub oldest_pending_age_ms: Option<u64>,
 }
 
+/// A page of queues.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Counts {
     /// How many queues the shard has, on this page or not.
@@ -27,6 +29,7 @@ pub struct Counts {
 }
 
 impl QueueCounts {
+    /// How many tasks of this status the queue has.
     pub fn of(&self, status: Status) -> u64 {
         self.tasks.iter().find(|(of, _)| *of == status).map_or(0, |(_, count)| *count)
     }

@@ -15,6 +15,7 @@ pub struct SetPaused<'a> {
     pub by: Option<&'a Principal>,
 }
 
+/// The answer: how the queue stands now.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Paused {
     Since(u64),

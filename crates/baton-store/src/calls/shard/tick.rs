@@ -18,11 +18,13 @@ pub struct Tick {
     pub trying_ms: u64,
 }
 
+/// The answer to a tick.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Ticked {
     Worked {
         now_ms: u64,
-        next_ms: u64,
+        /// When the shard wants to be ticked next.
+        tick_ms: u64,
         reaped: u64,
         matured: u64,
         pruned: u64,
@@ -30,7 +32,7 @@ pub enum Ticked {
     /// Somebody else has ticked, and nothing is due.
     Early {
         now_ms: u64,
-        next_ms: u64,
+        tick_ms: u64,
     },
     Refused(Refused),
 }
@@ -56,12 +58,12 @@ impl Store {
         match reply.text()?.as_str() {
             "ticked" => Ok(Ticked::Worked {
                 now_ms: reply.parse()?,
-                next_ms: reply.parse()?,
+                tick_ms: reply.parse()?,
                 reaped: reply.parse()?,
                 matured: reply.parse()?,
                 pruned: reply.parse()?,
             }),
-            "early" => Ok(Ticked::Early { now_ms: reply.parse()?, next_ms: reply.parse()? }),
+            "early" => Ok(Ticked::Early { now_ms: reply.parse()?, tick_ms: reply.parse()? }),
             "refused" => Ok(Ticked::Refused(Refused::read(&mut reply)?)),
             other => Err(reply.fault(format!("it answered {other:?}"))),
         }

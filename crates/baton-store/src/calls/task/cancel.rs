@@ -18,6 +18,7 @@ pub struct Cancel<'a> {
 }
 
 impl Store {
+    /// Ends tasks of one shard; who runs one of them is fenced from then on.
     pub async fn cancel(&self, shard: Shard, ask: &Cancel<'_>) -> Result<Answered, Error> {
         check_reason(ask.reason)?;
         let call = self.operator_call("task/cancel", shard, ask.tasks, ask.by, ask.op, ask.reason)?;

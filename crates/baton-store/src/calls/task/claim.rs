@@ -11,6 +11,7 @@ use crate::reply::Reply;
 use crate::run::Call;
 use crate::store::Store;
 
+/// Tasks asked for by one life of a worker.
 #[derive(Clone, Debug)]
 pub struct Claim<'a> {
     pub worker: &'a WorkerId,
@@ -48,6 +49,7 @@ pub struct Grant {
     pub redelivered: bool,
 }
 
+/// What a claim brought.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Grants {
     pub lease: LeaseLength,
@@ -61,11 +63,13 @@ pub struct Grants {
 }
 
 impl Grant {
+    /// How the holder lists this task from now on.
     pub fn pair(&self) -> Pair {
         Pair { task: self.task, fence: self.fence, timeout_ms: Some(self.timeout_ms) }
     }
 }
 
+/// The answer to a claim.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Claimed {
     Tasks(Grants),
@@ -81,6 +85,7 @@ impl Claim<'_> {
 }
 
 impl Store {
+    /// Gives a holder what it holds without listing it, then new tasks, and extends its lease.
     pub async fn claim(&self, shard: Shard, claim: &Claim<'_>) -> Result<Claimed, Error> {
         claim.check()?;
         let keys = self.keys(shard)?;

@@ -9,6 +9,7 @@ use crate::record::Fields;
 use crate::run::Call;
 use crate::store::Store;
 
+/// The answer to a look at a history.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum HistoryRead {
     /// Every move of the task's life in order; `truncated` lines of its middle are gone.
@@ -20,6 +21,7 @@ pub enum HistoryRead {
 }
 
 impl Store {
+    /// The life of a task so far.
     pub async fn history(&self, task: TaskId) -> Result<HistoryRead, Error> {
         let keys = self.keys(task.shard())?;
         let call = Call::new("task/history", [keys.meta(), keys.task(task), keys.task_history(task)]);

@@ -20,6 +20,7 @@ pub enum Index<'a> {
     Scheduled(Option<&'a QueueName>),
 }
 
+/// From which end of the index a list begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Order {
     /// Pending: in claim order. Scheduled: the next due first. Finished: the oldest first.
@@ -52,6 +53,7 @@ impl FromStr for After {
     }
 }
 
+/// A page of an index.
 #[derive(Clone, Debug)]
 pub struct List<'a> {
     pub index: Index<'a>,
@@ -60,6 +62,7 @@ pub struct List<'a> {
     pub limit: u64,
 }
 
+/// The tasks of a page.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Listed {
     /// How many the index has; with a filter by queue, of all queues.
@@ -70,6 +73,7 @@ pub struct Listed {
 }
 
 impl Store {
+    /// A page of the tasks of one status; their long payloads and results are left out.
     pub async fn list(&self, shard: Shard, list: &List<'_>) -> Result<Listed, Error> {
         between("a page", list.limit, 1, limits::PAGE_MAX)?;
         let keys = self.keys(shard)?;

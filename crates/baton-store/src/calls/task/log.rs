@@ -10,6 +10,7 @@ use crate::error::Error;
 use crate::run::Call;
 use crate::store::Store;
 
+/// How much a line matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Level {
     Debug,
@@ -31,12 +32,14 @@ impl fmt::Display for Level {
     }
 }
 
+/// One line that a handler wrote.
 #[derive(Clone, Debug)]
 pub struct Line<'a> {
     pub level: Level,
     pub text: &'a [u8],
 }
 
+/// Lines for the log of a running task.
 #[derive(Clone, Debug)]
 pub struct Append<'a> {
     pub task: TaskId,
@@ -45,6 +48,7 @@ pub struct Append<'a> {
     pub lines: &'a [Line<'a>],
 }
 
+/// The answer to lines for a log.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Appended {
     /// How many lines the task's log has had so far; the oldest may be gone.
@@ -53,6 +57,7 @@ pub enum Appended {
 }
 
 impl Store {
+    /// Appends lines to the log of a running task. Repeated after a lost answer, it appends them again.
     pub async fn append_log(&self, append: &Append<'_>) -> Result<Appended, Error> {
         bounded("log lines of one call", append.lines.len(), limits::LOG_CALL_LINES_MAX)?;
         let lengths = append.lines.iter().map(|line| line.text.len());

@@ -7,6 +7,7 @@ use crate::error::Error;
 use crate::run::Call;
 use crate::store::Store;
 
+/// One line of a log, as it was written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LogLine {
     /// Its place in the log, and its time: ask for the next page after it.

@@ -15,6 +15,7 @@ pub struct Note<'a> {
     pub progress: &'a str,
 }
 
+/// What became of one note.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Noted {
     At(Version),
@@ -31,6 +32,7 @@ impl Note<'_> {
 }
 
 impl Store {
+    /// Notes how far running tasks of one worker are, in the order of the notes.
     pub async fn note_progress(
         &self,
         shard: Shard,

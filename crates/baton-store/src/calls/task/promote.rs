@@ -18,6 +18,7 @@ pub struct Promote<'a> {
 }
 
 impl Store {
+    /// Makes scheduled tasks of one shard pending.
     pub async fn promote(&self, shard: Shard, ask: &Promote<'_>) -> Result<Answered, Error> {
         check_reason(ask.reason)?;
         let call = self.operator_call("task/promote", shard, ask.tasks, ask.by, ask.op, ask.reason)?;

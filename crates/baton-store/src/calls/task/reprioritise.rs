@@ -17,6 +17,7 @@ pub struct Reprioritise<'a> {
 }
 
 impl Store {
+    /// Gives tasks of one shard, running ones included, another priority.
     pub async fn reprioritise(&self, shard: Shard, ask: &Reprioritise<'_>) -> Result<Answered, Error> {
         let priority = ask.priority.to_string();
         let call = self.operator_call("task/reprioritise", shard, ask.tasks, ask.by, ask.op, &priority)?;

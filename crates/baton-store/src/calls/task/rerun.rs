@@ -18,6 +18,7 @@ pub struct Rerun<'a> {
 }
 
 impl Store {
+    /// Makes ended tasks of one shard pending again, with no attempt and no crash counted.
     pub async fn rerun(&self, shard: Shard, ask: &Rerun<'_>) -> Result<Answered, Error> {
         check_reason(ask.reason)?;
         let call = self.operator_call("task/rerun", shard, ask.tasks, ask.by, ask.op, ask.reason)?;

@@ -16,6 +16,7 @@ pub struct AfterRunning {
     pub task_rank: u64,
 }
 
+/// The running tasks of a page.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ListedRunning {
     pub tasks: Vec<Task>,
@@ -23,6 +24,8 @@ pub struct ListedRunning {
 }
 
 impl Store {
+    /// A page of the running tasks of a shard, holder by holder. What comes and goes meanwhile shifts the ranks, so that one
+    /// may be missed or named twice.
     pub async fn list_running(
         &self,
         shard: Shard,

@@ -38,6 +38,7 @@ pub enum Outcome {
     },
 }
 
+/// How one run ended, shown with the fence it had.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Report {
     pub task: TaskId,
@@ -82,6 +83,7 @@ pub enum Settled {
     },
 }
 
+/// The answer to reports, in their order, and to the claim that came with them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SettleAnswer {
     Reports { each: Vec<Settled>, claimed: Option<Claimed> },
@@ -161,6 +163,7 @@ impl Settle<'_> {
 }
 
 impl Store {
+    /// Records how runs ended, and claims the next tasks in the same trip if that is asked for.
     pub async fn settle(&self, shard: Shard, settle: &Settle<'_>) -> Result<SettleAnswer, Error> {
         settle.check()?;
         let keys = self.keys(shard)?;

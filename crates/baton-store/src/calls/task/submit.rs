@@ -50,6 +50,7 @@ impl OnDuplicate {
 }
 
 impl NewTask {
+    /// A task with every default.
     pub fn new(id: TaskId, kind: Kind, payload: impl Into<Vec<u8>>) -> NewTask {
         NewTask {
             id,
@@ -75,7 +76,8 @@ impl NewTask {
         between("a timeout", self.timeout_ms, limits::TIMEOUT_MS_MIN, limits::TIMEOUT_MS_MAX)?;
         between("max_attempts", self.max_attempts, 1, limits::MAX_ATTEMPTS_MAX)?;
         between("max_crashes", self.max_crashes, 1, limits::MAX_CRASHES_MAX)?;
-        let far = self.id_ms() + limits::DELAY_MS_MAX;
+        // The id was drawn now, so it tells what "in ten years" means.
+        let far = self.id.drawn_ms() + limits::DELAY_MS_MAX;
         between("run_at_ms", self.run_at_ms.unwrap_or_default(), 0, far)?;
         match &self.traceparent {
             Some(text) if text.len() > 64 || !text.bytes().all(|byte| byte.is_ascii_graphic()) => {
@@ -83,12 +85,6 @@ impl NewTask {
             }
             _ => Ok(()),
         }
-    }
-
-    /// The id was drawn now, so it tells what "in ten years" means.
-    fn id_ms(&self) -> u64 {
-        let text = self.id.to_string();
-        u64::from_str_radix(&text.replace('-', "")[..12], 16).unwrap_or_default()
     }
 
     /// The fields that differ from their defaults: nothing else is stored.
@@ -150,6 +146,7 @@ pub enum Submitted {
     },
 }
 
+/// The answer to a submission, in the order of its tasks.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SubmitAnswer {
     Tasks { each: Vec<Submitted>, replayed: bool },
@@ -234,7 +231,8 @@ fn read_answer(mut reply: Reply) -> Result<SubmitAnswer, Error> {
         "refused" => return Ok(SubmitAnswer::Refused(Refused::read(&mut reply)?)),
         other => return Err(reply.fault(format!("it answered {other:?}"))),
     };
-    let _next_tick: Option<u64> = reply.optional()?;
+    // Whoever submits does not tick.
+    let _tick_ms: Option<u64> = reply.optional()?;
     let mut each = Vec::new();
     while !reply.is_empty() {
         let tag = reply.text()?;

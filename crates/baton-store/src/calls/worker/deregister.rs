@@ -7,6 +7,7 @@ use crate::error::Error;
 use crate::run::Call;
 use crate::store::Store;
 
+/// The answer to one who leaves.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Deregistered {
     Left,
@@ -15,6 +16,7 @@ pub enum Deregistered {
 }
 
 impl Store {
+    /// Takes leave of a worker that holds nothing any more.
     pub async fn deregister(
         &self,
         shard: Shard,

@@ -40,6 +40,7 @@ impl FromStr for Directive {
     }
 }
 
+/// The answer to a directive.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Directed {
     Done { before: Option<Directive> },
@@ -57,7 +58,7 @@ impl Store {
     ) -> Result<Directed, Error> {
         let keys = self.keys(shard)?;
         let mut call = Call::new("worker/direct", [keys.meta(), keys.events(), keys.worker(worker)]);
-        call.arg(self.now_argument()).arg(worker.as_str());
+        call.arg(worker.as_str());
         call.optional(directive.map(|directive| directive.to_string())).arg(by.map_or("", Principal::as_str));
         let mut reply = self.run(&call).await?;
         match reply.text()?.as_str() {

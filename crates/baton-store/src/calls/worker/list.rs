@@ -11,6 +11,7 @@ use crate::record::Fields;
 use crate::run::Call;
 use crate::store::Store;
 
+/// A worker, as its record has it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Worker {
     pub id: WorkerId,
@@ -26,6 +27,7 @@ pub struct Worker {
     pub about: BTreeMap<String, String>,
 }
 
+/// A page of workers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Workers {
     /// Redis's clock.

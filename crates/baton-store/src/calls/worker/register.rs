@@ -7,6 +7,7 @@ use crate::error::Error;
 use crate::run::Call;
 use crate::store::Store;
 
+/// A worker and the boot that is to be its current one.
 #[derive(Clone, Debug)]
 pub struct Register<'a> {
     pub worker: &'a WorkerId,
@@ -18,6 +19,7 @@ pub struct Register<'a> {
     pub about: &'a [(&'a str, &'a str)],
 }
 
+/// The answer to a registration.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Registered {
     Current { lease: LeaseLength, taken_over: u64, tick_ms: Option<u64> },
@@ -38,6 +40,7 @@ fn check_about((field, value): &(&str, &str)) -> Result<(), Error> {
 }
 
 impl Store {
+    /// Makes a boot the current one of its worker. It takes over what the boot before it held.
     pub async fn register(&self, shard: Shard, register: &Register<'_>) -> Result<Registered, Error> {
         bounded("fields about a worker", register.about.len(), 32)?;
         register.about.iter().try_for_each(check_about)?;

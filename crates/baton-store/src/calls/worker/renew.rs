@@ -8,6 +8,7 @@ use crate::error::Error;
 use crate::run::Call;
 use crate::store::Store;
 
+/// A holder and what it believes to hold.
 #[derive(Clone, Debug)]
 pub struct Renew<'a> {
     pub worker: &'a WorkerId,
@@ -19,6 +20,7 @@ pub struct Renew<'a> {
     pub alone: bool,
 }
 
+/// What a holder learns when its lease is extended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Renewal {
     pub lease: LeaseLength,
@@ -29,6 +31,7 @@ pub struct Renewal {
     pub unknown: Vec<TaskId>,
 }
 
+/// The answer to a renewal.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Renewed {
     Until(Renewal),
@@ -36,6 +39,7 @@ pub enum Renewed {
 }
 
 impl Store {
+    /// Extends a lease, and answers where the picture of its holder differs from what is so.
     pub async fn renew(&self, shard: Shard, renew: &Renew<'_>) -> Result<Renewed, Error> {
         bounded("tasks held", renew.holding.len(), limits::HELD_TASKS_MAX)?;
         let keys = self.keys(shard)?;
