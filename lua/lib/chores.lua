@@ -52,10 +52,10 @@ end
 
 -- Answers how many tasks it took, and whether more may be left: of holders that held nothing it takes only so many too.
 local function reap(leases, meta, now)
-  local flat = redis.call('ZRANGE', leases, '-inf', now.digits, 'BYSCORE', 'LIMIT', 0, REAP_TASKS_MAX, 'WITHSCORES')
+  local flat = redis.call('ZRANGE', leases, '-inf', now.digits, 'BYSCORE', 'LIMIT', 0, SWEEP_HOLDERS_MAX, 'WITHSCORES')
   local room, reaped, ended = REAP_TASKS_MAX, 0, 0
   for at = 1, #flat, 2 do
-    if room - reaped <= 0 then break end
+    if room - reaped <= 0 or ended >= REAP_TASKS_MAX then break end
     local name, deadline = flat[at], tonumber(flat[at + 1])
     local worker = string.match(name, '^[^:]*')
     local lease_ms = tonumber(redis.call('HGET', SHARD .. 'worker:' .. worker, 'lease_ms') or LEASE_MS)

@@ -2,7 +2,6 @@
 -- scripts that change something within a shard KEYS[2] is its event stream.
 local META, EVENTS = KEYS[1], KEYS[2]
 local SHARD = string.sub(META, 1, -5)
-local SCHEMA = 1
 
 -- `..` and tostring keep 14 digits of a number; this keeps all that a double has. A batch says the same few numbers
 -- over and over, so each is put into words once.

@@ -19,12 +19,9 @@ local LISTED = { 'reason', 'tags' }
 -- Appends a task and its id if it exists and is of this queue, or any; answers whether it did.
 local function answer_listed(reply, id, queue)
   local key = task_key(id)
+  if queue ~= '' and (redis.call('HGET', key, 'queue') or 'default') ~= queue then return false end
   local flat = redis.call('HGETALL', key)
-  local its_queue = 'default'
-  for field = 1, #flat, 2 do
-    if flat[field] == 'queue' then its_queue = flat[field + 1] end
-  end
-  if #flat == 0 or (queue ~= '' and queue ~= its_queue) then return false end
+  if #flat == 0 then return false end
   reply[#reply + 1] = id
   answer_row(reply, key, flat, LISTED)
   return true

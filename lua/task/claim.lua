@@ -71,15 +71,18 @@ if only ~= '' then
   found = { step = 1, { pending = index_key(queue_of(row), 'pending'), entries = { id }, at = 1, id = id } }
 end
 
+local most = tonumber(max)
 if stands == 'new' then
   local keys = { leases = leases, workers = workers, worker = worker_key }
-  adopt(keys, record, worker, boot, lease_ms, now, {})
+  local taken_over = adopt(keys, record, worker, boot, lease_ms, now, {})
+  -- After a large takeover the script has done enough: the next claim brings the rest.
+  if taken_over > TAKEOVER_AND_CLAIM_MAX then most = math.min(most, TAKEOVER_AND_CLAIM_MAX) end
   -- What was taken over is held from here on: it is redelivered, and makes the holder busy.
   write_batch()
 end
 extend_lease(leases, holder, state, now)
 local reply = { 'claimed', tick_ms, holder.lease_ms }
-local ask = { max = tonumber(max), queues = queues_from(7), found = found, listed = listed, order = order,
+local ask = { max = most, queues = queues_from(7), found = found, listed = listed, order = order,
   without = NOTHING_SETTLED }
 claim_tasks(holder, ask, now, reply)
 write_batch()

@@ -47,7 +47,7 @@ for _ = 1, tonumber(report_count) do
     report.stated = verb .. ' ' .. digest
   end
   local tag, word, more, its_boot = settle_one(id, report, worker, now)
-  if verb ~= 'complete' then others = others + 1 end
+  others = others + (verb == 'complete' and math.floor(#report.body / SETTLE_BYTES_PER_OTHER) or 1)
   if its_boot == boot then settled[id], settled.size = true, settled.size + 1 end
   local at = #reply
   reply[at + 1], reply[at + 2], reply[at + 3] = tag, word, more
@@ -63,8 +63,8 @@ local function claim_next()
   if state == 'reaped' then return refused('lease_lost') end
   extend_lease(leases, holder, state, now)
   reply[#reply + 1], reply[#reply + 2] = 'claimed', holder.lease_ms
-  -- Many failures and a full claim together would hold Redis up for too long: then fewer are granted.
-  local most = math.min(tonumber(max), SETTLE_OTHERS_AND_CLAIM_MAX - others)
+  -- Many failures, or long results, and a full claim together would hold Redis up for too long: then fewer are granted.
+  local most = math.min(tonumber(max), math.max(SETTLE_OTHERS_AND_CLAIM_MAX - others, 1))
   local ask = { max = most, queues = queues_from(6), listed = listed, order = order, without = settled }
   claim_tasks(holder, ask, now, reply)
 end

@@ -76,14 +76,17 @@ impl Bench {
     }
 
     async fn claim(&self, number: u64, max: u64, holding: &[Pair]) -> Vec<Grant> {
+        self.claim_of(number, &[QueueName::default()], max, holding).await
+    }
+
+    async fn claim_of(&self, number: u64, queues: &[QueueName], max: u64, holding: &[Pair]) -> Vec<Grant> {
         let (worker, boot) = (worker(number), boot(0));
-        let queues: Vec<QueueName> = vec![QueueName::default()];
         let claim = Claim {
             worker: &worker,
             boot: &boot,
             expects: None,
             lease: LeaseLength::default(),
-            queues: &queues,
+            queues,
             max,
             only: None,
             holding,
@@ -199,6 +202,23 @@ async fn measure_holders(bench: &Bench) {
         })
         .await;
     measure_full_holders(bench).await;
+    measure_many_queues(bench).await;
+}
+
+/// A claim that must merge as many queues as one may name.
+async fn measure_many_queues(bench: &Bench) {
+    let name = |number| QueueName::new(&format!("queue-{number}")).unwrap();
+    let queues: Vec<QueueName> = (0..limits::CLAIM_QUEUES_MAX).map(name).collect();
+    for queue in &queues {
+        let mut tasks = bench.tasks(limits::SUBMIT_TASKS_MAX, 100, None);
+        tasks.iter_mut().for_each(|task| task.queue = queue.clone());
+        bench.submit(&tasks).await;
+    }
+    bench
+        .measure("task/claim, 100 tasks of 32 queues", async |round| {
+            drop(bench.claim_of(300 + round as u64, &queues, limits::CLAIM_TASKS_MAX, &[]).await);
+        })
+        .await;
 }
 
 /// Holders with all that one may hold: the widest comparison, and the largest takeover.

@@ -9,6 +9,8 @@ macro_rules! limits {
 }
 
 limits! {
+    /// The form of the data in Redis that this release knows. A newer one stops every call that writes.
+    SCHEMA = 1;
     /// A lease, unless the holder registers with another length.
     LEASE_MS = 30_000;
     /// Below this a round trip and a pause of the kernel already cost a lease.
@@ -69,6 +71,10 @@ limits! {
     SETTLE_TASKS_MAX = 100;
     /// Reports that are no completions, and tasks claimed behind them, of one call: they cost twice as much.
     SETTLE_OTHERS_AND_CLAIM_MAX = 150;
+    /// Tasks granted by the claim of a new boot that has taken over more than this.
+    TAKEOVER_AND_CLAIM_MAX = 50;
+    /// This many bytes of results weigh like one report that is no completion.
+    SETTLE_BYTES_PER_OTHER = 8_192;
     /// Tasks cancelled, rerun, reprioritised or promoted by one call.
     OPERATE_TASKS_MAX = 100;
     /// Queues whose finished tasks one tick looks at.

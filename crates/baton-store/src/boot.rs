@@ -1,15 +1,13 @@
 //! What is checked before work begins: that the server can keep our promises, that the namespace is the one we mean,
 //! and that we may do what the scripts do.
 
+use baton_core::limits::SCHEMA;
 use deadpool_redis::redis::{Cmd, Value};
 
 use crate::clock::random;
 use crate::error::Error;
 use crate::script::Script;
 use crate::store::Store;
-
-/// The form of the data that this binary knows. It stands in `baton:meta`, and a newer one stops us.
-pub const SCHEMA: u64 = 1;
 
 /// Why a store does not open.
 #[derive(Debug, thiserror::Error)]
