@@ -51,3 +51,15 @@ local function adopt(keys, record, worker, boot, lease_ms, now, fields)
   announce('register', actor(worker, boot))
   return taken_over
 end
+
+-- Lets a boot in that is current or may become so: nil, the holder, the state of its lease, 'current' or 'new', and the
+-- worker's record; or the refusal. The lease length is fixed for the life of a boot.
+local function admit(keys, worker, boot, expects, lease_ms)
+  local record = read_record(keys.worker)
+  local stands, current = standing(record, boot, expects)
+  if stands ~= 'current' and stands ~= 'new' then return refused(stands, current) end
+  local holder = holder_of(worker, boot, keys.held, stands == 'current' and record.lease_ms or lease_ms)
+  local state = lease_state(keys.leases, holder.name, keys.held)
+  if state == 'reaped' then return refused('lease_lost') end
+  return nil, holder, state, stands, record
+end

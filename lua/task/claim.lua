@@ -30,7 +30,7 @@
 --   { 'refused', 'conflict', current boot, or status of the task wanted }
 --   { 'refused', 'unknown_task' | 'already_finished' | 'parents_open' | 'queue_paused', status }
 -- COST  7 + 2 per queue + 3 per task granted or passed over, the latter at most 100; 1 ZREM, ZADD, XADD per call
-local leases, workers, worker_key, held = KEYS[3], KEYS[4], KEYS[5], KEYS[6]
+local keys = { leases = KEYS[3], workers = KEYS[4], worker = KEYS[5], held = KEYS[6] }
 local now_arg, worker, boot, expects, lease_ms, max, only, listed_count = take(8)
 local now = now_from(now_arg)
 local listed, order = take_listed(tonumber(listed_count))
@@ -38,12 +38,8 @@ local listed, order = take_listed(tonumber(listed_count))
 local too_new, tick_ms = shard_state()
 if too_new then return refused('schema_too_new') end
 
-local record = read_record(worker_key)
-local stands, current = standing(record, boot, expects)
-if stands ~= 'current' and stands ~= 'new' then return refused(stands, current) end
-local holder = holder_of(worker, boot, held, stands == 'current' and record.lease_ms or lease_ms)
-local state = lease_state(leases, holder.name, held)
-if state == 'reaped' then return refused('lease_lost') end
+local refusal, holder, state, stands, record = admit(keys, worker, boot, expects, lease_ms)
+if refusal then return refusal end
 
 -- Why this one task cannot be claimed, or nil.
 local function refusal_of_one(row, holder)
@@ -73,14 +69,13 @@ end
 
 local most = tonumber(max)
 if stands == 'new' then
-  local keys = { leases = leases, workers = workers, worker = worker_key }
   local taken_over = adopt(keys, record, worker, boot, lease_ms, now, {})
   -- After a large takeover the script has done enough: the next claim brings the rest.
   if taken_over > TAKEOVER_AND_CLAIM_MAX then most = math.min(most, TAKEOVER_AND_CLAIM_MAX) end
   -- What was taken over is held from here on: it is redelivered, and makes the holder busy.
   write_batch()
 end
-extend_lease(leases, holder, state, now)
+extend_lease(keys.leases, holder, state, now)
 local reply = { 'claimed', tick_ms, holder.lease_ms }
 local ask = { max = most, queues = queues_from(7), found = found, listed = listed, order = order,
   without = NOTHING_SETTLED }

@@ -16,7 +16,7 @@
 --   4  count      int     how many tasks; then of each:
 --      id queue priority run_at_ms key on_duplicate payload fields, and `fields` pairs of further fields
 -- REPLY
---   { 'submitted', tick_ms, then of each task: 'created' | 'existing' | 'duplicate', id, status, version
+--   { 'submitted', then of each task: 'created' | 'existing' | 'duplicate', id, status, version
 --                                           or 'refused', id of the other, 'duplicate_key', '' }
 --   { 'replayed', the same words as first answered }
 --   { 'refused', 'schema_too_new' | 'idempotency_mismatch', '' }
@@ -25,8 +25,7 @@ local queues, op = KEYS[3], KEYS[5]
 local now_arg, by, digest, count_arg = take(4)
 local now, submitter = now_from(now_arg), actor('', '', by)
 
-local too_new, tick_ms = shard_state()
-if too_new then return refused('schema_too_new') end
+if shard_state() then return refused('schema_too_new') end
 
 if op then
   local answer = remembered(op, digest)
@@ -67,7 +66,7 @@ local function create(id, queue, priority, run_at_ms, key, payload, fields)
   return status
 end
 
-local seen, reply = {}, { 'submitted', tick_ms }
+local seen, reply = {}, { 'submitted' }
 local function answer(tag, id, status, version)
   local at = #reply
   reply[at + 1], reply[at + 2], reply[at + 3], reply[at + 4] = tag, id, status, version

@@ -23,27 +23,21 @@
 --   { 'refused', 'schema_too_new' | 'superseded' | 'lease_lost', '' }
 --   { 'refused', 'conflict', current boot }
 -- COST  14 + 3 per task taken over; 1 ZREM, ZADD per index and call
-local leases, workers, worker_key, held = KEYS[3], KEYS[4], KEYS[5], KEYS[6]
+local keys = { leases = KEYS[3], workers = KEYS[4], worker = KEYS[5], held = KEYS[6] }
 local now_arg, worker, boot, expects, lease_ms, field_count = take(6)
 local now, fields = now_from(now_arg), { take(2 * field_count) }
 
 local too_new, tick_ms = shard_state()
 if too_new then return refused('schema_too_new') end
-local record = read_record(worker_key)
-local stands, current = standing(record, boot, expects)
-if stands ~= 'current' and stands ~= 'new' then return refused(stands, current) end
--- The lease length is fixed for the life of a boot.
-local holder = holder_of(worker, boot, held, stands == 'current' and record.lease_ms or lease_ms)
-local state = lease_state(leases, holder.name, held)
-if state == 'reaped' then return refused('lease_lost') end
+local refusal, holder, state, stands, record = admit(keys, worker, boot, expects, lease_ms)
+if refusal then return refusal end
 
 local taken_over = 0
 if stands == 'new' then
-  local keys = { leases = leases, workers = workers, worker = worker_key }
   taken_over = adopt(keys, record, worker, boot, lease_ms, now, fields)
 elseif #fields > 0 then
-  redis.call('HSET', worker_key, unpack(fields))
+  redis.call('HSET', keys.worker, unpack(fields))
 end
-extend_lease(leases, holder, state, now)
+extend_lease(keys.leases, holder, state, now)
 write_batch()
 return { 'registered', tick_ms, holder.lease_ms, digits(taken_over) }

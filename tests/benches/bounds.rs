@@ -110,10 +110,10 @@ impl Bench {
     }
 
     /// Reports these and claims as many as one call may.
-    async fn settle(&self, number: u64, pairs: &[Pair], outcome: &Outcome) -> Vec<Pair> {
+    async fn settle(&self, number: u64, queue: &QueueName, pairs: &[Pair], outcome: &Outcome) -> Vec<Pair> {
         let report = |pair: &Pair| Report { task: pair.task, fence: pair.fence, outcome: outcome.clone() };
         let reports: Vec<Report> = pairs.iter().map(report).collect();
-        let next = Next { queues: &[QueueName::default()], max: limits::CLAIM_TASKS_MAX, holding: &[] };
+        let next = Next { queues: std::slice::from_ref(queue), max: limits::CLAIM_TASKS_MAX, holding: &[] };
         let (worker, boot) = (worker(number), boot(0));
         let settle = Settle { worker: &worker, boot: Some(&boot), reports: &reports, claim: Some(next) };
         match self.store.settle(Shard::FIRST, &settle).await.unwrap() {
@@ -179,17 +179,19 @@ async fn measure_holders(bench: &Bench) {
             Outcome::Complete { result: vec![b'r'; 1_000] },
         ),
         (
-            "task/settle, 100 failed with 4 kB, 50 claimed",
+            "task/settle, 100 failed with 4 kB, 25 claimed",
             Outcome::Fail { error: vec![b'e'; 4_096], reason: "no".to_owned(), retry_in_ms: None },
         ),
         (
-            "task/settle, 100 released, 50 claimed",
+            "task/settle, 100 released, 25 claimed",
             Outcome::Release { reason: "drain".to_owned(), delay_ms: None },
         ),
     ];
+    let queue = QueueName::default();
     for (name, outcome) in outcomes {
-        let work =
-            async |round: usize| held[round] = bench.settle(round as u64, &held[round], &outcome).await;
+        let work = async |round: usize| {
+            held[round] = bench.settle(round as u64, &queue, &held[round], &outcome).await
+        };
         bench.measure(name, work).await;
     }
     bench
@@ -203,6 +205,7 @@ async fn measure_holders(bench: &Bench) {
         .await;
     measure_full_holders(bench).await;
     measure_many_queues(bench).await;
+    measure_long_lives(bench).await;
 }
 
 /// A claim that must merge as many queues as one may name.
@@ -219,6 +222,45 @@ async fn measure_many_queues(bench: &Bench) {
             drop(bench.claim_of(300 + round as u64, &queues, limits::CLAIM_TASKS_MAX, &[]).await);
         })
         .await;
+}
+
+/// Tasks whose hashes hold as many history lines as they may: the widest hashes there are.
+async fn measure_long_lives(bench: &Bench) {
+    let queue = QueueName::new("lived").unwrap();
+    for _ in 0..5 * ROUNDS {
+        let mut tasks = bench.tasks(limits::OPERATE_TASKS_MAX, 100, None);
+        tasks.iter_mut().for_each(|task| task.queue = queue.clone());
+        let ids = bench.submit(&tasks).await;
+        for turn in 0..limits::HISTORY_INLINE_VERSIONS {
+            let priority = Priority::new(6 + (turn % 2) as i64).unwrap();
+            let ask = Reprioritise { tasks: &ids, by: None, priority, op: None };
+            bench.store.reprioritise(Shard::FIRST, &ask).await.unwrap();
+        }
+    }
+    let mut held = Vec::new();
+    let queues = [queue.clone()];
+    bench
+        .measure("task/claim, 100 tasks of long lives", async |round| {
+            let grants = bench.claim_of(400 + round as u64, &queues, limits::CLAIM_TASKS_MAX, &[]).await;
+            held.push(grants.iter().map(Grant::pair).collect::<Vec<_>>());
+        })
+        .await;
+    let completed = Outcome::Complete { result: vec![b'r'; 10_000] };
+    let failed = Outcome::Fail { error: vec![b'e'; 4_096], reason: "no".to_owned(), retry_in_ms: None };
+    for (name, outcome) in [
+        ("task/settle, 100 long lives completed with 10 kB, more claimed", completed),
+        ("task/settle, 100 long lives failed with 4 kB, more claimed", failed),
+    ] {
+        for (round, pairs) in held.iter_mut().enumerate() {
+            let room = limits::CLAIM_TASKS_MAX - pairs.len() as u64;
+            let more = bench.claim_of(400 + round as u64, &queues, room, pairs).await;
+            pairs.extend(more.iter().map(Grant::pair));
+        }
+        let work = async |round: usize| {
+            held[round] = bench.settle(400 + round as u64, &queue, &held[round], &outcome).await;
+        };
+        bench.measure(name, work).await;
+    }
 }
 
 /// Holders with all that one may hold: the widest comparison, and the largest takeover.

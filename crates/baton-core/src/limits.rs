@@ -70,7 +70,7 @@ limits! {
     /// Tasks reported by one call.
     SETTLE_TASKS_MAX = 100;
     /// Reports that are no completions, and tasks claimed behind them, of one call: they cost twice as much.
-    SETTLE_OTHERS_AND_CLAIM_MAX = 150;
+    SETTLE_OTHERS_AND_CLAIM_MAX = 125;
     /// Tasks granted by the claim of a new boot that has taken over more than this.
     TAKEOVER_AND_CLAIM_MAX = 50;
     /// This many bytes of results weigh like one report that is no completion.
@@ -118,7 +118,7 @@ limits! {
     /// History lines kept from a task's end.
     HISTORY_LATEST = 900;
     /// Versions up to which a short history line stands in the task's hash.
-    HISTORY_INLINE_VERSIONS = 20;
+    HISTORY_INLINE_VERSIONS = 8;
     /// Log lines kept of a task.
     LOG_LINES_MAX = 10_000;
     /// One log line.

@@ -232,7 +232,6 @@ fn read_answer(mut reply: Reply) -> Result<SubmitAnswer, Error> {
         other => return Err(reply.fault(format!("it answered {other:?}"))),
     };
     // Whoever submits does not tick.
-    let _tick_ms: Option<u64> = reply.optional()?;
     let mut each = Vec::new();
     while !reply.is_empty() {
         let tag = reply.text()?;
