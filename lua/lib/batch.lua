@@ -1,6 +1,6 @@
 -- lib/batch: the index writes of one call, gathered so that each index is written once however many tasks move.
 -- With AOF on every write command is a write to the log.
-local REMOVED, ADDED, COUNTED, TOLD = {}, {}, {}, {}
+local REMOVED, ADDED, COUNTED, TOLD, HINTED = {}, {}, {}, {}, {}
 local batch_kinds, batch_keys, batch_size = {}, {}, 0
 
 -- The list that is gathered for a key. It knows its length, as asking for it costs more the longer it is.
@@ -31,6 +31,12 @@ end
 local function count(queue, status, by)
   local counts = COUNTED[queue] or bucket(COUNTED, queue)
   counts[status] = (counts[status] or 0) + by
+end
+
+-- Notes that so many tasks of a queue wait for claimers who may be idle.
+local function hint(queue, by)
+  local hints = HINTED[queue] or bucket(HINTED, queue)
+  hints.size = hints.size + by
 end
 
 local NOBODY = actor()
@@ -75,6 +81,17 @@ local function write_counts(queue, counts)
   end
 end
 
+-- An idle claimer waits in a BLPOP of the queue's hints, and Redis hands one hint to one who waits, at once. A list that
+-- is still there therefore means that nobody waits: a busy fleet pays a look, and no write. Where more tasks came than
+-- hints are left, each claim that leaves some hints again.
+local function write_hints(queue, count)
+  local key = SHARD .. 'hints:' .. queue
+  if redis.call('EXISTS', key) == 1 or redis.call('HGET', queue_key(queue), 'paused_ms') then return end
+  local words = {}
+  for at = 1, math.min(count, HINTS_MAX) do words[at] = '1' end
+  redis.call('RPUSH', key, unpack(words))
+end
+
 -- Writes everything gathered, in the order in which it was first mentioned. What a script reads afterwards shows it.
 local function write_batch()
   local noted = 0
@@ -85,6 +102,7 @@ local function write_batch()
     if kind == REMOVED then redis.call('ZREM', key, unpack(list))
     elseif kind == ADDED then redis.call('ZADD', key, unpack(list))
     elseif kind == COUNTED then write_counts(key, list)
+    elseif kind == HINTED then write_hints(key, list.size)
     else noted = noted + write_event(list)
     end
   end

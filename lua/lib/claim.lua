@@ -44,12 +44,13 @@ end
 local function sources_of(queues, wanted)
   local sources = {}
   for _, queue in ipairs(queues) do
-    if not redis.call('HGET', queue.key, 'paused_ms') then sources[#sources + 1] = { pending = queue.pending } end
+    if not redis.call('HGET', queue.key, 'paused_ms') then sources[#sources + 1] = queue end
   end
   sources.step = #sources == 1 and 1 or 2
   for _, source in ipairs(sources) do
     source.entries, source.at, source.more = {}, 0, true
-    source.rank, source.piece = 0, math.ceil(wanted / #sources)
+    -- One more than is wanted tells whether any are left.
+    source.rank, source.piece = 0, math.ceil(wanted / #sources) + 1
     advance(source, sources.step)
   end
   return sources
@@ -152,6 +153,16 @@ local function grant_from(sources, room, holder, now, reply)
   end
 end
 
+-- A claimer that takes all it has room for and leaves some wakes the next one, so that a hint reaches all who are needed.
+-- One that found nothing for itself wakes nobody: two of those would wake each other for ever.
+local function hint_left(sources, room)
+  if room.granted == 0 or (room.tasks > 0 and room.bytes > 0) then return end
+  for _, source in ipairs(sources) do
+    local at = source == sources.last and source.at + sources.step or source.at
+    if source.name and (source.entries[at] or source.more) then hint(source.name, 1) end
+  end
+end
+
 -- The claim itself. `ask` says: max; queues, or the one source that was asked for by id (found); listed (pairs the
 -- holder knows) and their order; without (settled by this call). Appends to `reply`: the word for what waits ('' or
 -- 'solo_waiting'), the pairs that are gone, how many tasks, then the tasks.
@@ -167,7 +178,9 @@ local function claim_tasks(holder, ask, now, reply)
   room.tasks = math.min(ask.max - given, HELD_TASKS_MAX - held)
   if room.tasks > 0 and not lives_alone(holder.held, held, ask.without) then
     room.looks = room.tasks + CLAIM_SKIPS_MAX
-    grant_from(ask.found or sources_of(ask.queues, room.tasks), room, holder, now, reply)
+    local sources = ask.found or sources_of(ask.queues, room.tasks)
+    grant_from(sources, room, holder, now, reply)
+    hint_left(sources, room)
   end
   reply[waiting_at], reply[count_at] = room.waiting, digits(given + room.granted)
 end

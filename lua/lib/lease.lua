@@ -46,10 +46,13 @@ local function holder_of(worker, boot, held, lease_ms)
     actor = actor(worker, boot) }
 end
 
--- The queues to claim from: from key `first` on, the record and the pending index of each.
+-- The queues to claim from: from key `first` on, the record and the pending index of each. The record's key tells the name.
 local function queues_from(first)
   local queues = {}
-  for at = first, #KEYS, 2 do queues[#queues + 1] = { key = KEYS[at], pending = KEYS[at + 1] } end
+  local prefix = #queue_key('')
+  for at = first, #KEYS, 2 do
+    queues[#queues + 1] = { key = KEYS[at], pending = KEYS[at + 1], name = string.sub(KEYS[at], prefix + 1) }
+  end
   return queues
 end
 

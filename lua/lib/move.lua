@@ -38,6 +38,7 @@ local function enter_index(id, row, status, at_ms, due_ms)
     count(queue, 'scheduled', 1)
   elseif status == 'pending' then
     enter(index_key(queue, status), pending_score(row, at_ms), id)
+    hint(queue, 1)
   else
     enter(index_key(queue, status), digits(at_ms), id)
   end

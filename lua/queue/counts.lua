@@ -1,4 +1,4 @@
--- queue/counts: how many tasks each queue has in each status, and how old the oldest pending one is.
+-- queue/counts: how many tasks each queue of a page, or one, has in each status, and how old the oldest pending one is.
 --
 -- CLASS  read
 -- KEYS
@@ -9,12 +9,13 @@
 --   1  now_ms     int     '' in production: the server's clock decides
 --   2  first      int     rank of the first queue of the page
 --   3  limit      int     how many queues
+--   4  only       text    the one queue asked for, or ''
 -- REPLY
 --   { 'counted', how many queues there are, then of each: name, paused_ms or '', retention_ms or '', scheduled,
 --     blocked, pending, running, completed, failed, timeout, cancelled, ms since the oldest pending one came, or '' }
 -- COST  8 per queue, and 1 per priority in use
 local queues = KEYS[2]
-local now_arg, first, limit = take(3)
+local now_arg, first, limit, only = take(4)
 local now = now_from(now_arg)
 
 -- The first entry of each priority is the oldest of it.
@@ -30,8 +31,13 @@ local function oldest_ms(pending)
   end
 end
 
+local function asked_for()
+  if only == '' then return redis.call('ZRANGE', queues, first, first + limit - 1) end
+  return redis.call('ZSCORE', queues, only) and { only } or {}
+end
+
 local reply = { 'counted', digits(redis.call('ZCARD', queues)) }
-for _, name in ipairs(redis.call('ZRANGE', queues, first, first + limit - 1)) do
+for _, name in ipairs(asked_for()) do
   local record = redis.call('HMGET', queue_key(name), 'paused_ms', 'retention_ms', 'scheduled', 'running')
   local function size(status) return digits(redis.call('ZCARD', queue_key(name) .. ':' .. status)) end
   local since = oldest_ms(queue_key(name) .. ':pending')

@@ -7,6 +7,7 @@
 --   2  events     stream
 --   3  queues     zset    queues that exist
 --   4  queue      hash    the queue's record
+-- DERIVES queue:<name>:pending hints:<queue>
 -- ARGV
 --   1  now_ms     int     '' in production: the server's clock decides
 --   2  queue      text    its name
@@ -15,7 +16,7 @@
 -- REPLY
 --   { 'paused' | 'resumed', since when, or '' }
 --   { 'refused', 'schema_too_new', '' }
--- COST  7
+-- COST  11
 local queues, queue_record = KEYS[3], KEYS[4]
 local now_arg, queue, paused, by = take(4)
 local now = now_from(now_arg)
@@ -35,6 +36,8 @@ if paused == '1' then
   return { 'paused', now.digits }
 end
 redis.call('HDEL', queue_record, 'paused_ms')
+local waiting = redis.call('ZCARD', queue_record .. ':pending')
+if waiting > 0 then hint(queue, waiting) end
 tell('resume', actor('', '', by), 'queue', queue)
 write_batch()
 return { 'resumed', '' }

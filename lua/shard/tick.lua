@@ -12,7 +12,7 @@
 --   7  marks      zset    ids of stream entries by the number of task events so far
 -- DERIVES task:<id> task:<id>:payload task:<id>:result task:<id>:error task:<id>:reason task:<id>:tags
 --         task:<id>:history task:<id>:log held:<worker>:<boot> worker:<id> queue:<name> queue:<name>:<status>
---         queue:<name>:pending queue:<name>:key:<key>
+--         queue:<name>:pending queue:<name>:key:<key> hints:<queue>
 -- ARGV
 --   1  now_ms     int     '' in production: the server's clock decides
 --   2  ticks      int     how many ticks of this caller came through before
@@ -24,7 +24,7 @@
 --   { 'early', now_ms, tick_ms }   somebody else has ticked, and nothing is due
 --   { 'refused', 'schema_too_new', '' }
 -- COST  15 + 5 per holder reaped, 3 per worker and 5 per queue looked at, 6 per task moved; each chore is bounded by its
---       limit; 1 ZREM, ZADD, XADD per index and call
+--       limit; 1 ZREM, ZADD, XADD per index and call; 1 command per queue for its hints, 3 where it has none
 local leases, workers, queues, scheduled, marks = KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7]
 local now_arg, ticks, expected, trying = take(4)
 local now, meta = now_from(now_arg), read(META) or {}

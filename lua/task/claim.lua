@@ -12,6 +12,7 @@
 --   7+ queue, queue_pending  hash, zset   of each queue claimed from
 -- DERIVES task:<id> task:<id>:payload task:<id>:history task:<id>:reason held:<worker>:<boot> queue:<name>
 --         queue:<name>:pending queue:<name>:blocked queue:<name>:failed queue:<name>:key:<key>
+--         hints:<queue>
 -- ARGV
 --   1  now_ms     int     '' in production: the server's clock decides
 --   2  worker     text
@@ -29,7 +30,8 @@
 --   { 'refused', 'schema_too_new' | 'superseded' | 'lease_lost', '' }
 --   { 'refused', 'conflict', current boot, or status of the task wanted }
 --   { 'refused', 'unknown_task' | 'already_finished' | 'parents_open' | 'queue_paused', status }
--- COST  7 + 2 per queue + 3 per task granted or passed over, the latter at most 100; 1 ZREM, ZADD, XADD per call
+-- COST  7 + 2 per queue + 3 per task granted or passed over, the latter at most 100; 1 ZREM, ZADD, XADD per call;
+--       1 command per queue for its hints, 3 where it has none
 local keys = { leases = KEYS[3], workers = KEYS[4], worker = KEYS[5], held = KEYS[6] }
 local now_arg, worker, boot, expects, lease_ms, max, only, listed_count = take(8)
 local now = now_from(now_arg)

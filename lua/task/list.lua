@@ -8,17 +8,20 @@
 -- DERIVES task:<id> task:<id>:reason task:<id>:tags
 -- ARGV
 --   1  order      text    'up' from the lowest score, 'down' from the highest
---   2  after_score  text  where the last page ended, '' for the first
---   3  after_id   text
---   4  limit      int     how many tasks
---   5  queue      text    only of this queue, where the index has all queues; else ''
+--   2  rank       int     how many entries to pass over from that end; only without after_score
+--   3  after_score  text  where the last page ended, '' to begin at the rank
+--   4  after_id   text
+--   5  limit      int     how many tasks
+--   6  queue      text    only of this queue, where the index has all queues; else ''
 -- REPLY
 --   { 'listed', total, '1' if there is more, score and id at which the page ended, count, then of each task:
 --     id, how many words, field and value in turn }
--- COST  a search of the index by halves, and 3 per task; at most 500 entries are looked at to filter
+-- COST  a search of the index by halves behind after_score, and 3 per task; at most 500 entries are looked at to filter
 local index = KEYS[2]
-local order, after_score, after_id, limit, queue = take(5)
+local order, from_rank, after_score, after_id, limit, queue = take(6)
 local total, page_size = redis.call('ZCARD', index), tonumber(limit)
+-- One more than the page tells whether there is more; an entry whose task is gone makes a page that is short.
+local scan = queue == '' and page_size + 1 or SCAN_MAX
 
 -- The rank of the first entry that is after the place where the last page ended, counted upwards. The entry itself may
 -- be gone by now, so the place is found by halves: O(log² n), whatever lies between.
@@ -34,18 +37,15 @@ local function rank_after(score, id)
   return low
 end
 
-local first
-if after_score == '' then first = order == 'up' and 0 or total - 1
-elseif order == 'up' then first = rank_after(tonumber(after_score), after_id)
-else first = rank_after(tonumber(after_score), after_id) - 1
+local rank = tonumber(from_rank)
+if after_score ~= '' then
+  local upwards = rank_after(tonumber(after_score), after_id)
+  rank = order == 'up' and upwards or total - upwards
 end
 
 local entries
-if order == 'up' then entries = redis.call('ZRANGE', index, first, first + SCAN_MAX - 1, 'WITHSCORES')
-elseif first < 0 then entries = {}
-else
-  local rank = total - 1 - first
-  entries = redis.call('ZRANGE', index, rank, rank + SCAN_MAX - 1, 'REV', 'WITHSCORES')
+if order == 'up' then entries = redis.call('ZRANGE', index, rank, rank + scan - 1, 'WITHSCORES')
+else entries = redis.call('ZRANGE', index, rank, rank + scan - 1, 'REV', 'WITHSCORES')
 end
 
 local found, words, at = 0, {}, 1
@@ -54,7 +54,7 @@ while at <= #entries and found < page_size do
   at = at + 2
 end
 
-local more = at <= #entries or #entries == 2 * SCAN_MAX
+local more = at <= #entries or #entries == 2 * scan
 local reply = { 'listed', digits(total), more and '1' or '', entries[at - 1] or '', entries[at - 2] or '', digits(found) }
 for _, word in ipairs(words) do reply[#reply + 1] = word end
 return reply

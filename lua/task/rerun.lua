@@ -7,7 +7,7 @@
 --   2  events     stream
 --   3  op         string  the remembered answer of this call
 -- DERIVES task:<id> task:<id>:result task:<id>:error task:<id>:reason task:<id>:history queue:<name>
---         queue:<name>:<status> queue:<name>:key:<key>
+--         queue:<name>:<status> queue:<name>:key:<key> hints:<queue>
 -- ARGV
 --   1  now_ms     int     '' in production: the server's clock decides
 --   2  digest     text    of the request: a repeat under the same op id must ask the same
@@ -20,7 +20,8 @@
 --   { 'replayed', the same words as first answered }
 --   { 'refused', 'schema_too_new' | 'idempotency_mismatch', '' }
 --   of a task: 'unknown_task' | 'conflict' | 'duplicate_key'
--- COST  4 + 6 per task, 8 with a key; 1 ZREM, ZADD, XADD per index and call
+-- COST  4 + 6 per task, 8 with a key; 1 ZREM, ZADD, XADD per index and call; 1 command per queue for its hints,
+--       3 where it has none
 local op = KEYS[3]
 local now_arg, digest, by, reason, keep_ms, size = take(6)
 local now, rerunner = now_from(now_arg), actor('', '', by)

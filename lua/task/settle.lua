@@ -11,7 +11,7 @@
 --   6+ queue, queue_pending  hash, zset   of each queue claimed from
 -- DERIVES task:<id> task:<id>:payload task:<id>:result task:<id>:error task:<id>:reason task:<id>:history
 --         held:<worker>:<boot> queue:<name> queue:<name>:pending queue:<name>:blocked queue:<name>:completed
---         queue:<name>:failed queue:<name>:timeout queue:<name>:key:<key> scheduled
+--         queue:<name>:failed queue:<name>:timeout queue:<name>:key:<key> scheduled hints:<queue>
 -- ARGV
 --   1  now_ms     int     '' in production: the server's clock decides
 --   2  worker     text    must be the holder
@@ -29,7 +29,8 @@
 --     or 'refused', 'unknown_worker' | 'superseded' | 'lease_lost', '' or 'refused', 'conflict', current boot }
 --   { 'refused', 'schema_too_new', '' }
 --   of a report: 'unknown_task' | 'fenced' | 'already_finished'
--- COST  6 + 3 per report + 3 per task claimed; 1 ZREM, ZADD, XADD per index and call
+-- COST  6 + 3 per report + 3 per task claimed; 1 ZREM, ZADD, XADD per index and call; 1 command per queue
+--       for its hints, 3 where it has none
 local leases, worker_key, held = KEYS[3], KEYS[4], KEYS[5]
 local now_arg, worker, boot, max, report_count, listed_count = take(6)
 local now, settler = now_from(now_arg), actor(worker, boot)

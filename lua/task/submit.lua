@@ -9,18 +9,20 @@
 --   4  scheduled  zset    due times
 --   5  op         string  the remembered answer of this call; only with an idempotency key
 -- DERIVES task:<id> task:<id>:payload task:<id>:tags queue:<name> queue:<name>:pending queue:<name>:key:<key>
+--         hints:<queue>
 -- ARGV
 --   1  now_ms     int     '' in production: the server's clock decides
 --   2  by         text    who submits
 --   3  digest     text    of the request, with an idempotency key; else ''
 --   4  count      int     how many tasks; then of each:
---      id queue priority run_at_ms key on_duplicate payload fields, and `fields` pairs of further fields
+--      id queue priority run_at_ms key on_duplicate payload fields, and `fields` pairs of further fields;
+--      run_at_ms is '' for now, a Unix time, or '+' and how many ms from now
 -- REPLY
 --   { 'submitted', then of each task: 'created' | 'existing' | 'duplicate', id, status, version
 --                                           or 'refused', id of the other, 'duplicate_key', '' }
 --   { 'replayed', the same words as first answered }
 --   { 'refused', 'schema_too_new' | 'idempotency_mismatch', '' }
--- COST  4 + 4 per task; 1 ZADD per queue, 1 XADD per 100 tasks
+-- COST  4 + 4 per task; 1 ZADD per queue, 1 XADD per 100 tasks; 1 command per queue for its hints, 3 where it has none
 local queues, op = KEYS[3], KEYS[5]
 local now_arg, by, digest, count_arg = take(4)
 local now, submitter = now_from(now_arg), actor('', '', by)
@@ -45,6 +47,8 @@ end
 
 local function create(id, queue, priority, run_at_ms, key, payload, fields)
   local row = { queue = queue, priority = priority, version = '0' }
+  -- A delay counts from Redis's clock, whatever the clock of the submitter says.
+  if string.sub(run_at_ms, 1, 1) == '+' then run_at_ms = digits(now.ms + tonumber(run_at_ms)) end
   local later = run_at_ms ~= '' and tonumber(run_at_ms) > now.ms
   local status = later and 'scheduled' or 'pending'
   local set = { 'status', status, 'version', '1', 'created_ms', now.digits }

@@ -10,7 +10,7 @@
 --   5  worker     hash    the worker's record
 --   6  held       zset    what this boot holds
 -- DERIVES task:<id> task:<id>:history task:<id>:reason held:<worker>:<boot> queue:<name> queue:<name>:pending
---         queue:<name>:failed queue:<name>:key:<key>
+--         queue:<name>:failed queue:<name>:key:<key> hints:<queue>
 -- ARGV
 --   1  now_ms     int     '' in production: the server's clock decides
 --   2  worker     text
@@ -22,7 +22,8 @@
 --   { 'registered', tick_ms, lease_ms, how many tasks were taken over }
 --   { 'refused', 'schema_too_new' | 'superseded' | 'lease_lost', '' }
 --   { 'refused', 'conflict', current boot }
--- COST  14 + 3 per task taken over; 1 ZREM, ZADD per index and call
+-- COST  14 + 3 per task taken over; 1 ZREM, ZADD per index and call; 1 command per queue for its hints, 3 where
+--       it has none
 local keys = { leases = KEYS[3], workers = KEYS[4], worker = KEYS[5], held = KEYS[6] }
 local now_arg, worker, boot, expects, lease_ms, field_count = take(6)
 local now, fields = now_from(now_arg), { take(2 * field_count) }

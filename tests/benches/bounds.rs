@@ -399,7 +399,7 @@ async fn measure_readers(bench: &Bench) {
             let list = List {
                 index: Index::Queue(&queue, Status::Pending),
                 order: Order::Down,
-                after,
+                start: after.into(),
                 limit: limits::PAGE_MAX,
             };
             after = store.list(Shard::FIRST, &list).await.unwrap().next;
@@ -411,7 +411,7 @@ async fn measure_readers(bench: &Bench) {
             let list = List {
                 index: Index::Scheduled(Some(&other)),
                 order: Order::Up,
-                after: None,
+                start: Default::default(),
                 limit: limits::PAGE_MAX,
             };
             store.list(Shard::FIRST, &list).await.unwrap();

@@ -35,8 +35,20 @@ async fn commands(at: &Fixture) -> Vec<(String, u64)> {
         .collect()
 }
 
-const WRITES: [&str; 11] =
-    ["hset", "hdel", "hincrby", "set", "del", "unlink", "zadd", "zrem", "zremrangebyrank", "xadd", "xtrim"];
+const WRITES: [&str; 12] = [
+    "hset",
+    "hdel",
+    "hincrby",
+    "set",
+    "del",
+    "unlink",
+    "zadd",
+    "zrem",
+    "zremrangebyrank",
+    "xadd",
+    "xtrim",
+    "rpush",
+];
 
 /// Commands and write commands of one call that handles `tasks` tasks.
 async fn counted(at: &Fixture, work: impl AsyncFnOnce(&Fixture)) -> (u64, u64) {
@@ -79,17 +91,39 @@ async fn commands_per_task_do_not_grow() {
         at.submit(&tasks(at, 100)).await;
         at.submit(&tasks(at, 100)).await;
         let one = tasks(at, 1);
-        assert_eq!(counted(at, async |at| drop(at.submit(&one).await)).await, (9, 6), "submit 1");
+        assert_eq!(counted(at, async |at| drop(at.submit(&one).await)).await, (10, 6), "submit 1");
         let hundred = tasks(at, 100);
-        assert_eq!(counted(at, async |at| drop(at.submit(&hundred).await)).await, (306, 204), "submit 100");
+        assert_eq!(counted(at, async |at| drop(at.submit(&hundred).await)).await, (307, 204), "submit 100");
         let mut held = turn(at, &life, &[], 1).await;
-        assert_eq!(counted(at, async |at| held = turn(at, &life, &held, 1).await).await, (20, 10), "turn 1");
+        assert_eq!(counted(at, async |at| held = turn(at, &life, &held, 1).await).await, (21, 10), "turn 1");
         let mut held = turn(at, &life, &held, 100).await;
         assert_eq!(
             counted(at, async |at| held = turn(at, &life, &held, 100).await).await,
-            (515, 208),
+            (516, 208),
             "turn 100"
         );
+        turn(at, &life, &held, 0).await;
+    })
+    .await;
+}
+
+/// Only where claimers are idle, and took the hints that were there, does a call write some.
+#[tokio::test]
+async fn hints_are_written_where_none_are_left() {
+    with_store(async |at| {
+        let life = Life::new(1, 1);
+        at.register(&life, None).await;
+        at.submit(&tasks(at, 3)).await;
+        let idle = async || ask::<()>(at, &["DEL", "baton:{0}:hints:default"]).await;
+        idle().await;
+        let one = tasks(at, 1);
+        assert_eq!(counted(at, async |at| drop(at.submit(&one).await)).await, (12, 7), "submit 1");
+        let mut held = turn(at, &life, &[], 1).await;
+        idle().await;
+        assert_eq!(counted(at, async |at| held = turn(at, &life, &held, 1).await).await, (23, 11), "turn 1");
+        // The last two: nothing is left that somebody else should come for, so it does not even look.
+        idle().await;
+        assert_eq!(counted(at, async |at| held = turn(at, &life, &held, 2).await).await, (24, 12), "turn 2");
         turn(at, &life, &held, 0).await;
     })
     .await;

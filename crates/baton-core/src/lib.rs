@@ -3,6 +3,7 @@
 //! This crate refuses to know Redis, HTTP, clocks, randomness and serialisation formats. What needs one of them
 //! takes its value as an argument.
 
+pub mod code;
 pub mod fence;
 pub mod id;
 pub mod lease;
@@ -13,6 +14,7 @@ pub mod priority;
 pub mod refusal;
 pub mod retry;
 
+pub use code::Code;
 pub use fence::{Fence, Version};
 pub use id::{Shard, ShardCount, TaskId};
 pub use lease::LeaseLength;

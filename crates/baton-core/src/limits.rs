@@ -57,6 +57,10 @@ limits! {
     ERROR_BYTES_MAX = 4_096;
     /// Why something was done, in histories and events.
     REASON_BYTES_MAX = 256;
+    /// One word that a worker says of itself: the names of the 32 queues that it claims from fit.
+    ABOUT_BYTES_MAX = 8_192;
+    /// All that a worker says of itself: a page of workers answers a hundred times as much.
+    ABOUT_ALL_BYTES_MAX = 16_384;
     /// Payloads and results of one call together: a MiB costs the script up to 3 ms.
     CALL_BYTES_MAX = 1_048_576;
     /// Tasks submitted by one call: keeps the script under 5 ms.
@@ -65,6 +69,8 @@ limits! {
     CLAIM_TASKS_MAX = 100;
     /// Queues that one claim looks into.
     CLAIM_QUEUES_MAX = 32;
+    /// Hints that a queue keeps for idle claimers: so many wake at once, and each that leaves work wakes the next.
+    HINTS_MAX = 16;
     /// How many tasks that a claim must skip it looks behind.
     CLAIM_SKIPS_MAX = 100;
     /// Tasks reported by one call.

@@ -1,12 +1,14 @@
 //! What is checked before work begins: that the server can keep our promises, that the namespace is the one we mean,
 //! and that we may do what the scripts do.
 
+use baton_core::Shard;
 use baton_core::limits::SCHEMA;
-use deadpool_redis::redis::{Cmd, Value};
+use tokio::task::JoinSet;
 
 use crate::clock::random;
 use crate::error::Error;
 use crate::script::Script;
+use crate::server::{field, infos, version};
 use crate::store::Store;
 
 /// Why a store does not open.
@@ -51,7 +53,7 @@ pub enum Warning {
 pub(crate) async fn open(store: &Store) -> Result<Vec<Warning>, OpenError> {
     let mut warnings = Vec::new();
     let mut unfit = Vec::new();
-    for info in server_infos(store).await? {
+    for info in infos(store).await? {
         judge(&info, &mut unfit, &mut warnings);
     }
     refuse(unfit)?;
@@ -70,25 +72,6 @@ pub(crate) async fn open(store: &Store) -> Result<Vec<Warning>, OpenError> {
 
 fn refuse(unfit: Vec<Unfit>) -> Result<(), OpenError> {
     if unfit.is_empty() { Ok(()) } else { Err(OpenError::Unfit(unfit)) }
-}
-
-/// INFO of the node, or of every node of a cluster.
-async fn server_infos(store: &Store) -> Result<Vec<String>, Error> {
-    let mut command = Cmd::new();
-    command.arg("INFO");
-    let text = |value| match value {
-        Value::BulkString(bytes) => Some(String::from_utf8_lossy(&bytes).into_owned()),
-        Value::VerbatimString { text, .. } => Some(text),
-        _ => None,
-    };
-    Ok(match store.send(&command, None).await? {
-        Value::Map(nodes) => nodes.into_iter().filter_map(|(_, value)| text(value)).collect(),
-        value => text(value).into_iter().collect(),
-    })
-}
-
-fn field<'a>(info: &'a str, name: &str) -> Option<&'a str> {
-    info.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':')).map(str::trim)
 }
 
 fn judge(info: &str, unfit: &mut Vec<Unfit>, warnings: &mut Vec<Warning>) {
@@ -112,37 +95,45 @@ fn judge(info: &str, unfit: &mut Vec<Unfit>, warnings: &mut Vec<Warning>) {
     }
 }
 
-/// Valkey says 7.2.4 of itself where it is asked as Redis; its own number is elsewhere.
 fn judge_version(info: &str) -> Option<Unfit> {
-    let (name, version, floor) = match field(info, "valkey_version") {
-        Some(version) => ("Valkey", version, (7, 2)),
-        None => ("Redis", field(info, "redis_version")?, (7, 0)),
-    };
+    let (name, version) = version(info)?;
+    let floor = if name == "Valkey" { (7, 2) } else { (7, 0) };
     let mut numbers = version.split('.').map(|number| number.parse::<u64>().unwrap_or_default());
     let found = (numbers.next().unwrap_or_default(), numbers.next().unwrap_or_default());
     (found < floor).then(|| Unfit::Version(format!("{name} {version}")))
 }
 
-async fn meet_namespace(store: &Store) -> Result<Vec<Unfit>, Error> {
+/// Two round trips, however many shards there are.
+pub(crate) async fn meet_namespace(store: &Store) -> Result<Vec<Unfit>, Error> {
     let drawn = format!("{:016x}", random());
     let namespace = store.open_namespace(&drawn).await?;
     let wanted = store.shards().get();
-    let mut unfit = Vec::new();
     if namespace.schema > SCHEMA {
         return Ok(vec![Unfit::SchemaTooNew(namespace.schema)]);
     }
     if namespace.shards != u32::from(wanted) {
         return Ok(vec![Unfit::Shards { found: namespace.shards, wanted }]);
     }
+    let mut shards = JoinSet::new();
     for shard in store.shards().all() {
-        let found = store.open_shard(shard, &namespace.store_id).await?;
-        if found.schema > SCHEMA {
-            unfit.push(Unfit::SchemaTooNew(found.schema));
-        } else if found.store_id != namespace.store_id {
-            unfit.push(Unfit::Foreign { found: found.store_id, wanted: namespace.store_id.clone() });
-        }
+        let (store, store_id) = (store.clone(), namespace.store_id.clone());
+        shards.spawn(async move { meet_shard(&store, shard, &store_id).await });
     }
+    let met: Result<Vec<_>, Error> = shards.join_all().await.into_iter().collect();
+    let mut unfit: Vec<Unfit> = met?.into_iter().flatten().collect();
+    unfit.dedup();
     Ok(unfit)
+}
+
+async fn meet_shard(store: &Store, shard: Shard, store_id: &str) -> Result<Option<Unfit>, Error> {
+    let found = store.open_shard(shard, store_id).await?;
+    Ok(if found.schema > SCHEMA {
+        Some(Unfit::SchemaTooNew(found.schema))
+    } else if found.store_id != store_id {
+        Some(Unfit::Foreign { found: found.store_id, wanted: store_id.to_owned() })
+    } else {
+        None
+    })
 }
 
 #[cfg(test)]

@@ -1,7 +1,8 @@
-//! Where time and chance come from outside Redis: only ids need them, and only so that they sort and never meet.
+//! Where time and chance come from outside Redis. Ids need them, so that they sort and never meet; tickers tell by our own
+//! clock for how long Redis was away; calls are timed.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use baton_core::id::Draw;
 use baton_core::{OpId, Shard, TaskId};
@@ -41,6 +42,15 @@ fn system_ms() -> u64 {
     )]
     let now = SystemTime::now();
     now.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as u64)
+}
+
+/// Our own clock, which only ever tells how long something took.
+pub(crate) fn monotonic() -> Instant {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the one place where durations are measured; no lease depends on it"
+    )]
+    Instant::now()
 }
 
 pub(crate) fn random() -> u64 {

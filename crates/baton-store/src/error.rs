@@ -33,42 +33,69 @@ impl Error {
     }
 }
 
+/// What is wrong: a label for those who count, and words for those who read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Reason {
+    pub(crate) kind: &'static str,
+    pub(crate) words: &'static str,
+}
+
 /// What to do about an error of Redis.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Remedy {
     /// The server forgot the script.
     LoadScript,
     /// Ask again over this connection, a little later.
-    Wait(&'static str),
+    Wait(Reason),
     /// Ask again over another connection; whether the call was carried out is not known.
-    Reconnect(&'static str),
+    Reconnect(Reason),
     StorageFull,
     GiveUp,
+}
+
+impl Remedy {
+    /// How it is counted.
+    pub(crate) fn kind(self) -> &'static str {
+        match self {
+            Remedy::LoadScript => "script_missing",
+            Remedy::Wait(reason) | Remedy::Reconnect(reason) => reason.kind,
+            Remedy::StorageFull => "storage_full",
+            Remedy::GiveUp => "fault",
+        }
+    }
+}
+
+fn wait(kind: &'static str, words: &'static str) -> Remedy {
+    Remedy::Wait(Reason { kind, words })
+}
+
+fn reconnect(kind: &'static str, words: &'static str) -> Remedy {
+    Remedy::Reconnect(Reason { kind, words })
 }
 
 /// Decides by error code alone: texts differ between versions.
 pub(crate) fn remedy(error: &RedisError) -> Remedy {
     if error.is_timeout() {
-        return Remedy::Reconnect("no answer in time");
+        return reconnect("timeout", "no answer in time");
     }
     match error.code() {
         Some("NOSCRIPT") => return Remedy::LoadScript,
         Some("OOM") => return Remedy::StorageFull,
-        Some("LOADING") => return Remedy::Wait("it is loading its data"),
-        Some("BUSY") => return Remedy::Wait("a script keeps it busy"),
-        Some("MISCONF") => return Remedy::Wait("it cannot persist its data"),
-        Some("NOREPLICAS") => return Remedy::Wait("too few replicas follow it"),
-        Some("CLUSTERDOWN" | "TRYAGAIN") => return Remedy::Wait("the cluster is not ready"),
-        Some("READONLY" | "MASTERDOWN") => return Remedy::Reconnect("it is not the primary"),
+        Some("LOADING") => return wait("loading", "it is loading its data"),
+        Some("BUSY") => return wait("busy", "a script keeps it busy"),
+        Some("MISCONF") => return wait("not_persisting", "it cannot persist its data"),
+        Some("NOREPLICAS") => return wait("few_replicas", "too few replicas follow it"),
+        Some("CLUSTERDOWN" | "TRYAGAIN") => return wait("cluster_not_ready", "the cluster is not ready"),
+        Some("READONLY" | "MASTERDOWN") => return reconnect("not_primary", "it is not the primary"),
         _ => {}
     }
     match error.kind() {
         ErrorKind::Io | ErrorKind::ClusterConnectionNotFound | ErrorKind::MasterNameNotFoundBySentinel => {
-            Remedy::Reconnect("the connection failed")
+            reconnect("connection", "the connection failed")
         }
         // A reply cut off in the middle ends the connection, not the program.
-        ErrorKind::Parse => Remedy::Reconnect("the reply was cut off"),
-        _ if error.is_connection_dropped() => Remedy::Reconnect("the connection was lost"),
+        ErrorKind::Parse => reconnect("connection", "the reply was cut off"),
+        _ if error.is_connection_dropped() => reconnect("connection", "the connection was lost"),
         _ => Remedy::GiveUp,
     }
 }

@@ -13,6 +13,7 @@
 //! | `baton:{0}:queue:<name>:pending` | zset | ids in claim order: priority, then age |
 //! | `baton:{0}:queue:<name>:<status>` | zset | blocked and finished tasks, by the ms they came there |
 //! | `baton:{0}:queue:<name>:key:<key>` | string | the live task of a dedupe key |
+//! | `baton:{0}:hints:<queue>` | list | a nudge for one idle claimer each, 16 at most; may be lost |
 //! | `baton:{0}:queues` | zset | queue names, by the ms they appeared |
 //! | `baton:{0}:scheduled` | zset | id by due time, ms |
 //! | `baton:{0}:leases` | zset | holder `<worker>:<boot>` by lease deadline, ms; 0 while it is being reaped |
@@ -97,6 +98,11 @@ impl ShardKeys {
     /// The index of a status within a queue: not of `running`, which its holder keeps, nor of `scheduled`.
     pub fn queue_index(&self, queue: &QueueName, status: Status) -> String {
         self.at(&["queue:", queue.as_str(), ":", status.as_str()])
+    }
+
+    /// A nudge for one idle claimer each.
+    pub fn hints(&self, queue: &QueueName) -> String {
+        self.at(&["hints:", queue.as_str()])
     }
 
     pub fn dedupe(&self, queue: &QueueName, key: &DedupeKey) -> String {

@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use deadpool_redis::redis::{Cmd, ToRedisArgs, Value};
 
+use crate::clock::monotonic;
 use crate::error::{Error, Remedy, remedy};
+use crate::meter;
 use crate::reply::Reply;
 use crate::script::{Script, script};
 use crate::store::Store;
@@ -66,12 +68,32 @@ impl Store {
             call.keys,
             call.arguments
         );
-        let value = self.send(&call.command, Some(call.script)).await?;
+        self.run_often(call, TRIES).await
+    }
+
+    /// Carries a script out, and leaves repeating it to the caller.
+    pub(crate) async fn run_once(&self, call: &Call) -> Result<Reply, Error> {
+        self.run_often(call, 1).await
+    }
+
+    async fn run_often(&self, call: &Call, tries: u32) -> Result<Reply, Error> {
+        let sent = monotonic();
+        let value = self.send_often(&call.command, Some(call.script), tries).await?;
+        meter::answered(&call.script.series, sent);
         Reply::new(call.script.name, value)
     }
 
     /// Sends a command that is safe to repeat.
     pub(crate) async fn send(&self, command: &Cmd, script: Option<&'static Script>) -> Result<Value, Error> {
+        self.send_often(command, script, TRIES).await
+    }
+
+    async fn send_often(
+        &self,
+        command: &Cmd,
+        script: Option<&'static Script>,
+        tries: u32,
+    ) -> Result<Value, Error> {
         let mut wait = FIRST_WAIT;
         let (mut tried, mut loaded) = (0, 0);
         loop {
@@ -79,7 +101,9 @@ impl Store {
                 Ok(value) => return Ok(value),
                 Err(error) => error,
             };
-            let reason = match (error.as_ref().map(remedy), script) {
+            let known = error.as_ref().map(remedy);
+            meter::failed(known.map_or("no_connection", Remedy::kind));
+            let reason = match (known, script) {
                 // Counted by itself: the last try may be the first that reaches a server just promoted.
                 (Some(Remedy::LoadScript), Some(script)) if loaded < TRIES => {
                     loaded += 1;
@@ -87,13 +111,13 @@ impl Store {
                     continue;
                 }
                 (Some(Remedy::LoadScript), Some(_)) => "it forgets scripts as they come",
-                (Some(Remedy::Wait(reason) | Remedy::Reconnect(reason)), _) => reason,
+                (Some(Remedy::Wait(reason) | Remedy::Reconnect(reason)), _) => reason.words,
                 (None, _) => "no connection in time",
                 (Some(Remedy::StorageFull), _) => return Err(Error::StorageFull),
                 (Some(Remedy::GiveUp | Remedy::LoadScript), _) => return Err(fault(script, error)),
             };
             tried += 1;
-            if tried == TRIES {
+            if tried == tries {
                 return Err(Error::Unavailable { reason, source: error });
             }
             tracing::debug!(script = script.map(|script| script.name), tried, reason, "asking Redis again");

@@ -5,6 +5,8 @@ use std::sync::LazyLock;
 
 use baton_core::limits;
 
+use crate::meter;
+
 /// One script as it is sent to Redis.
 #[derive(Debug)]
 pub struct Script {
@@ -13,6 +15,8 @@ pub struct Script {
     pub source: &'static str,
     pub text: String,
     pub sha: String,
+    /// Under which its calls are timed.
+    pub(crate) series: metrics::Key,
 }
 
 macro_rules! texts {
@@ -26,12 +30,12 @@ const LIBRARY: &[(&str, &str)] = texts! { "lib/":
 };
 
 const SOURCES: &[(&str, &str)] = texts! { "":
-    "namespace/open" "shard/open" "shard/probe" "shard/tick"
+    "namespace/open" "shard/open" "shard/probe" "shard/ends" "shard/tick"
     "task/submit" "task/claim" "task/settle" "task/progress" "task/log" "task/log_read"
     "task/cancel" "task/rerun" "task/promote" "task/reprioritise"
     "task/read" "task/history" "task/list" "task/running"
-    "queue/pause" "queue/counts"
-    "worker/register" "worker/renew" "worker/deregister" "worker/direct" "worker/list"
+    "queue/pause" "queue/counts" "queue/hint"
+    "worker/register" "worker/renew" "worker/deregister" "worker/direct" "worker/list" "worker/number"
 };
 
 static ALL: LazyLock<Vec<Script>> =
@@ -52,7 +56,7 @@ impl Script {
         text.push_str(source);
         let text = limits::inline(&text);
         let sha = sha1_smol::Sha1::from(&text).digest().to_string();
-        Script { name, source, text, sha }
+        Script { name, source, text, sha, series: meter::series(name) }
     }
 
     /// How many keys the header names, and whether more may follow.
@@ -141,7 +145,7 @@ pub(crate) fn probes(key: &str) -> Vec<Vec<String>> {
         "HSET" => vec![key, "field", "value"],
         "HINCRBY" => vec![key, "field", "1"],
         "SET" => vec![key, "value"],
-        "HGETALL" | "GET" | "DEL" | "UNLINK" | "EXISTS" | "ZCARD" => vec![key],
+        "HGETALL" | "GET" | "DEL" | "UNLINK" | "EXISTS" | "ZCARD" | "XLEN" => vec![key],
         "XTRIM" => vec![key, "MINID", "1"],
         "XRANGE" | "XREVRANGE" | "ZRANGE" | "ZREMRANGEBYRANK" => vec![key, "0", "1"],
         // A field or a member.

@@ -42,7 +42,9 @@ pub(crate) struct Inner {
     /// For calls that block on purpose.
     pub(crate) blocking: Lines,
     pub(crate) options: Options,
-    pub(crate) ids: Ids,
+    pub(crate) ids: Arc<Ids>,
+    /// When each shard wants to be ticked next, as the newest answer says; 0 while nobody said.
+    due_ms: Arc<[AtomicU64]>,
     shards: Vec<ShardKeys>,
 }
 
@@ -68,11 +70,17 @@ impl Store {
     }
 
     fn connect(options: Options) -> Result<Store, Error> {
+        let due_ms = options.shards.all().map(|_| AtomicU64::new(0)).collect();
+        Store::assemble(options, Arc::default(), due_ms)
+    }
+
+    fn assemble(options: Options, ids: Arc<Ids>, due_ms: Arc<[AtomicU64]>) -> Result<Store, Error> {
         let Options { url, namespace, shards, timeouts, .. } = &options;
         let inner = Inner {
             link: Link::new(url, timeouts)?,
             blocking: Lines::new(url, timeouts)?,
-            ids: Ids::default(),
+            ids,
+            due_ms,
             shards: shards.all().map(|shard| ShardKeys::new(namespace, shard)).collect(),
             options,
         };
@@ -81,6 +89,13 @@ impl Store {
 
     pub fn shards(&self) -> ShardCount {
         self.inner.options.shards
+    }
+
+    /// Another handle to the same namespace with connections of its own: for another runtime, which must not wait for
+    /// what this one does. Ids that the two draw never meet, and what one hears of ticks the other knows.
+    pub fn apart(&self) -> Result<Store, Error> {
+        let Inner { options, ids, due_ms, .. } = &*self.inner;
+        Store::assemble(options.clone(), Arc::clone(ids), Arc::clone(due_ms))
     }
 
     /// The keys of a shard, if this namespace has it.
@@ -105,6 +120,18 @@ impl Store {
     /// A name for one call of an operator that brought none.
     pub fn draw_op(&self) -> OpId {
         self.inner.ids.op()
+    }
+
+    /// When this shard wants to be ticked next, by Redis's clock.
+    pub(crate) fn due_ms(&self, shard: Shard) -> Option<u64> {
+        let due_ms = self.inner.due_ms.get(usize::from(shard.number()))?.load(Ordering::Relaxed);
+        (due_ms > 0).then_some(due_ms)
+    }
+
+    pub(crate) fn note_due(&self, shard: Shard, due_ms: Option<u64>) {
+        if let (Some(due_ms), Some(slot)) = (due_ms, self.inner.due_ms.get(usize::from(shard.number()))) {
+            slot.store(due_ms, Ordering::Relaxed);
+        }
     }
 
     /// The argument by which tests tell a script the time; empty in production.

@@ -7,6 +7,7 @@ pub mod fixture;
 pub mod invariants;
 pub mod process;
 pub mod proxy;
+pub mod say;
 pub mod server;
 pub mod snapshot;
 

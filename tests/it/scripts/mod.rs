@@ -1,9 +1,12 @@
 //! A module per script: the good path, each refusal, each bound, hostile input.
 #![expect(clippy::expect_used, clippy::panic, reason = "test support: a failure here is a failed test")]
 
+mod hints;
 mod namespace_open;
 mod queue_counts;
+mod queue_hint;
 mod queue_pause;
+mod shard_ends;
 mod shard_open;
 mod shard_probe;
 mod shard_tick;
@@ -32,6 +35,7 @@ mod whole_life;
 mod worker_deregister;
 mod worker_direct;
 mod worker_list;
+mod worker_number;
 mod worker_register;
 mod worker_renew;
 mod worker_takeover;

@@ -96,3 +96,24 @@ async fn pause_and_retention_are_shown() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn one_queue_is_asked_for_by_its_name() {
+    with_store(async |at| {
+        for name in ["zoo", "alpha"] {
+            let task = NewTask { queue: queue(name), ..at.new_task("noop") };
+            at.submit(&[task]).await;
+        }
+        let one = async |name: &str| {
+            let name = queue(name);
+            unchanged(at, at.store.queue(Shard::FIRST, &name)).await.expect("an answer")
+        };
+        let page = check(at, 0, 2).await;
+        for expected in &page.queues {
+            assert_eq!(one(expected.name.as_str()).await.as_ref(), Some(expected));
+        }
+        assert_eq!(one("alp").await, None);
+        assert_eq!(one("default").await, None);
+    })
+    .await;
+}

@@ -1,7 +1,7 @@
 //! `task/list`: pages that stay good while tasks come and go.
 
 use baton_core::{QueueName, Shard, Status, Tag, TaskId, limits};
-use baton_store::calls::task::{After, AfterRunning, Index, List, Listed, NewTask, Order, Outcome};
+use baton_store::calls::task::{After, AfterRunning, Index, List, Listed, NewTask, Order, Outcome, Start};
 use baton_store::{Error, State, Task};
 use baton_testkit::{Fixture, Life, queue, with_store};
 
@@ -18,7 +18,7 @@ async fn try_page(
     after: Option<After>,
     limit: u64,
 ) -> Result<Listed, Error> {
-    let list = List { index, order, after, limit };
+    let list = List { index, order, start: after.into(), limit };
     refuses_unchanged(at, async || at.store.list(Shard::FIRST, &list).await).await
 }
 
@@ -302,6 +302,59 @@ async fn a_list_shows_long_tags_and_reasons_and_no_values() {
         check(&running().await, reasons);
         fail_all().await;
         check(&listed(Index::Queue(&name, Status::Failed)).await, reasons);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_page_may_begin_at_a_rank_of_either_order() {
+    with_store(async |at| {
+        let made = at.submit_many(20).await;
+        let queue = default_queue();
+        let from = async |order, rank, limit| {
+            let index = Index::Queue(&queue, Status::Pending);
+            let list = List { index, order, start: Start::Rank(rank), limit };
+            refuses_unchanged(at, async || at.store.list(Shard::FIRST, &list).await).await
+        };
+        for order in [Order::Up, Order::Down] {
+            let mut expected = made.clone();
+            if order == Order::Down {
+                expected.reverse();
+            }
+            for (rank, limit) in [(0, 7), (7, 7), (14, 7), (13, 7), (19, 100), (20, 5), (5_000, 5)] {
+                let listed = from(order, rank, limit).await.expect("a page");
+                let first = expected.len().min(rank as usize);
+                let last = expected.len().min(first + limit as usize);
+                assert_eq!(ids_of(&listed), expected[first..last], "{order:?} {rank} {limit}");
+                assert_eq!(listed.next.is_some(), last < expected.len(), "{order:?} {rank} {limit}");
+                assert_eq!(listed.total, 20);
+            }
+            // From there on it goes by cursor.
+            let next = from(order, 7, 7).await.expect("a page").next;
+            assert_eq!(
+                ids_of(&page(at, Index::Queue(&queue, Status::Pending), order, next, 9).await),
+                expected[14..]
+            );
+            invalid(from(order, u64::MAX, 5).await);
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_rank_counts_the_scheduled_of_every_queue() {
+    with_store(async |at| {
+        let names = [queue("a"), queue("b")];
+        let mut made = Vec::new();
+        for number in 0..10 {
+            let run_at_ms = Some(at.now_ms() + 1_000 + number as u64);
+            made.push(NewTask { queue: names[number % 2].clone(), run_at_ms, ..at.new_task("noop") });
+        }
+        let made = at.submit(&made).await;
+        let index = Index::Scheduled(Some(&names[1]));
+        let list = List { index, order: Order::Up, start: Start::Rank(4), limit: 2 };
+        let listed = at.store.list(Shard::FIRST, &list).await.expect("a page");
+        assert_eq!(ids_of(&listed), [made[5], made[7]]);
     })
     .await;
 }

@@ -110,12 +110,58 @@ async fn pages_have_a_bound() {
         invalid(read(AfterRunning::default(), 0).await);
         assert!(read(AfterRunning::default(), limits::PAGE_MAX).await.is_ok());
         for (worker_rank, task_rank) in [(1 << 53, 0), (u64::MAX, 0), (0, u64::MAX), (u64::MAX, u64::MAX)] {
-            let far = AfterRunning { worker_rank, task_rank };
+            let far = AfterRunning { worker_rank, task_rank, skip: 0 };
             match read(far, 5).await {
                 Ok(listed) => assert!(listed.tasks.is_empty()),
                 refused => drop(invalid(refused)),
             }
         }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_page_may_begin_behind_a_number_of_tasks() {
+    with_store(async |at| {
+        at.submit_many(9).await;
+        for (number, max) in [(1, 3), (2, 0), (3, 4), (4, 2)] {
+            Ask::new(&Life::new(number, 1), max).send(at).await;
+        }
+        let held = all(at, None, 100).await;
+        for skip in 0..12 {
+            let listed = page(at, None, AfterRunning { skip, ..Default::default() }, 3).await;
+            let first = held.len().min(skip as usize);
+            let found: Vec<TaskId> = listed.tasks.iter().map(|task| task.id).collect();
+            assert_eq!(found, held[first..held.len().min(first + 3)], "{skip}");
+            if let Some(next) = listed.next {
+                assert_eq!(next.skip, 0);
+                assert_eq!(page(at, None, next, 1).await.tasks[0].id, held[first + 3], "{skip}");
+            }
+        }
+        let one_queue = AfterRunning { skip: 1, ..Default::default() };
+        let read = async || at.store.list_running(Shard::FIRST, Some(&queue("default")), one_queue, 3).await;
+        invalid(refuses_unchanged(at, read).await);
+    })
+    .await;
+}
+
+/// More holders than one call looks at: what is left to pass over comes back.
+#[tokio::test]
+async fn what_is_left_to_pass_over_comes_back() {
+    with_store(async |at| {
+        let holders = limits::SWEEP_HOLDERS_MAX as u32 + 2;
+        submit_in_calls(at, u64::from(holders)).await;
+        for number in 1..=holders {
+            assert_eq!(at.claim(&Life::new(number, 1), 1).await.len(), 1);
+        }
+        let held = all(at, None, 100).await;
+        let skip = u64::from(holders) - 1;
+        let first = page(at, None, AfterRunning { skip, ..Default::default() }, 5).await;
+        assert!(first.tasks.is_empty());
+        let next = first.next.expect("more");
+        assert_eq!(next, AfterRunning { worker_rank: limits::SWEEP_HOLDERS_MAX, task_rank: 0, skip: 1 });
+        let rest = page(at, None, next, 5).await;
+        assert_eq!(rest.tasks.iter().map(|task| task.id).collect::<Vec<_>>(), held[skip as usize..]);
     })
     .await;
 }

@@ -151,6 +151,26 @@ async fn the_past_means_now() {
 }
 
 #[tokio::test]
+async fn a_delay_counts_from_the_time_of_redis_and_a_repeat_may_come_later() {
+    with_store(async |at| {
+        let later = |delay_ms| NewTask { delay_ms: Some(delay_ms), ..at.new_task("noop") };
+        let ids = at.submit(&[later(0), later(5_000)]).await;
+        assert_eq!(at.read(ids[0]).await.status(), Status::Pending);
+        assert_eq!(at.read(ids[1]).await.state, State::Scheduled { run_at_ms: START_MS + 5_000 });
+        refused_unsent(at, &[NewTask { run_at_ms: Some(START_MS), ..later(1) }]).await;
+        refused_unsent(at, &[later(limits::DELAY_MS_MAX + 1)]).await;
+        let op = OpId::new("again").ok();
+        let first = [later(7_000)];
+        let made = at.store.submit(&Submission { tasks: &first, by: None, op: op.clone() }).await.unwrap();
+        at.pass_ms(3_000);
+        let again = at.store.submit(&Submission { tasks: &[later(7_000)], by: None, op }).await.unwrap();
+        let SubmitAnswer::Tasks { each, replayed: false } = made else { panic!("{made:?}") };
+        assert_eq!(again, SubmitAnswer::Tasks { each, replayed: true });
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_call_takes_so_many_tasks_and_so_many_bytes_at_most() {
     with_store(async |at| {
         let many = |count| -> Vec<NewTask> { (0..count).map(|_| at.new_task("noop")).collect() };

@@ -304,8 +304,12 @@ pub(super) fn outcomes(each: &[Operated]) -> Vec<Result<Status, Refusal>> {
 
 /// The tasks of a queue's index, first to last.
 pub(super) async fn listed(at: &Fixture, queue: &QueueName, status: Status) -> Vec<TaskId> {
-    let list =
-        List { index: Index::Queue(queue, status), order: Order::Up, after: None, limit: limits::PAGE_MAX };
+    let list = List {
+        index: Index::Queue(queue, status),
+        order: Order::Up,
+        start: Default::default(),
+        limit: limits::PAGE_MAX,
+    };
     let listed = at.store.list(Shard::FIRST, &list).await.expect("a page");
     listed.tasks.iter().map(|task: &Task| task.id).collect()
 }

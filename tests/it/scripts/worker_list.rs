@@ -2,7 +2,7 @@
 
 use baton_core::{LeaseLength, Shard};
 use baton_store::Error;
-use baton_store::calls::worker::{Directive, Worker, Workers};
+use baton_store::calls::worker::{Directive, OneWorker, Worker, Workers};
 use baton_testkit::fixture::START_MS;
 use baton_testkit::{Fixture, Life, with_store};
 
@@ -68,6 +68,27 @@ async fn pages_go_by_registration_and_are_bounded() {
             let answer = at.store.workers(Shard::FIRST, first, limit).await;
             assert!(matches!(answer, Err(Error::Invalid { .. })), "{first} {limit}: {answer:?}");
         }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn one_worker_is_asked_for_by_its_id() {
+    with_store(async |at| {
+        for number in [1, 2] {
+            at.register(&Life::new(number, 1), None).await;
+        }
+        at.submit_many(1).await;
+        at.claim(&Life::new(2, 1), 1).await;
+        let one = async |number| {
+            let id = Life::new(number, 1).worker;
+            unchanged(at, at.store.worker(Shard::FIRST, &id)).await.expect("an answer")
+        };
+        for expected in check(at, 0, 2).await.workers {
+            let number = if expected.holds == 1 { 2 } else { 1 };
+            assert_eq!(one(number).await, OneWorker { now_ms: START_MS, worker: Some(expected) });
+        }
+        assert_eq!(one(3).await, OneWorker { now_ms: START_MS, worker: None });
     })
     .await;
 }

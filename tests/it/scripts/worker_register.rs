@@ -226,7 +226,7 @@ async fn it_is_refused_while_its_own_lease_is_being_reaped() {
 async fn what_a_worker_says_of_itself_is_checked_before_it_is_sent() {
     with_store(async |at| {
         let life = Life::new(1, 1);
-        let long = "x".repeat(257);
+        let long = "x".repeat(limits::ABOUT_BYTES_MAX as usize + 1);
         let many: Vec<(String, &str)> =
             (0..33).map(|number| (format!("field_{}", (b'a' + number) as char), "x")).collect();
         let many: Vec<(&str, &str)> = many.iter().map(|(name, value)| (name.as_str(), *value)).collect();
@@ -237,6 +237,9 @@ async fn what_a_worker_says_of_itself_is_checked_before_it_is_sent() {
         bad.extend(ours.iter().map(|pair| &pair[..]));
         let long = [("kind", long.as_str())];
         bad.push(&long);
+        let most = "x".repeat(limits::ABOUT_BYTES_MAX as usize);
+        let much = [("queues", most.as_str()), ("kinds", &most), ("host", "x")];
+        bad.push(&much);
         for about in bad {
             let register = Register {
                 worker: &life.worker,

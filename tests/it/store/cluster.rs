@@ -20,6 +20,9 @@ async fn every_call_works_on_a_cluster() {
     for number in [0, 1] {
         live_and_die(&store, Shard::new(number).unwrap()).await;
     }
+    assert_eq!(store.server().await.unwrap().role, "master");
+    assert_eq!(store.scripts_missing().await.unwrap(), [""; 0]);
+    assert_eq!(store.namespace_agrees().await.unwrap(), []);
     let mut connection = redis.connection().await;
     let keys: Vec<String> = cmd("KEYS").arg("baton:{*").query_async(&mut connection).await.unwrap();
     for key in keys {
@@ -42,6 +45,13 @@ async fn every_call_works_on_a_cluster() {
 
 async fn live_and_die(store: &Store, shard: Shard) {
     let id = submit_to(store, shard).await.unwrap();
+    let queues = [QueueName::new("other").unwrap(), QueueName::default()];
+    let hinted = store.wait_for_hint(shard, &queues, super::LONG).await.unwrap();
+    assert_eq!(hinted, Some(QueueName::default()));
+    assert_eq!(
+        store.wait_for_hint(shard, &queues, std::time::Duration::from_millis(20)).await.unwrap(),
+        None
+    );
     let life = Life::new(1, 1);
     let claim = Claim {
         worker: &life.worker,

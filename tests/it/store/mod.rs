@@ -10,12 +10,15 @@ mod blocking;
 mod cluster;
 mod full;
 mod lost_replies;
+mod metering;
 mod opening;
 mod outages;
+mod readiness;
 mod rights;
 mod scripts_lost;
 mod sentinel;
 mod slots;
+mod ticker;
 mod tls;
 
 use std::sync::Arc;

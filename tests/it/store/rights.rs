@@ -10,7 +10,7 @@ use crate::hand::{by_hand, unchanged};
 
 /// A user with these commands on our keys alone, and how to open the store as it.
 async fn user(at: &Fixture, commands: &[&str]) -> Options {
-    let beside = ["EVALSHA", "SCRIPT|LOAD", "INFO", "XREAD"];
+    let beside = ["EVALSHA", "SCRIPT|LOAD", "SCRIPT|EXISTS", "INFO", "XREAD", "BLPOP"];
     let commands: Vec<String> = beside.iter().chain(commands).map(|command| format!("+{command}")).collect();
     let rule = format!("ACL SETUSER baton reset on >secret -@all ~baton:* {}", commands.join(" "));
     by_hand::<()>(at, &rule).await;

@@ -109,7 +109,7 @@ fn between(field: &'static str, value: u64, min: u64, max: u64) -> Result<(), Er
     }
 }
 
-fn bounded(field: &'static str, size: usize, max: u64) -> Result<(), Error> {
+pub(crate) fn bounded(field: &'static str, size: usize, max: u64) -> Result<(), Error> {
     if size as u64 <= max { Ok(()) } else { Err(Error::invalid(field, format!("{size} is more than {max}"))) }
 }
 

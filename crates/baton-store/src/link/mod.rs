@@ -17,6 +17,7 @@ use deadpool_redis::redis::{Cmd, RedisError, RedisResult, Value};
 use tokio::sync::RwLock;
 
 use crate::error::{Error, Remedy, remedy};
+use crate::meter;
 use dial::Dialer;
 pub use url::{RedisUrl, UrlError};
 
@@ -89,6 +90,9 @@ impl Link {
             return Ok((*generation, live.clone()));
         }
         let live = self.dialer.dial().await?;
+        if slot.0 > 0 {
+            meter::reconnected();
+        }
         *slot = (slot.0 + 1, Some(live.clone()));
         Ok((slot.0, live))
     }

@@ -1,5 +1,7 @@
 //! A11: every key is of the key table, has its type, and belongs to something.
 
+use baton_core::limits;
+
 use super::Violation;
 use super::picture::{Fields, Picture, status};
 use crate::snapshot::{Content, Value};
@@ -20,10 +22,22 @@ pub(super) fn check(picture: &Picture<'_>, found: &mut Vec<Violation>) {
             None => found.push(Violation::new("A11", format!("{}{key} belongs to nothing", picture.prefix))),
         }
     }
+    check_hints(picture, found);
     for (id, task) in &picture.tasks {
         check_fields(id, task, found);
         if let Some(value) = picture.values.get(format!("task:{id}").as_str()) {
             check_lengths(id, value, found);
+        }
+    }
+}
+
+/// Hints say nothing that must be true, but they are few.
+fn check_hints(picture: &Picture<'_>, found: &mut Vec<Violation>) {
+    for (key, value) in picture.values.iter().filter(|(key, _)| key.starts_with("hints:")) {
+        if let Content::List(words) = &value.content
+            && words.len() as u64 > limits::HINTS_MAX
+        {
+            found.push(Violation::new("A11", format!("{}{key} has {} hints", picture.prefix, words.len())));
         }
     }
 }
@@ -50,6 +64,7 @@ fn family(picture: &Picture<'_>, key: &str) -> Option<(&'static str, bool)> {
             _ => None,
         },
         ["queue", ..] => queue_family(key),
+        ["hints", ..] => lasting("list"),
         _ => None,
     }
 }

@@ -39,9 +39,25 @@ impl Store {
     /// A page of the queues of a shard, from the `first` in order of appearance.
     pub async fn counts(&self, shard: Shard, first: u64, limit: u64) -> Result<Counts, Error> {
         page(first, limit)?;
+        self.read_counts(shard, first, limit, None).await
+    }
+
+    /// One queue of a shard; `None` if nothing was ever submitted to it there, and it was never paused.
+    pub async fn queue(&self, shard: Shard, queue: &QueueName) -> Result<Option<QueueCounts>, Error> {
+        let found = self.read_counts(shard, 0, 1, Some(queue)).await?;
+        Ok(found.queues.into_iter().next())
+    }
+
+    async fn read_counts(
+        &self,
+        shard: Shard,
+        first: u64,
+        limit: u64,
+        only: Option<&QueueName>,
+    ) -> Result<Counts, Error> {
         let keys = self.keys(shard)?;
         let mut call = Call::new("queue/counts", [keys.meta(), keys.queues()]);
-        call.arg(self.now_argument()).arg(first).arg(limit);
+        call.arg(self.now_argument()).arg(first).arg(limit).arg(only.map_or("", QueueName::as_str));
         let mut reply = self.run(&call).await?;
         match reply.text()?.as_str() {
             "counted" => {}

@@ -1,5 +1,7 @@
+mod ends;
 mod open;
 mod probe;
 mod tick;
 
+pub use ends::StreamEnds;
 pub use tick::{Tick, Ticked};

@@ -4,6 +4,7 @@ use baton_core::Shard;
 
 use super::super::Refused;
 use crate::error::Error;
+use crate::reply::Reply;
 use crate::run::Call;
 use crate::store::Store;
 
@@ -40,6 +41,17 @@ pub enum Ticked {
 impl Store {
     /// Does a bounded piece of every chore of the shard that is due.
     pub async fn tick(&self, shard: Shard, tick: Tick) -> Result<Ticked, Error> {
+        let call = self.tick_call(shard, tick)?;
+        self.read_ticked(shard, self.run(&call).await?)
+    }
+
+    /// The same, sent once: who repeats it says each time for how long it has been trying.
+    pub(crate) async fn try_tick(&self, shard: Shard, tick: Tick) -> Result<Ticked, Error> {
+        let call = self.tick_call(shard, tick)?;
+        self.read_ticked(shard, self.run_once(&call).await?)
+    }
+
+    fn tick_call(&self, shard: Shard, tick: Tick) -> Result<Call, Error> {
         let keys = self.keys(shard)?;
         let mut call = Call::new(
             "shard/tick",
@@ -54,18 +66,25 @@ impl Store {
             ],
         );
         call.arg(self.now_argument()).arg(tick.ticks).optional(tick.expected_ms).arg(tick.trying_ms);
-        let mut reply = self.run(&call).await?;
-        match reply.text()?.as_str() {
-            "ticked" => Ok(Ticked::Worked {
+        Ok(call)
+    }
+
+    fn read_ticked(&self, shard: Shard, mut reply: Reply) -> Result<Ticked, Error> {
+        let ticked = match reply.text()?.as_str() {
+            "ticked" => Ticked::Worked {
                 now_ms: reply.parse()?,
                 tick_ms: reply.parse()?,
                 reaped: reply.parse()?,
                 matured: reply.parse()?,
                 pruned: reply.parse()?,
-            }),
-            "early" => Ok(Ticked::Early { now_ms: reply.parse()?, tick_ms: reply.parse()? }),
-            "refused" => Ok(Ticked::Refused(Refused::read(&mut reply)?)),
-            other => Err(reply.fault(format!("it answered {other:?}"))),
+            },
+            "early" => Ticked::Early { now_ms: reply.parse()?, tick_ms: reply.parse()? },
+            "refused" => Ticked::Refused(Refused::read(&mut reply)?),
+            other => return Err(reply.fault(format!("it answered {other:?}"))),
+        };
+        if let Ticked::Worked { tick_ms, .. } | Ticked::Early { tick_ms, .. } = &ticked {
+            self.note_due(shard, Some(*tick_ms));
         }
+        Ok(ticked)
     }
 }

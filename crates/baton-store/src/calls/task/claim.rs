@@ -102,6 +102,7 @@ impl Store {
         match reply.text()?.as_str() {
             "claimed" => {
                 let tick_ms = reply.optional()?;
+                self.note_due(shard, tick_ms);
                 Ok(Claimed::Tasks(read_grants(&mut reply, tick_ms)?))
             }
             "refused" => Ok(Claimed::Refused(Refused::read(&mut reply)?)),

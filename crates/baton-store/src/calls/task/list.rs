@@ -3,9 +3,9 @@
 use std::fmt;
 use std::str::FromStr;
 
-use baton_core::{QueueName, Shard, Status, TaskId, limits};
+use baton_core::{QueueName, Shard, Status, TaskId};
 
-use super::super::between;
+use super::super::page;
 use crate::error::Error;
 use crate::record::{Fields, Task};
 use crate::run::Call;
@@ -53,12 +53,34 @@ impl FromStr for After {
     }
 }
 
+/// Where a page begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Start {
+    /// So many entries from the end at which the order begins. What comes and goes meanwhile shifts the ranks. With a
+    /// filter by queue, entries of other queues count too.
+    Rank(u64),
+    /// Behind the page before.
+    After(After),
+}
+
+impl Default for Start {
+    fn default() -> Self {
+        Start::Rank(0)
+    }
+}
+
+impl From<Option<After>> for Start {
+    fn from(after: Option<After>) -> Self {
+        after.map_or_else(Start::default, Start::After)
+    }
+}
+
 /// A page of an index.
 #[derive(Clone, Debug)]
 pub struct List<'a> {
     pub index: Index<'a>,
     pub order: Order,
-    pub after: Option<After>,
+    pub start: Start,
     pub limit: u64,
 }
 
@@ -75,7 +97,11 @@ pub struct Listed {
 impl Store {
     /// A page of the tasks of one status; their long payloads and results are left out.
     pub async fn list(&self, shard: Shard, list: &List<'_>) -> Result<Listed, Error> {
-        between("a page", list.limit, 1, limits::PAGE_MAX)?;
+        let (rank, after) = match list.start {
+            Start::Rank(rank) => (rank, None),
+            Start::After(after) => (0, Some(after)),
+        };
+        page(rank, list.limit)?;
         let keys = self.keys(shard)?;
         let (index, queue) = match list.index {
             Index::Queue(_, Status::Running | Status::Scheduled) => {
@@ -85,9 +111,8 @@ impl Store {
             Index::Scheduled(queue) => (keys.scheduled(), queue),
         };
         let mut call = Call::new("task/list", [keys.meta(), index]);
-        call.arg(if list.order == Order::Up { "up" } else { "down" });
-        call.optional(list.after.map(|after| after.score))
-            .optional(list.after.map(|after| after.id.to_string()));
+        call.arg(if list.order == Order::Up { "up" } else { "down" }).arg(rank);
+        call.optional(after.map(|after| after.score)).optional(after.map(|after| after.id.to_string()));
         call.arg(list.limit).arg(queue.map_or("", QueueName::as_str));
         let mut reply = self.run(&call).await?;
         match reply.text()?.as_str() {

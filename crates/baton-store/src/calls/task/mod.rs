@@ -16,7 +16,7 @@ mod submit;
 pub use cancel::Cancel;
 pub use claim::{Claim, Claimed, Grant, Grants};
 pub use history::HistoryRead;
-pub use list::{After, Index, List, Listed, Order};
+pub use list::{After, Index, List, Listed, Order, Start};
 pub use log::{Append, Appended, Level, Line};
 pub use log_read::LogLine;
 pub(crate) use log_read::stream_id;

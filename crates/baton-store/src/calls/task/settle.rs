@@ -183,14 +183,17 @@ impl Store {
             };
         }
         list_pairs(&mut call, holding);
-        read_answer(self.run(&call).await?, settle)
+        let (answer, tick_ms) = read_answer(self.run(&call).await?, settle)?;
+        self.note_due(shard, tick_ms);
+        Ok(answer)
     }
 }
 
-fn read_answer(mut reply: Reply, settle: &Settle<'_>) -> Result<SettleAnswer, Error> {
+/// The answer, and when the shard wants to be ticked next.
+fn read_answer(mut reply: Reply, settle: &Settle<'_>) -> Result<(SettleAnswer, Option<u64>), Error> {
     match reply.text()?.as_str() {
         "settled" => {}
-        "refused" => return Ok(SettleAnswer::Refused(Refused::read(&mut reply)?)),
+        "refused" => return Ok((SettleAnswer::Refused(Refused::read(&mut reply)?), None)),
         other => return Err(reply.fault(format!("it answered {other:?}"))),
     }
     let tick_ms = reply.optional()?;
@@ -199,7 +202,7 @@ fn read_answer(mut reply: Reply, settle: &Settle<'_>) -> Result<SettleAnswer, Er
         Some(_) => Some(read_claimed(&mut reply, tick_ms)?),
         None => None,
     };
-    Ok(SettleAnswer::Reports { each, claimed })
+    Ok((SettleAnswer::Reports { each, claimed }, tick_ms))
 }
 
 fn read_settled(reply: &mut Reply) -> Result<Settled, Error> {

@@ -22,6 +22,8 @@ pub struct NewTask {
     pub priority: Priority,
     /// Not before this Unix time; the past means now.
     pub run_at_ms: Option<u64>,
+    /// Not before this many ms from now, by Redis's clock; not together with `run_at_ms`.
+    pub delay_ms: Option<u64>,
     pub timeout_ms: u64,
     pub max_attempts: u64,
     pub max_crashes: u64,
@@ -59,6 +61,7 @@ impl NewTask {
             payload: payload.into(),
             priority: Priority::default(),
             run_at_ms: None,
+            delay_ms: None,
             timeout_ms: limits::TIMEOUT_MS,
             max_attempts: limits::MAX_ATTEMPTS,
             max_crashes: limits::MAX_CRASHES,
@@ -79,12 +82,22 @@ impl NewTask {
         // The id was drawn now, so it tells what "in ten years" means.
         let far = self.id.drawn_ms() + limits::DELAY_MS_MAX;
         between("run_at_ms", self.run_at_ms.unwrap_or_default(), 0, far)?;
+        bounded("a delay in ms", self.delay_ms.unwrap_or_default() as usize, limits::DELAY_MS_MAX)?;
+        if self.run_at_ms.is_some() && self.delay_ms.is_some() {
+            return Err(Error::invalid("run_at_ms", "a task has either a time or a delay"));
+        }
         match &self.traceparent {
             Some(text) if text.len() > 64 || !text.bytes().all(|byte| byte.is_ascii_graphic()) => {
                 Err(Error::invalid("a traceparent", "it is not one"))
             }
             _ => Ok(()),
         }
+    }
+
+    /// The time before which it does not run, as the script takes it. A repeat says the same delay, at a later time.
+    fn due(&self) -> String {
+        let at = self.run_at_ms.map(|at| at.to_string());
+        at.or_else(|| self.delay_ms.map(|delay| format!("+{delay}"))).unwrap_or_default()
     }
 
     /// The fields that differ from their defaults: nothing else is stored.
@@ -187,7 +200,7 @@ fn check(submission: &Submission<'_>) -> Result<Shard, Error> {
 }
 
 fn add_task(call: &mut Call, task: &NewTask, by: &Option<Principal>) {
-    call.arg(task.id.to_string()).arg(task.queue.as_str()).arg(task.priority.get()).optional(task.run_at_ms);
+    call.arg(task.id.to_string()).arg(task.queue.as_str()).arg(task.priority.get()).arg(task.due());
     call.arg(task.key.as_ref().map_or("", DedupeKey::as_str));
     call.arg(task.on_duplicate.as_str());
     let fields = task.fields(by);
@@ -204,7 +217,7 @@ fn request_digest(submission: &Submission<'_>) -> String {
     }
     let mut parts: Vec<Vec<u8>> = Vec::new();
     for task in submission.tasks {
-        let at = task.run_at_ms.map_or(String::new(), |at| at.to_string());
+        let at = task.due();
         let key = task.key.as_ref().map_or("", DedupeKey::as_str);
         // A retry is traced anew, and is the same request.
         let fields = task.fields(&None).into_iter().filter(|(name, _)| *name != "traceparent");

@@ -36,13 +36,37 @@ pub struct Workers {
     pub workers: Vec<Worker>,
 }
 
+/// What is known of one worker.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OneWorker {
+    /// Redis's clock.
+    pub now_ms: u64,
+    pub worker: Option<Worker>,
+}
+
 impl Store {
     /// A page of the workers of a shard, from the `first` in order of registration.
     pub async fn workers(&self, shard: Shard, first: u64, limit: u64) -> Result<Workers, Error> {
         page(first, limit)?;
+        self.read_workers(shard, first, limit, None).await
+    }
+
+    /// One worker, as this shard knows it.
+    pub async fn worker(&self, shard: Shard, worker: &WorkerId) -> Result<OneWorker, Error> {
+        let found = self.read_workers(shard, 0, 1, Some(worker)).await?;
+        Ok(OneWorker { now_ms: found.now_ms, worker: found.workers.into_iter().next() })
+    }
+
+    async fn read_workers(
+        &self,
+        shard: Shard,
+        first: u64,
+        limit: u64,
+        only: Option<&WorkerId>,
+    ) -> Result<Workers, Error> {
         let keys = self.keys(shard)?;
         let mut call = Call::new("worker/list", [keys.meta(), keys.leases(), keys.workers()]);
-        call.arg(self.now_argument()).arg(first).arg(limit);
+        call.arg(self.now_argument()).arg(first).arg(limit).arg(only.map_or("", WorkerId::as_str));
         let mut reply = self.run(&call).await?;
         match reply.text()?.as_str() {
             "listed" => {}

@@ -36,7 +36,7 @@ fn check_about((field, value): &(&str, &str)) -> Result<(), Error> {
     if !word || OURS.contains(field) {
         return Err(Error::invalid("a field about a worker", format!("{field:?} cannot be one")));
     }
-    bounded("a value about a worker", value.len(), limits::REASON_BYTES_MAX)
+    bounded("a value about a worker", value.len(), limits::ABOUT_BYTES_MAX)
 }
 
 impl Store {
@@ -44,6 +44,8 @@ impl Store {
     pub async fn register(&self, shard: Shard, register: &Register<'_>) -> Result<Registered, Error> {
         bounded("fields about a worker", register.about.len(), 32)?;
         register.about.iter().try_for_each(check_about)?;
+        let bytes = register.about.iter().map(|(_, value)| value.len()).sum();
+        bounded("bytes about a worker", bytes, limits::ABOUT_ALL_BYTES_MAX)?;
         let keys = self.keys(shard)?;
         let held = keys.held(register.worker, Some(register.boot));
         let names =
@@ -58,12 +60,13 @@ impl Store {
         }
         let mut reply = self.run(&call).await?;
         match reply.text()?.as_str() {
-            "registered" => Ok(Registered::Current {
-                tick_ms: reply.optional()?,
-                lease: LeaseLength::from_ms(reply.parse()?)
-                    .map_err(|error| reply.fault(error.to_string()))?,
-                taken_over: reply.parse()?,
-            }),
+            "registered" => {
+                let tick_ms = reply.optional()?;
+                self.note_due(shard, tick_ms);
+                let lease = LeaseLength::from_ms(reply.parse()?);
+                let lease = lease.map_err(|error| reply.fault(error.to_string()))?;
+                Ok(Registered::Current { tick_ms, lease, taken_over: reply.parse()? })
+            }
             "refused" => Ok(Registered::Refused(Refused::read(&mut reply)?)),
             other => Err(reply.fault(format!("it answered {other:?}"))),
         }

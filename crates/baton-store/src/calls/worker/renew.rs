@@ -56,6 +56,7 @@ impl Store {
             other => return Err(reply.fault(format!("it answered {other:?}"))),
         }
         let tick_ms = reply.optional()?;
+        self.note_due(shard, tick_ms);
         let lease = LeaseLength::from_ms(reply.parse()?).map_err(|error| reply.fault(error.to_string()))?;
         let directive = reply.optional()?;
         let gone = read_gone(&mut reply)?;

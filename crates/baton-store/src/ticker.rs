@@ -1,0 +1,118 @@
+//! Drives the chores of every shard, and needs no leader: whoever runs a ticker ticks a shard when it is due.
+//!
+//! Claims, reports and renewals answer when their shard is due next, and the store remembers it. So a ticker whose
+//! process hears that somebody else has ticked sends nothing, and the fleet ticks about once a second, not each process.
+//!
+//! A ticker also bears witness. The tick script tells a stall of Redis, after which leases get a grace, from a pause of
+//! the tickers, by what a ticker says: when its first attempt should have come through by Redis's clock, and for how long
+//! it has been trying. Both are kept over attempts that failed, which is why each attempt is sent only once.
+
+mod beat;
+
+use std::future::Future;
+use std::time::{Duration, Instant};
+
+use baton_core::Shard;
+use tokio::task::JoinSet;
+
+use crate::calls::shard::Ticked;
+use crate::clock::{monotonic, random};
+use crate::store::Store;
+use beat::Beat;
+
+/// Tickers that are due at the same time come in an order of chance, and the later ones may hear of the first.
+const JITTER_MS: u64 = 50;
+/// The wait after an attempt that failed, and how far it grows.
+const BACKOFF: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(1));
+
+/// Ticks all shards of a namespace.
+#[derive(Debug)]
+pub struct Ticker {
+    store: Store,
+}
+
+impl Ticker {
+    pub fn new(store: Store) -> Ticker {
+        Ticker { store }
+    }
+
+    /// Ticks until `shutdown` ends; no error ends it. A tick that is under way then may be carried out or not, like any
+    /// call of a process that ends.
+    pub async fn run(self, shutdown: impl Future<Output = ()>) {
+        let mut drivers = JoinSet::new();
+        for shard in self.store.shards().all() {
+            drivers.spawn(Driver { store: self.store.clone(), shard, beat: Beat::default() }.drive());
+        }
+        // Leaving drops the set, which ends its tasks.
+        shutdown.await;
+    }
+}
+
+struct Driver {
+    store: Store,
+    shard: Shard,
+    beat: Beat,
+}
+
+impl Driver {
+    async fn drive(mut self) {
+        let mut pause = BACKOFF.0;
+        loop {
+            self.until_due().await;
+            if self.attempt().await {
+                pause = BACKOFF.0;
+            } else {
+                tokio::time::sleep(pause.mul_f64(0.5 + chance() / 2.0)).await;
+                pause = (pause * 2).min(BACKOFF.1);
+            }
+        }
+    }
+
+    /// Waits until the shard is due, and goes on waiting where somebody else has ticked meanwhile.
+    async fn until_due(&self) {
+        let mut waited_for = None;
+        loop {
+            let due_ms = self.store.due_ms(self.shard);
+            let Some(wait_ms) = self.beat.wait_ms(now(), due_ms) else { return };
+            if due_ms == waited_for {
+                return;
+            }
+            let jitter_ms = (chance() * JITTER_MS as f64) as u64;
+            tokio::time::sleep(Duration::from_millis(wait_ms + jitter_ms)).await;
+            waited_for = due_ms;
+        }
+    }
+
+    /// Answers whether it came through.
+    async fn attempt(&mut self) -> bool {
+        let tick = self.beat.attempt(now());
+        match self.store.try_tick(self.shard, tick).await {
+            Ok(Ticked::Worked { now_ms, reaped, matured, pruned, .. }) => {
+                tracing::trace!(shard = %self.shard, reaped, matured, pruned, "ticked");
+                self.beat.came_through(now(), now_ms);
+                true
+            }
+            Ok(Ticked::Early { now_ms, .. }) => {
+                self.beat.came_through(now(), now_ms);
+                true
+            }
+            Ok(Ticked::Refused(refused)) => {
+                tracing::warn!(shard = %self.shard, refusal = %refused.refusal, "the shard does not take ticks from us");
+                false
+            }
+            Err(error) => {
+                tracing::debug!(shard = %self.shard, %error, "a tick did not come through");
+                false
+            }
+        }
+    }
+}
+
+fn now() -> Instant {
+    monotonic()
+}
+
+/// From 0 to 1.
+fn chance() -> f64 {
+    (random() >> 11) as f64 / (1_u64 << 53) as f64
+}
