@@ -89,6 +89,7 @@ impl Driver {
         match self.store.try_tick(self.shard, tick).await {
             Ok(Ticked::Worked { now_ms, reaped, matured, pruned, .. }) => {
                 tracing::trace!(shard = %self.shard, reaped, matured, pruned, "ticked");
+                metrics::counter!("baton_reclaims_total").increment(reaped);
                 self.beat.came_through(now(), now_ms);
                 true
             }

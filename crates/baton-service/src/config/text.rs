@@ -1,0 +1,124 @@
+//! Values as people write them.
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::str::FromStr;
+use std::time::Duration;
+
+use super::key::Shape;
+
+/// A length of time, as people write it: `250ms`, `30s`, `5m`, `2h`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Span(pub Duration);
+
+/// Text that is no length of time.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("read {0:?} as a length of time: write it like 250ms, 30s, 5m or 2h")]
+pub struct SpanError(String);
+
+impl FromStr for Span {
+    type Err = SpanError;
+
+    fn from_str(text: &str) -> Result<Span, SpanError> {
+        let wrong = || SpanError(text.to_owned());
+        let unit_at = text.find(|letter: char| !letter.is_ascii_digit()).ok_or_else(wrong)?;
+        let (number, unit) = text.split_at(unit_at);
+        let ms_each = match unit {
+            "ms" => 1,
+            "s" => 1_000,
+            "m" => 60_000,
+            "h" => 3_600_000,
+            _ => return Err(wrong()),
+        };
+        let number: u64 = number.parse().map_err(|_| wrong())?;
+        number.checked_mul(ms_each).map(|ms| Span(Duration::from_millis(ms))).ok_or_else(wrong)
+    }
+}
+
+/// In the largest unit that is exact, so that it reads back as the same.
+impl fmt::Display for Span {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let ms = self.0.as_millis();
+        match ms {
+            _ if ms > 0 && ms.is_multiple_of(3_600_000) => write!(out, "{}h", ms / 3_600_000),
+            _ if ms > 0 && ms.is_multiple_of(60_000) => write!(out, "{}m", ms / 60_000),
+            _ if ms.is_multiple_of(1_000) => write!(out, "{}s", ms / 1_000),
+            _ => write!(out, "{ms}ms"),
+        }
+    }
+}
+
+/// The parts of a list: separated by commas, blanks around them do not count.
+pub(super) fn parts(text: &str) -> impl Iterator<Item = &str> {
+    text.split(',').map(str::trim).filter(|part| !part.is_empty())
+}
+
+/// An address without what stands between `://` and the last `@`.
+pub fn masked(address: &str) -> String {
+    match address.split_once("://").and_then(|(scheme, rest)| Some((scheme, rest.rsplit_once('@')?.1))) {
+        Some((scheme, host)) => format!("{scheme}://…@{host}"),
+        None => address.to_owned(),
+    }
+}
+
+impl Shape {
+    /// What is wrong with this text, as a clause that follows its quotation.
+    pub(super) fn check(self, text: &str) -> Result<(), String> {
+        let fits = match self {
+            Shape::Text | Shape::Url | Shape::List => true,
+            Shape::Switch => text.parse::<bool>().is_ok(),
+            Shape::Number { min, max } => text.parse().is_ok_and(|number| (min..=max).contains(&number)),
+            Shape::Span => text.parse::<Span>().is_ok(),
+            Shape::Address => text.parse::<SocketAddr>().is_ok(),
+            Shape::AddressOrNone => text.is_empty() || text.parse::<SocketAddr>().is_ok(),
+            Shape::OneOf(words) => words.contains(&text),
+        };
+        if fits { Ok(()) } else { Err(format!("is not {self}")) }
+    }
+
+    /// The text as it may be shown to anyone.
+    pub(super) fn shown(self, text: &str) -> String {
+        if self == Shape::Url { masked(text) } else { text.to_owned() }
+    }
+}
+
+impl fmt::Display for Shape {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Shape::Text => out.write_str("a text"),
+            Shape::Url => out.write_str("an address with a scheme"),
+            Shape::Switch => out.write_str("true or false"),
+            Shape::Number { min, max } => write!(out, "a number from {min} to {max}"),
+            Shape::Span => out.write_str("a length of time like 250ms, 30s, 5m or 2h"),
+            Shape::Address => out.write_str("an address with a port, like 127.0.0.1:8000"),
+            Shape::AddressOrNone => out.write_str("empty or an address with a port, like 127.0.0.1:8001"),
+            Shape::List => out.write_str("a list"),
+            Shape::OneOf([only]) => write!(out, "{only:?}, the only word there is"),
+            Shape::OneOf(words) => write!(out, "one of {}", words.join(", ")),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lengths_of_time_are_read_and_written() {
+        for text in ["250ms", "30s", "5m", "2h", "0s", "90s", "1500ms"] {
+            assert_eq!(text.parse::<Span>().unwrap().to_string(), text);
+        }
+        for wrong in
+            ["", "5", "s", "-1s", "1.5s", "5 m", "1d", "99999999999999999999s", "18446744073709551615h"]
+        {
+            assert!(wrong.parse::<Span>().is_err(), "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn passwords_are_never_shown() {
+        assert_eq!(masked("redis://baton:hunt@er2@host:6379/0"), "redis://…@host:6379/0");
+        assert_eq!(masked("redis://host"), "redis://host");
+        assert_eq!(masked("unix:/tmp/a@b"), "unix:/tmp/a@b");
+    }
+}
