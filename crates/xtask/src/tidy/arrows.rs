@@ -8,7 +8,7 @@ use super::Problem;
 use crate::tree::Tree;
 
 /// Which of our crates each of them may use. A new crate gets a row here, and its author thinks about its arrows.
-const ARROWS: [(&str, &[&str]); 11] = [
+const ARROWS: [(&str, &[&str]); 12] = [
     ("baton-core", &[]),
     ("baton-store", &["baton-core"]),
     ("baton-auth", &["baton-core"]),
@@ -20,7 +20,19 @@ const ARROWS: [(&str, &[&str]); 11] = [
         &["baton-api", "baton-auth", "baton-core", "baton-dashboard", "baton-service", "baton-store"],
     ),
     ("baton-worker", &["baton-core", "baton-service", "baton-store"]),
-    ("baton-cli", &["baton-api", "baton-core", "baton-gateway", "baton-worker"]),
+    ("baton", &["baton-api", "baton-core", "baton-store", "baton-worker"]),
+    (
+        "baton-cli",
+        &[
+            "baton",
+            "baton-api",
+            "baton-core",
+            "baton-gateway",
+            "baton-service",
+            "baton-store",
+            "baton-worker",
+        ],
+    ),
     ("baton-testkit", &["baton-core", "baton-store"]),
     ("xtask", &["baton-core"]),
 ];

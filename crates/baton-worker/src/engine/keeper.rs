@@ -1,0 +1,105 @@
+//! The lease keeper: renews what is held in a shard, and ends what it can no longer vouch for.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use baton_store::Error;
+use baton_store::calls::worker::{Directive, Renew, Renewal, Renewed};
+
+use super::desk::{Desk, pause};
+use super::{Core, clock, turn};
+
+/// While something runs, renewals also carry cancellations to it: nobody should wait ten seconds for theirs.
+const RENEW_WHILE_BUSY: Duration = Duration::from_secs(2);
+/// How late the end of trust may be noticed.
+const WATCH_EVERY: Duration = Duration::from_millis(100);
+
+/// Renews for as long as the worker lives, drain included.
+pub(super) async fn renew(core: Arc<Core>, desk: Arc<Desk>) {
+    let mut failures = 0;
+    loop {
+        let every = turn::renew_every(core.options.lease);
+        let wait = if desk.book().is_empty() { every } else { every.min(RENEW_WHILE_BUSY) };
+        if failures == 0 {
+            tokio::select! {
+                () = tokio::time::sleep(clock::jittered(wait).min(every)) => {}
+                () = core.stopped.cancelled() => return,
+            }
+        }
+        if core.stopped.is_cancelled() {
+            return;
+        }
+        if desk.unknown.load(Ordering::Relaxed) {
+            // The loop of the desk registers.
+            desk.wake.notify_one();
+            continue;
+        }
+        match renew_once(&core, &desk).await {
+            Ok(()) => failures = 0,
+            Err(error) => {
+                tracing::warn!(shard = %desk.shard, error = &error as &dyn std::error::Error, "a renewal failed");
+                failures += 1;
+                pause(&core, failures).await;
+            }
+        }
+    }
+}
+
+async fn renew_once(core: &Core, desk: &Desk) -> Result<(), Error> {
+    let listed = desk.book().holding(&[]);
+    let sent_ms = clock::now_ms();
+    let renew =
+        Renew { worker: &core.options.worker, boot: &core.options.boot, holding: &listed, alone: false };
+    match core.store.renew(desk.shard, &renew).await? {
+        Renewed::Until(Renewal { lease, directive, gone, unknown, .. }) => {
+            core.pulse.beat();
+            turn::accept(desk, &listed, &gone, lease.trusted_until_ms(sent_ms));
+            follow(core, desk, directive);
+            if !unknown.is_empty() && !knows_all(desk, &unknown) {
+                desk.reconcile.store(true, Ordering::Relaxed);
+                desk.wake.notify_one();
+            }
+        }
+        Renewed::Refused(refused) => turn::take_refusal(core, desk, &refused),
+    }
+    Ok(())
+}
+
+/// A claim whose answer came meanwhile may have brought what the renewal did not list.
+fn knows_all(desk: &Desk, unknown: &[baton_core::TaskId]) -> bool {
+    let held = desk.book().holding(&[]);
+    unknown.iter().all(|task| held.iter().any(|pair| pair.task == *task))
+}
+
+/// Every shard says the same directive; the first that says it counts.
+fn follow(core: &Core, desk: &Desk, directive: Option<Directive>) {
+    let quiet = directive == Some(Directive::Quiet);
+    if core.quiet.swap(quiet, Ordering::Relaxed) != quiet {
+        tracing::info!(quiet, "told by an operator");
+        desk.look();
+    }
+    if directive == Some(Directive::Stop) && !core.draining.is_cancelled() {
+        tracing::info!("told by an operator to end");
+        core.draining.cancel();
+        core.desks.iter().for_each(|desk| desk.wake.notify_one());
+    }
+}
+
+/// Ends runs whose lease may be over. Its own loop, because a renewal that hangs is when it matters.
+pub(super) async fn watch(core: Arc<Core>, desk: Arc<Desk>) {
+    while !core.stopped.is_cancelled() {
+        let lapses_at_ms = desk.book().lapses_at_ms();
+        let left = lapses_at_ms.map(|at| Duration::from_millis(at.saturating_sub(clock::now_ms())));
+        // A machine that slept wakes this timer late, and the clock has gone on: so it looks often, not once.
+        let wait = left.map_or(WATCH_EVERY, |left| left.clamp(Duration::from_millis(5), WATCH_EVERY));
+        tokio::select! {
+            () = tokio::time::sleep(wait) => {}
+            () = core.stopped.cancelled() => return,
+        }
+        let lapsed = desk.book().lapse(clock::now_ms());
+        if lapsed > 0 {
+            tracing::warn!(shard = %desk.shard, lapsed, "nobody renewed the lease in time: its runs are told to end");
+        }
+    }
+}

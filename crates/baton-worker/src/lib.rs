@@ -1,0 +1,11 @@
+//! What runs tasks: the claim loop and the lease keeper (the engine), and handlers.
+
+mod admin;
+pub mod config;
+pub mod engine;
+pub mod handler;
+pub mod handlers;
+pub mod run;
+
+pub use engine::{Ended, Engine, EngineError, Options, Pulse, draw_boot};
+pub use handler::{End, Handler, Handlers, Reporter, Run};

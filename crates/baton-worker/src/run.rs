@@ -1,0 +1,191 @@
+//! A worker process from its configuration to its end.
+
+use std::io;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use baton_core::QueueName;
+use baton_service::metrics::Metrics;
+use baton_service::signals::Shutdown;
+use baton_store::{Error, OpenError, Options as StoreOptions, Store};
+
+use crate::admin;
+use crate::config::{Config, worker_id};
+use crate::engine::{Ended, Engine, EngineError, Options, Pulse};
+use crate::handler::{Doubled, Handlers};
+use crate::handlers::{Environment, Guard, Limits, builtin, exec_dir};
+
+/// The longest wait between two tries to reach Redis.
+const BACKOFF_MAX: Duration = Duration::from_secs(1);
+
+/// A worker that has heard nothing for this long, from a Redis that answers others, will not recover.
+const DEAF_AFTER: Duration = Duration::from_secs(300);
+
+/// Why a worker did not start, or did not end well.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// The server, the namespace or the credentials cannot be used. Waiting does not help.
+    #[error("use this Redis")]
+    Unusable(#[source] OpenError),
+    #[error("read the handlers in {directory}")]
+    Handlers {
+        directory: String,
+        #[source]
+        source: io::Error,
+    },
+    #[error("start")]
+    Doubled(#[from] Doubled),
+    #[error("name this worker")]
+    Name(#[from] baton_core::NameError),
+    #[error("listen on {address} for probes")]
+    Admin {
+        address: SocketAddr,
+        #[source]
+        source: io::Error,
+    },
+    /// A supervisor replaces it.
+    #[error("hear from Redis for {} s, although a fresh connection reaches it", DEAF_AFTER.as_secs())]
+    Deaf,
+    #[error("use the store")]
+    Store(#[from] Error),
+    #[error("work")]
+    Engine(#[from] EngineError),
+}
+
+impl RunError {
+    /// 78: unusable configuration; 1: anything else. A worker waits for a Redis that is away.
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            RunError::Unusable(_) | RunError::Handlers { .. } | RunError::Doubled(_) | RunError::Name(_) => {
+                78
+            }
+            RunError::Admin { .. } | RunError::Deaf | RunError::Store(_) | RunError::Engine(_) => 1,
+        }
+    }
+}
+
+/// The handlers that need no code: the built-in ones, and the programs of a directory. With a guard, nothing of a
+/// program outlives this process.
+pub fn handlers(
+    config: &Config,
+    guard: Option<Guard>,
+    environment: &Environment,
+) -> Result<Handlers, RunError> {
+    let mut handlers = Handlers::default();
+    builtin(&mut handlers)?;
+    let Some(directory) = &config.exec_dir else { return Ok(handlers) };
+    let unreadable = |source| RunError::Handlers { directory: directory.display().to_string(), source };
+    for (kind, exec) in exec_dir(directory).map_err(unreadable)? {
+        let exec = exec.environment(environment.clone());
+        let exec = match &guard {
+            Some(guard) => exec.guarded(guard.clone(), Limits::default()),
+            None => exec,
+        };
+        handlers.add(kind, exec)?;
+    }
+    Ok(handlers)
+}
+
+/// Works until `shutdown` says otherwise.
+pub async fn run(
+    config: Config,
+    handlers: Handlers,
+    metrics: Metrics,
+    shutdown: Shutdown,
+) -> Result<Ended, RunError> {
+    config.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
+    let Some(store) = shutdown.drain.run_until_cancelled(open(&config.store)).await else {
+        return Ok(Ended { abandoned: 0 });
+    };
+    let store = store?;
+    let options = options(&config, &handlers, store.number_worker().await?)?;
+    let (worker, slots) = (options.worker.clone(), options.slots);
+    let engine = Engine::new(store, handlers, options)?;
+    let _admin = match config.admin_listen {
+        Some(address) => {
+            let serve = admin::serve(address, engine.pulse(), shutdown.drain.clone(), metrics);
+            Some(serve.await.map_err(|source| RunError::Admin { address, source })?)
+        }
+        None => None,
+    };
+    tracing::info!(%worker, slots, version = env!("CARGO_PKG_VERSION"), "working");
+    let pulse = engine.pulse();
+    let ended = tokio::select! {
+        ended = engine.run(shutdown.drain, shutdown.now) => ended?,
+        () = deaf(&config.store, &pulse) => return Err(RunError::Deaf),
+    };
+    tracing::info!(%worker, abandoned = ended.abandoned, "ended");
+    Ok(ended)
+}
+
+/// Ends when this worker hears nothing from a Redis that answers others. While Redis is away it does not: a worker that
+/// waits is no reason for a new one.
+async fn deaf(options: &StoreOptions, pulse: &Pulse) {
+    loop {
+        tokio::time::sleep(DEAF_AFTER / 10).await;
+        let silent = pulse.since_answer().is_some_and(|since| since > DEAF_AFTER);
+        if silent && Store::open(options.clone()).await.is_ok() {
+            return;
+        }
+    }
+}
+
+/// A worker that starts before its Redis waits for it; what no waiting helps, it says at once.
+async fn open(options: &StoreOptions) -> Result<Store, RunError> {
+    let mut wait = Duration::from_millis(50);
+    loop {
+        match Store::open(options.clone()).await {
+            Ok((store, warnings)) => {
+                warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
+                return Ok(store);
+            }
+            Err(error @ OpenError::Store(Error::Unavailable { .. })) => {
+                tracing::warn!(
+                    error = &error as &dyn std::error::Error,
+                    "Redis cannot be reached; trying again"
+                );
+                tokio::time::sleep(wait).await;
+                wait = (wait * 2).min(BACKOFF_MAX);
+            }
+            Err(error) => return Err(RunError::Unusable(error)),
+        }
+    }
+}
+
+fn options(config: &Config, handlers: &Handlers, number: u64) -> Result<Options, RunError> {
+    let mut options = Options::new(worker_id(number, &config.kind)?);
+    options.queues = config.queues.clone();
+    options.slots = config.slots;
+    options.lease = config.lease;
+    options.drain = config.drain_timeout;
+    options.about = about(&config.kind, &config.queues, config.slots, handlers);
+    Ok(options)
+}
+
+/// What people want to know of a worker in this process.
+pub fn about(kind: &str, queues: &[QueueName], slots: usize, handlers: &Handlers) -> Vec<(String, String)> {
+    let queues: Vec<&str> = queues.iter().map(|queue| queue.as_str()).collect();
+    let kinds: Vec<&str> = handlers.kinds().map(|kind| kind.as_str()).collect();
+    let words = [
+        ("kind", kind.to_owned()),
+        ("queues", queues.join(",")),
+        ("kinds", kinds.join(",")),
+        ("slots", slots.to_string()),
+        ("host", rustix::system::uname().nodename().to_string_lossy().into_owned()),
+        ("pid", std::process::id().to_string()),
+        ("version", env!("CARGO_PKG_VERSION").to_owned()),
+    ];
+    words.into_iter().map(|(name, value)| (name.to_owned(), bounded(value))).collect()
+}
+
+/// A list that is too long for a record ends early, and says so.
+fn bounded(mut value: String) -> String {
+    const MORE: &str = ",…";
+    let max = baton_core::limits::ABOUT_BYTES_MAX as usize;
+    if value.len() > max {
+        value.truncate(max - MORE.len());
+        value.truncate(value.rfind(',').unwrap_or(0));
+        value.push_str(MORE);
+    }
+    value
+}
