@@ -1,0 +1,80 @@
+//! What a gateway says of itself.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::{Timestamp, schemas};
+
+/// `/health`: from a snapshot that is at most 2 s old; it never waits for Redis.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Health {
+    pub status: HealthStatus,
+    /// Why it is not healthy.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub reasons: Vec<String>,
+    pub version: String,
+    #[schema(schema_with = schemas::time)]
+    pub timestamp: Timestamp,
+    pub uptime_ms: u64,
+    /// `none`: everyone who reaches this gateway may do everything.
+    pub auth: String,
+    pub redis: Redis,
+    pub workers: WorkerCounts,
+    /// Tasks by status, over all queues.
+    pub tasks: BTreeMap<String, u64>,
+    /// Queues that have work and no live worker.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unattended: Vec<String>,
+}
+
+/// How the gateway does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum HealthStatus {
+    Healthy,
+    Degraded,
+    Unhealthy,
+}
+
+/// The way to Redis.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Redis {
+    pub connected: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub latency_ms: Option<f64>,
+}
+
+/// Workers by state.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct WorkerCounts {
+    pub total: u64,
+    pub idle: u64,
+    pub busy: u64,
+    pub quiet: u64,
+    pub offline: u64,
+}
+
+/// `/ready`: one line per check.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Ready {
+    pub ready: bool,
+    pub checks: Vec<Check>,
+}
+
+/// One thing that must be so before work is sent here.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Check {
+    pub name: String,
+    pub ok: bool,
+    pub detail: String,
+}
+
+/// `/api/v1/capabilities`: the limits, by name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Capabilities {
+    pub version: String,
+    pub shards: u16,
+    pub limits: BTreeMap<String, u64>,
+}

@@ -1,0 +1,22 @@
+//! What crosses HTTP: request, response and problem bodies, with their JSON and their OpenAPI schemas.
+//!
+//! This room makes the promise to clients: within `v1` members are only added. Requests are read strictly, so that a
+//! typing error is found; answers are read leniently, so that an older client understands a newer gateway.
+
+pub mod event;
+pub mod health;
+mod json;
+pub mod lease;
+pub mod problem;
+pub mod queue;
+mod read;
+mod schemas;
+pub mod task;
+mod text;
+mod time;
+pub mod worker;
+
+pub use json::{Json, JsonError};
+pub use problem::Problem;
+pub use read::{ReadError, Wrong, nearest, read};
+pub use time::{Timestamp, TimestampError};

@@ -1,0 +1,70 @@
+//! Problems: RFC 9457 bodies for everything that does not succeed.
+
+use baton_core::Code;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// The HTTP status that carries a code.
+pub fn status_of(code: Code) -> u16 {
+    match code {
+        Code::Malformed => 400,
+        Code::CrossSite => 403,
+        Code::NotFound | Code::UnknownTask | Code::UnknownWorker | Code::UnknownQueue => 404,
+        Code::MethodNotAllowed => 405,
+        Code::Conflict
+        | Code::Fenced
+        | Code::Superseded
+        | Code::LeaseLost
+        | Code::NotRunning
+        | Code::AlreadyFinished
+        | Code::ParentsOpen
+        | Code::QueuePaused
+        | Code::DuplicateKey => 409,
+        Code::StaleVersion => 412,
+        Code::PayloadTooLarge => 413,
+        Code::UnsupportedMediaType => 415,
+        Code::Validation | Code::IdempotencyMismatch => 422,
+        Code::HeadersTooLarge => 431,
+        Code::Internal => 500,
+        Code::RedisUnavailable | Code::Draining | Code::Overloaded | Code::SchemaTooNew => 503,
+        Code::StorageFull => 507,
+    }
+}
+
+/// Why a request did not succeed (RFC 9457).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(title = "Problem")]
+pub struct Problem {
+    /// `/problems/<code>`: a page of this gateway that explains it.
+    #[serde(rename = "type")]
+    #[schema(example = "/problems/fenced")]
+    pub kind: String,
+    pub title: String,
+    #[schema(example = 409)]
+    pub status: u16,
+    /// What is wrong with this request, and what to do.
+    pub detail: String,
+    /// The path that was asked for.
+    pub instance: String,
+    /// The stable word by which programs tell problems apart.
+    #[schema(example = "fenced")]
+    pub code: String,
+    /// Each thing that is wrong with the body or the query.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub errors: Vec<Pointed>,
+    pub request_id: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trace_id: Option<String>,
+    /// After how long it makes sense to ask again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry_after_ms: Option<u64>,
+}
+
+/// One mistake, and where it is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Pointed {
+    /// JSON Pointer into the body, or the name of a query parameter or header.
+    #[schema(example = "/priority")]
+    pub pointer: String,
+    pub message: String,
+}

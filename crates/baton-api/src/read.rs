@@ -1,0 +1,117 @@
+//! Reads a request body strictly, and says of what is wrong where it is.
+
+use serde::Deserialize;
+
+use crate::problem::Pointed;
+
+/// Why a body was not taken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReadError {
+    pub wrong: Wrong,
+    pub error: Pointed,
+}
+
+/// Is it no JSON at all, or JSON of another shape than this route takes?
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wrong {
+    Syntax,
+    Shape,
+}
+
+/// Reads a body of this type. Unknown members, repeated ones and wrong types are refused by the types themselves.
+pub fn read<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, ReadError> {
+    let mut input = serde_json::Deserializer::from_slice(body);
+    let value = serde_path_to_error::deserialize(&mut input).map_err(|error| {
+        let pointer = pointer(error.path());
+        refused(&error.into_inner(), pointer)
+    })?;
+    input.end().map_err(|error| refused(&error, String::new()))?;
+    Ok(value)
+}
+
+fn refused(error: &serde_json::Error, pointer: String) -> ReadError {
+    let wrong = if error.is_data() { Wrong::Shape } else { Wrong::Syntax };
+    ReadError { wrong, error: Pointed { pointer, message: with_suggestion(&error.to_string()) } }
+}
+
+/// The path as a JSON Pointer (RFC 6901).
+fn pointer(path: &serde_path_to_error::Path) -> String {
+    use serde_path_to_error::Segment;
+    let step = |segment: &Segment| match segment {
+        Segment::Seq { index } => format!("/{index}"),
+        Segment::Map { key } => format!("/{}", key.replace('~', "~0").replace('/', "~1")),
+        Segment::Enum { variant } => format!("/{variant}"),
+        Segment::Unknown => String::new(),
+    };
+    path.iter().map(step).collect()
+}
+
+/// "unknown field `kinds`, expected one of `kind`, …" names what there is; what was meant stands first.
+fn with_suggestion(message: &str) -> String {
+    let mut quoted = message.split('`').skip(1).step_by(2);
+    let Some(given) = message.starts_with("unknown field").then(|| quoted.next()).flatten() else {
+        return message.to_owned();
+    };
+    match nearest(given, &mut quoted) {
+        Some(meant) => format!("unknown member `{given}`: did you mean `{meant}`?"),
+        None => message.replacen("unknown field", "unknown member", 1),
+    }
+}
+
+/// The known word that was meant, if one is near enough.
+pub fn nearest<'a>(given: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let nearest = known.min_by_key(|known| distance(given, known))?;
+    (distance(given, nearest) <= 1 + given.len() / 4).then_some(nearest)
+}
+
+/// How many letters must be added, removed or changed to make one word of the other.
+fn distance(one: &str, other: &str) -> usize {
+    let mut row: Vec<usize> = (0..=other.len()).collect();
+    for (at, letter) in one.bytes().enumerate() {
+        let mut left_above = row[0];
+        row[0] = at + 1;
+        for (column, same) in other.bytes().map(|byte| byte == letter).enumerate() {
+            let above = row[column + 1];
+            row[column + 1] = (left_above + usize::from(!same)).min(above + 1).min(row[column] + 1);
+            left_above = above;
+        }
+    }
+    row[other.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::task::NewTask;
+
+    fn wrong(body: &str) -> (Wrong, String, String) {
+        let ReadError { wrong, error } = read::<NewTask>(body.as_bytes()).unwrap_err();
+        (wrong, error.pointer, error.message)
+    }
+
+    #[test]
+    fn what_is_wrong_is_named_with_its_place() {
+        let (kind, _, message) = wrong(r#"{"kind":"a","prioritty":3}"#);
+        assert_eq!(
+            (kind, message.as_str()),
+            (Wrong::Shape, "unknown member `prioritty`: did you mean `priority`?")
+        );
+        let (kind, pointer, _) = wrong(r#"{"kind":"a","priority":"high"}"#);
+        assert_eq!((kind, pointer.as_str()), (Wrong::Shape, "/priority"));
+        let (kind, pointer, _) = wrong(r#"{"kind":"a","tags":["x","y z"]}"#);
+        assert_eq!((kind, pointer.as_str()), (Wrong::Shape, "/tags"));
+        assert_eq!(wrong(r#"{"kind":"a","kind":"b"}"#).0, Wrong::Shape);
+        assert_eq!(wrong(r#"{"kind":"a","problem_id":"b"}"#).0, Wrong::Shape);
+        assert_eq!(wrong(r#"{"kind":"a""#).0, Wrong::Syntax);
+        assert_eq!(wrong(r#"{"kind":"a"} x"#).0, Wrong::Syntax);
+        assert_eq!(wrong("").0, Wrong::Syntax);
+    }
+
+    #[test]
+    fn the_words_of_older_clients_are_read() {
+        let body = br#"{"problem_id":"test-problem","parameters":{"max_steps":30}}"#;
+        let task: NewTask = read(body).unwrap();
+        assert_eq!(task.kind.as_str(), "test-problem");
+        assert_eq!(task.payload.unwrap().get(), r#"{"max_steps":30}"#);
+    }
+}

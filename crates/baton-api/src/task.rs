@@ -1,0 +1,367 @@
+//! Tasks: what a submitter sends, and what everyone reads.
+
+use baton_core::{DedupeKey, Kind, QueueName, Status, Tag, TaskId};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::problem::Problem;
+use crate::{Json, Timestamp, schemas, text};
+
+/// A task to be. Only `kind` has no default.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"kind": "report.build", "payload": {"month": "2026-11"}}))]
+pub struct NewTask {
+    /// What is to be done: it names the handler. `problem_id` is read as the same.
+    #[serde(with = "text", alias = "problem_id")]
+    #[schema(schema_with = schemas::kind)]
+    pub kind: Kind,
+    /// Any JSON, handed to the handler byte for byte. `parameters` is read as the same.
+    #[serde(default, alias = "parameters", skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<serde_json::Value>)]
+    pub payload: Option<Json>,
+    #[serde(default, with = "text::option", skip_serializing_if = "Option::is_none")]
+    #[schema(schema_with = schemas::queue)]
+    pub queue: Option<QueueName>,
+    /// 0 to 9, 9 first; 5 unless said otherwise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 0, maximum = 9)]
+    pub priority: Option<i64>,
+    /// Not before this time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(schema_with = schemas::time)]
+    pub run_at: Option<Timestamp>,
+    /// Not before this many ms from now; not together with `run_at`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delay_ms: Option<u64>,
+    /// How long one run may take.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 1000, maximum = 86_400_000)]
+    pub timeout_ms: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 1, maximum = 1000)]
+    pub max_attempts: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 1, maximum = 100)]
+    pub max_crashes: Option<u64>,
+    /// The first wait after a failure is at most this; it doubles with each further one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub backoff_ms: Option<u64>,
+    /// No wait after a failure is longer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub backoff_cap_ms: Option<u64>,
+    /// At most one task of the queue that has not ended carries the same key.
+    #[serde(default, with = "text::option", skip_serializing_if = "Option::is_none")]
+    #[schema(schema_with = schemas::key)]
+    pub key: Option<DedupeKey>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub on_duplicate: Option<OnDuplicate>,
+    #[serde(default, with = "text::list", skip_serializing_if = "Vec::is_empty")]
+    #[schema(schema_with = schemas::tags)]
+    pub tags: Vec<Tag>,
+}
+
+impl NewTask {
+    /// A task with every default.
+    pub fn new(kind: Kind, payload: Json) -> NewTask {
+        NewTask {
+            kind,
+            payload: Some(payload),
+            queue: None,
+            priority: None,
+            run_at: None,
+            delay_ms: None,
+            timeout_ms: None,
+            max_attempts: None,
+            max_crashes: None,
+            backoff_ms: None,
+            backoff_cap_ms: None,
+            key: None,
+            on_duplicate: None,
+            tags: Vec::new(),
+        }
+    }
+}
+
+/// What to do when a task that has not ended carries the same key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum OnDuplicate {
+    /// Answer that task.
+    Return,
+    /// Refuse with `duplicate_key`.
+    Reject,
+}
+
+/// A task, as it is now.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct Task {
+    #[serde(with = "text")]
+    #[schema(schema_with = schemas::task)]
+    pub id: TaskId,
+    #[serde(with = "text")]
+    #[schema(schema_with = schemas::kind)]
+    pub kind: Kind,
+    #[serde(with = "text")]
+    #[schema(schema_with = schemas::queue)]
+    pub queue: QueueName,
+    #[serde(with = "text")]
+    #[schema(schema_with = schemas::status)]
+    pub status: Status,
+    pub priority: u8,
+    /// Rises by one with each move: the ETag of the task.
+    pub version: u64,
+    /// Left out in lists.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<serde_json::Value>)]
+    pub payload: Option<Json>,
+    /// What it completed with. Left out in lists.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<serde_json::Value>)]
+    pub result: Option<Json>,
+    #[schema(schema_with = schemas::time)]
+    pub created_at: Timestamp,
+    /// When it will become claimable, while it is scheduled.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(schema_with = schemas::time)]
+    pub run_at: Option<Timestamp>,
+    /// Since when it can be claimed, or could.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(schema_with = schemas::time)]
+    pub pending_at: Option<Timestamp>,
+    /// When its last run began.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(schema_with = schemas::time)]
+    pub started_at: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(schema_with = schemas::time)]
+    pub finished_at: Option<Timestamp>,
+    /// How long it waited until its last run began.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wait_ms: Option<u64>,
+    /// How long its last run took, once it has ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run_ms: Option<u64>,
+    /// Attempts that have failed.
+    pub attempt: u64,
+    pub max_attempts: u64,
+    /// Holders that vanished while they ran it.
+    pub crashes: u64,
+    pub max_crashes: u64,
+    pub timeout_ms: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub open_parents: Option<u64>,
+    /// Who runs it, or ran it last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub worker: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub boot: Option<String>,
+    /// The number under which that worker got it: it only rises for a task.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fence: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub progress: Option<Progress>,
+    /// What the last run that failed had to say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+    /// Why it failed, was released or cancelled, in a word or a sentence.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub finished_by: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tags: Vec<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub submitted_by: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub traceparent: Option<String>,
+    /// Its whole life, where `include=history` asked for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub history: Option<Vec<HistoryEntry>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub history_count: Option<u64>,
+}
+
+/// How far a run is.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Progress {
+    #[schema(minimum = 0, maximum = 1)]
+    pub fraction: f64,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub text: String,
+}
+
+/// Up to 1,000 tasks at once.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewTasks {
+    #[schema(min_items = 1, max_items = 1000)]
+    pub tasks: Vec<NewTask>,
+}
+
+/// What became of each task of a batch, in the order in which they were sent.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct Submissions {
+    pub tasks: Vec<Submission>,
+    /// How many are new.
+    pub created: u64,
+    /// How many were refused.
+    pub refused: u64,
+}
+
+/// What became of one task of a batch: it has an id and a status, or a problem.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct Submission {
+    #[serde(default, with = "text::option", skip_serializing_if = "Option::is_none")]
+    #[schema(schema_with = schemas::task)]
+    pub id: Option<TaskId>,
+    #[serde(default, with = "text::option", skip_serializing_if = "Option::is_none")]
+    #[schema(schema_with = schemas::status)]
+    pub status: Option<Status>,
+    /// False where the task was there before: the same `key`, or a repeat.
+    pub created: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub problem: Option<Problem>,
+}
+
+/// A page of tasks.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct Tasks {
+    pub tasks: Vec<Task>,
+    /// Where the next page begins; absent on the last one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next_cursor: Option<String>,
+    /// How many tasks there are on all pages.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub total: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub page: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub page_size: Option<u64>,
+    /// How many tasks were looked at, where a filter has no index.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scanned: Option<u64>,
+    /// True where the look ended before the list did: `next_cursor` goes on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub truncated: Option<bool>,
+}
+
+/// How many tasks there are.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct Stats {
+    #[schema(schema_with = schemas::time)]
+    pub timestamp: Timestamp,
+    /// By status, over all queues.
+    pub tasks: std::collections::BTreeMap<String, u64>,
+    /// By queue, then by status.
+    pub queues: std::collections::BTreeMap<String, std::collections::BTreeMap<String, u64>>,
+    /// completed / (completed + failed + timeout), of the tasks that are still kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub success_rate: Option<f64>,
+}
+
+/// One step of a task's life.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct HistoryEntry {
+    pub version: u64,
+    /// `submit`, `claim`, `complete`, `retry`, `reclaim`, …
+    pub event: String,
+    #[schema(schema_with = schemas::time)]
+    pub at: Timestamp,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub worker: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fence: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
+    /// What else belongs to this step, as `name=value` words.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub detail: String,
+}
+
+/// A task's life so far.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct History {
+    #[serde(with = "text")]
+    #[schema(schema_with = schemas::task)]
+    pub id: TaskId,
+    pub history: Vec<HistoryEntry>,
+    pub history_count: u64,
+    /// Steps of a very long life that are no longer kept, from its middle.
+    pub truncated: u64,
+}
+
+/// A page of the lines that a task's handler wrote.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct Logs {
+    pub logs: Vec<LogLine>,
+    /// Read on after this place, also when there is nothing yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next_cursor: Option<String>,
+}
+
+/// One line of a task's log.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct LogLine {
+    /// Its place.
+    pub id: String,
+    #[schema(schema_with = schemas::time)]
+    pub at: Timestamp,
+    pub level: Level,
+    /// Attempts that had failed before the run that wrote it.
+    pub attempt: u64,
+    pub text: String,
+}
+
+/// How much a line matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Level {
+    Debug,
+    Info,
+    Warning,
+    Error,
+    Critical,
+}
+
+/// Why a task is where it is, in one sentence, and what would move it.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct Explanation {
+    #[serde(with = "text")]
+    #[schema(schema_with = schemas::task)]
+    pub id: TaskId,
+    #[serde(with = "text")]
+    #[schema(schema_with = schemas::status)]
+    pub status: Status,
+    /// A stable word: `queue_paused`, `no_worker`, `waiting`, `scheduled`, `running`, …
+    pub code: String,
+    pub sentence: String,
+    /// The next thing to do, as a command line; absent where there is nothing to do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub action: Option<String>,
+}
+
+/// Why an operator does something; goes into the task's history.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Operate {
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[schema(max_length = 256)]
+    pub reason: String,
+}
+
+/// A new place in the queue.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Reprioritise {
+    #[schema(minimum = 0, maximum = 9)]
+    pub priority: i64,
+}
