@@ -39,6 +39,19 @@ pub struct Event {
     pub why: Option<String>,
 }
 
+/// One server-sent event of the feed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Sent {
+    /// Send it as `Last-Event-ID` to go on after it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// `task`, `queue`, `worker`, `counts`, or `reset`: something was missed, read anew.
+    pub event: String,
+    /// JSON: an `Event`; of `counts`, tasks of all queues by status; of `reset`, `{}`.
+    #[schema(content_media_type = "application/json")]
+    pub data: String,
+}
+
 /// A frame of the WebSocket feed: the same as an SSE event, in one JSON object.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Frame {

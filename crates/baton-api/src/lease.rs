@@ -4,8 +4,8 @@ use baton_core::{Boot, Fence, Status, TaskId, WorkerId};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::task::{Level, Progress};
-use crate::{Json, Timestamp, schemas, text};
+use crate::task::Level;
+use crate::{Json, Timestamp, number, object, schemas, text};
 
 macro_rules! report {
     ($(#[$doc:meta])* $name:ident { $($(#[$attribute:meta])* $field:ident: $type:ty,)* }) => {
@@ -17,25 +17,12 @@ macro_rules! report {
             #[schema(schema_with = schemas::worker)]
             pub worker: WorkerId,
             /// As the claim answered it.
-            #[serde(with = "number")]
+            #[serde(with = "number::fence")]
             #[schema(schema_with = schemas::fence)]
             pub fence: Fence,
             $($(#[$attribute])* pub $field: $type,)*
         }
     };
-}
-
-/// Fences are numbers in JSON.
-mod number {
-    use super::*;
-
-    pub(super) fn serialize<S: serde::Serializer>(fence: &Fence, out: S) -> Result<S::Ok, S::Error> {
-        out.serialize_u64(fence.0)
-    }
-
-    pub(super) fn deserialize<'de, D: serde::Deserializer<'de>>(input: D) -> Result<Fence, D::Error> {
-        u64::deserialize(input).map(Fence)
-    }
 }
 
 report! {
@@ -57,7 +44,7 @@ report! {
         error: String,
         /// The same in a word, by which failures are grouped.
         #[serde(default, skip_serializing_if = "String::is_empty")]
-        #[schema(max_length = 256)]
+        #[schema(max_length = 256, pattern = "^[^\\x00-\\x1f\\x7f-\\x9f]*$")]
         reason: String,
         /// True: no further attempt makes sense.
         #[serde(default)]
@@ -66,7 +53,8 @@ report! {
         #[serde(default)]
         timed_out: bool,
         /// The wait before the next attempt, instead of the task's backoff.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[serde(default, deserialize_with = "number::whole_or_null", skip_serializing_if = "Option::is_none")]
+        #[schema(maximum = 315_360_000_000_u64)]
         retry_in_ms: Option<u64>,
     }
 }
@@ -75,10 +63,11 @@ report! {
     /// The holder gives the task back; it burns no attempt.
     Release {
         #[serde(default, skip_serializing_if = "String::is_empty")]
-        #[schema(max_length = 256)]
+        #[schema(max_length = 256, pattern = "^[^\\x00-\\x1f\\x7f-\\x9f]*$")]
         reason: String,
         /// Not to be claimed again before this many ms.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[serde(default, deserialize_with = "number::whole_or_null", skip_serializing_if = "Option::is_none")]
+        #[schema(maximum = 315_360_000_000_u64)]
         delay_ms: Option<u64>,
     }
 }
@@ -86,13 +75,15 @@ report! {
 report! {
     /// How far the run is.
     Note {
-        progress: Progress,
+        #[serde(deserialize_with = "object::deserialize")]
+        progress: NewProgress,
     }
 }
 
 report! {
     /// Lines for the task's log.
     Append {
+        #[serde(deserialize_with = "object::list::deserialize")]
         #[schema(min_items = 1, max_items = 100)]
         logs: Vec<NewLine>,
     }
@@ -103,16 +94,28 @@ report! {
     Beat {
         /// Which life of the worker; the current one unless it is said.
         #[serde(default, with = "text::option", skip_serializing_if = "Option::is_none")]
-        #[schema(schema_with = schemas::boot)]
+        #[schema(schema_with = schemas::boot_or_null)]
         boot: Option<Boot>,
     }
+}
+
+/// How far the run is.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewProgress {
+    #[schema(minimum = 0, maximum = 1)]
+    pub fraction: f64,
+    /// What does not fit into 59 bytes is cut off.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[schema(pattern = "^[^\\x00-\\x1f\\x7f-\\x9f]*$")]
+    pub text: String,
 }
 
 /// One line to be.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewLine {
-    #[serde(default = "info")]
+    #[serde(default = "info", deserialize_with = "object::word")]
     pub level: Level,
     #[schema(max_length = 4096)]
     pub text: String,
@@ -143,7 +146,7 @@ pub struct Pair {
     #[serde(with = "text")]
     #[schema(schema_with = schemas::task)]
     pub task: TaskId,
-    #[serde(with = "number")]
+    #[serde(with = "number::fence")]
     #[schema(schema_with = schemas::fence)]
     pub fence: Fence,
 }
@@ -154,7 +157,7 @@ pub struct Gone {
     #[serde(with = "text")]
     #[schema(schema_with = schemas::task)]
     pub task: TaskId,
-    #[serde(with = "number")]
+    #[serde(with = "number::fence")]
     #[schema(schema_with = schemas::fence)]
     pub fence: Fence,
     /// The status it is in now, or the code that a report of it would be refused with.

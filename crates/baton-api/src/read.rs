@@ -2,6 +2,7 @@
 
 use serde::Deserialize;
 
+use crate::object;
 use crate::problem::Pointed;
 
 /// Why a body was not taken.
@@ -18,13 +19,12 @@ pub enum Wrong {
     Shape,
 }
 
-/// Reads a body of this type. Unknown members, repeated ones and wrong types are refused by the types themselves.
+/// Reads an object of this type. Unknown members, repeated ones and wrong types are refused by the types themselves.
 pub fn read<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, ReadError> {
     let mut input = serde_json::Deserializer::from_slice(body);
-    let value = serde_path_to_error::deserialize(&mut input).map_err(|error| {
-        let pointer = pointer(error.path());
-        refused(&error.into_inner(), pointer)
-    })?;
+    let mut track = serde_path_to_error::Track::new();
+    let value = object::deserialize(serde_path_to_error::Deserializer::new(&mut input, &mut track));
+    let value = value.map_err(|error| refused(&error, pointer(&track.path())))?;
     input.end().map_err(|error| refused(&error, String::new()))?;
     Ok(value)
 }
@@ -102,9 +102,29 @@ mod tests {
         assert_eq!((kind, pointer.as_str()), (Wrong::Shape, "/tags"));
         assert_eq!(wrong(r#"{"kind":"a","kind":"b"}"#).0, Wrong::Shape);
         assert_eq!(wrong(r#"{"kind":"a","problem_id":"b"}"#).0, Wrong::Shape);
+        assert_eq!(wrong("[\"a\"]").0, Wrong::Shape);
+        let (kind, pointer, _) = wrong(r#"{"kind":"a","on_duplicate":{"return":null}}"#);
+        assert_eq!((kind, pointer.as_str()), (Wrong::Shape, "/on_duplicate"));
         assert_eq!(wrong(r#"{"kind":"a""#).0, Wrong::Syntax);
         assert_eq!(wrong(r#"{"kind":"a"} x"#).0, Wrong::Syntax);
         assert_eq!(wrong("").0, Wrong::Syntax);
+    }
+
+    #[test]
+    fn an_array_is_no_object_however_deep() {
+        use crate::lease::{Append, Note};
+        use crate::worker::Heartbeat;
+
+        let holder = r#""worker":"worker-001-a","fence":1"#;
+        let far = read::<Note>(format!("{{{holder},\"progress\":[0.5,\"\"]}}").as_bytes()).unwrap_err();
+        assert_eq!((far.wrong, far.error.pointer.as_str()), (Wrong::Shape, "/progress"));
+        let more = format!("{{{holder},\"progress\":{{\"fraction\":0.5,\"of\":3}}}}");
+        assert_eq!(read::<Note>(more.as_bytes()).unwrap_err().error.pointer, "/progress/of");
+        let line =
+            read::<Append>(format!("{{{holder},\"logs\":[[\"info\",\"x\"]]}}").as_bytes()).unwrap_err();
+        assert_eq!(line.error.pointer, "/logs/0");
+        let pair = br#"{"holding":[["01a1fc29-8a56-7000-ba14-c38b1cfc4000",1]]}"#;
+        assert_eq!(read::<Heartbeat>(pair).unwrap_err().error.pointer, "/holding/0");
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Schemas of members that are domain types in Rust and text or numbers in JSON.
 
 use baton_core::{Status, limits};
-use utoipa::openapi::schema::{ArrayBuilder, Schema, Type};
+use utoipa::openapi::schema::{ArrayBuilder, Schema, SchemaType, Type};
 use utoipa::openapi::{KnownFormat, ObjectBuilder, RefOr, SchemaFormat};
 
 fn text() -> ObjectBuilder {
@@ -13,49 +13,93 @@ fn name(max: usize, pattern: &str, example: &str) -> Schema {
     text().min_length(Some(1)).max_length(Some(max)).pattern(pattern).examples([example]).into()
 }
 
+/// The same where null says as little as no member at all.
+fn or_null(schema: Schema) -> Schema {
+    match schema {
+        Schema::Object(mut object) => {
+            object.schema_type = SchemaType::from_iter([Type::String, Type::Null]);
+            Schema::Object(object)
+        }
+        other => other,
+    }
+}
+
+macro_rules! or_null {
+    ($($name:ident = $schema:ident;)*) => {$(
+        pub(crate) fn $name() -> Schema {
+            or_null($schema())
+        }
+    )*};
+}
+
+or_null! {
+    queue_or_null = queue;
+    key_or_null = key;
+    boot_or_null = boot;
+    worker_or_null = worker;
+    time_or_null = time;
+}
+
 const WORD: &str = "^[A-Za-z0-9._:-]+$";
 const LOWER: &str = "^[a-z0-9._-]+$";
 
-pub(crate) fn kind() -> Schema {
+pub fn kind() -> Schema {
     name(128, WORD, "report.build")
 }
 
-pub(crate) fn queue() -> Schema {
+pub fn queue() -> Schema {
     name(128, WORD, "default")
 }
 
-pub(crate) fn key() -> Schema {
+pub fn key() -> Schema {
     name(128, WORD, "invoice-7")
 }
 
-pub(crate) fn boot() -> Schema {
+pub fn boot() -> Schema {
     name(32, LOWER, "5f0c9a31")
 }
 
-pub(crate) fn worker() -> Schema {
+pub fn worker() -> Schema {
     name(64, "^worker-[0-9]{3,}-[a-z0-9][a-z0-9-]*$", "worker-001-default")
 }
 
-pub(crate) fn task() -> Schema {
+pub fn task() -> Schema {
     let form = "^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$";
     name(36, form, "01a1fc29-8a56-7000-ba14-c38b1cfc4000")
 }
 
-pub(crate) fn tags() -> Schema {
-    let each = name(64, WORD, "nightly");
-    ArrayBuilder::new().items(RefOr::T(each)).max_items(Some(limits::TAGS_MAX as usize)).into()
+pub fn tag() -> Schema {
+    name(64, WORD, "nightly")
 }
 
-pub(crate) fn names() -> Schema {
+/// What a client chose to make a request safe to repeat.
+pub fn idempotency_key() -> Schema {
+    name(255, "^[!-~]+$", "5f0c9a31-invoice-7")
+}
+
+pub fn tags() -> Schema {
+    ArrayBuilder::new().items(RefOr::T(tag())).max_items(Some(limits::TAGS_MAX as usize)).into()
+}
+
+pub fn names() -> Schema {
     ArrayBuilder::new().items(RefOr::T(queue())).max_items(Some(limits::CLAIM_QUEUES_MAX as usize)).into()
 }
 
-pub(crate) fn status() -> Schema {
-    let words: Vec<&str> = Status::ALL.iter().map(|status| status.as_str()).collect();
-    text().enum_values(Some(words)).into()
+pub fn kinds() -> Schema {
+    ArrayBuilder::new().items(RefOr::T(kind())).into()
 }
 
-pub(crate) fn fence() -> Schema {
+pub fn status() -> Schema {
+    let words: Vec<&str> = Status::ALL.iter().map(|status| status.as_str()).collect();
+    word(&words)
+}
+
+/// One of a few words.
+pub fn word(words: &[&str]) -> Schema {
+    text().enum_values(Some(words.to_vec())).into()
+}
+
+pub fn fence() -> Schema {
     let number = ObjectBuilder::new()
         .schema_type(Type::Integer)
         .minimum(Some(0))
@@ -63,7 +107,12 @@ pub(crate) fn fence() -> Schema {
     number.format(Some(SchemaFormat::KnownFormat(KnownFormat::Int64))).into()
 }
 
-pub(crate) fn time() -> Schema {
+pub fn time() -> Schema {
     let format = SchemaFormat::KnownFormat(KnownFormat::DateTime);
     text().format(Some(format)).examples(["2026-11-21T09:30:00.000Z"]).into()
+}
+
+/// For filters that may be repeated.
+pub fn each(schema: Schema) -> Schema {
+    ArrayBuilder::new().items(RefOr::T(schema)).into()
 }

@@ -2,10 +2,12 @@
 
 use baton_core::{DedupeKey, Kind, QueueName, Status, Tag, TaskId};
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::{ArrayBuilder, Schema};
+use utoipa::{PartialSchema, ToSchema};
 
 use crate::problem::Problem;
-use crate::{Json, Timestamp, schemas, text};
+use crate::{Json, Timestamp, number, object, schemas, text};
 
 /// A task to be. Only `kind` has no default.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
@@ -21,40 +23,43 @@ pub struct NewTask {
     #[schema(value_type = Option<serde_json::Value>)]
     pub payload: Option<Json>,
     #[serde(default, with = "text::option", skip_serializing_if = "Option::is_none")]
-    #[schema(schema_with = schemas::queue)]
+    #[schema(schema_with = schemas::queue_or_null)]
     pub queue: Option<QueueName>,
     /// 0 to 9, 9 first; 5 unless said otherwise.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "number::whole_or_null", skip_serializing_if = "Option::is_none")]
     #[schema(minimum = 0, maximum = 9)]
     pub priority: Option<i64>,
-    /// Not before this time.
+    /// Not before this time: any until ten years from now.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(schema_with = schemas::time)]
+    #[schema(schema_with = schemas::time_or_null)]
     pub run_at: Option<Timestamp>,
     /// Not before this many ms from now; not together with `run_at`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "number::whole_or_null", skip_serializing_if = "Option::is_none")]
+    #[schema(maximum = 315_360_000_000_u64)]
     pub delay_ms: Option<u64>,
     /// How long one run may take.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "number::whole_or_null", skip_serializing_if = "Option::is_none")]
     #[schema(minimum = 1000, maximum = 86_400_000)]
     pub timeout_ms: Option<u64>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "number::whole_or_null", skip_serializing_if = "Option::is_none")]
     #[schema(minimum = 1, maximum = 1000)]
     pub max_attempts: Option<u64>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "number::whole_or_null", skip_serializing_if = "Option::is_none")]
     #[schema(minimum = 1, maximum = 100)]
     pub max_crashes: Option<u64>,
     /// The first wait after a failure is at most this; it doubles with each further one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "number::whole_or_null", skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 1, maximum = 86_400_000)]
     pub backoff_ms: Option<u64>,
-    /// No wait after a failure is longer.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// No wait after a failure is longer. At least `backoff_ms`.
+    #[serde(default, deserialize_with = "number::whole_or_null", skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 1, maximum = 86_400_000)]
     pub backoff_cap_ms: Option<u64>,
     /// At most one task of the queue that has not ended carries the same key.
     #[serde(default, with = "text::option", skip_serializing_if = "Option::is_none")]
-    #[schema(schema_with = schemas::key)]
+    #[schema(schema_with = schemas::key_or_null)]
     pub key: Option<DedupeKey>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "object::word_or_null", skip_serializing_if = "Option::is_none")]
     pub on_duplicate: Option<OnDuplicate>,
     #[serde(default, with = "text::list", skip_serializing_if = "Vec::is_empty")]
     #[schema(schema_with = schemas::tags)]
@@ -197,8 +202,31 @@ pub struct Progress {
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewTasks {
-    #[schema(min_items = 1, max_items = 1000)]
+    /// A value that is out of bounds refuses its task alone; anything else that is wrong refuses all of them.
+    #[serde(deserialize_with = "object::list::deserialize")]
+    #[schema(schema_with = unbounded)]
     pub tasks: Vec<NewTask>,
+}
+
+/// An array of tasks without the bounds of numbers and lists: they are judged task by task.
+fn unbounded() -> Schema {
+    let mut each = NewTask::schema();
+    if let RefOr::T(Schema::Object(task)) = &mut each {
+        for (name, member) in &mut task.properties {
+            match member {
+                RefOr::T(Schema::Object(number)) if name == "priority" => {
+                    (number.minimum, number.maximum) = (None, None);
+                }
+                RefOr::T(Schema::Object(number)) if number.maximum.is_some() => {
+                    (number.minimum, number.maximum) = (Some(0.into()), Some(usize::MAX.into()));
+                    number.format = None;
+                }
+                RefOr::T(Schema::Array(list)) => list.max_items = None,
+                _ => {}
+            }
+        }
+    }
+    ArrayBuilder::new().items(each).min_items(Some(1)).max_items(Some(1000)).into()
 }
 
 /// What became of each task of a batch, in the order in which they were sent.
@@ -354,7 +382,7 @@ pub struct Explanation {
 #[serde(deny_unknown_fields)]
 pub struct Operate {
     #[serde(default, skip_serializing_if = "String::is_empty")]
-    #[schema(max_length = 256)]
+    #[schema(max_length = 256, pattern = "^[^\\x00-\\x1f\\x7f-\\x9f]*$")]
     pub reason: String,
 }
 
@@ -362,6 +390,7 @@ pub struct Operate {
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Reprioritise {
+    #[serde(deserialize_with = "number::whole")]
     #[schema(minimum = 0, maximum = 9)]
     pub priority: i64,
 }

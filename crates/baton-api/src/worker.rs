@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::lease::{Gone, Pair};
-use crate::{Json, Timestamp, schemas, text};
+use crate::{Json, Timestamp, number, object, schemas, text};
 
 /// A worker introduces itself.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
@@ -15,21 +15,21 @@ use crate::{Json, Timestamp, schemas, text};
 pub struct Register {
     /// `worker-<number>-<kind>`; without it one is allocated.
     #[serde(default, with = "text::option", skip_serializing_if = "Option::is_none")]
-    #[schema(schema_with = schemas::worker)]
+    #[schema(schema_with = schemas::worker_or_null)]
     pub worker_id: Option<WorkerId>,
     /// This life of the worker: drawn at random when the process starts, and kept until it ends.
     #[serde(default, with = "text::option", skip_serializing_if = "Option::is_none")]
-    #[schema(schema_with = schemas::boot)]
+    #[schema(schema_with = schemas::boot_or_null)]
     pub boot: Option<Boot>,
     /// The boot that this one follows.
     #[serde(default, with = "text::option", skip_serializing_if = "Option::is_none")]
-    #[schema(schema_with = schemas::boot)]
+    #[schema(schema_with = schemas::boot_or_null)]
     pub expects: Option<Boot>,
     /// The last part of an allocated id.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(pattern = "^[a-z0-9][a-z0-9-]*$", max_length = 32, example = "default")]
     pub kind: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "number::whole_or_null", skip_serializing_if = "Option::is_none")]
     #[schema(minimum = 1000, maximum = 3_600_000)]
     pub lease_ms: Option<u64>,
     #[serde(default, with = "text::list", skip_serializing_if = "Vec::is_empty")]
@@ -37,15 +37,16 @@ pub struct Register {
     pub queues: Vec<QueueName>,
     /// The kinds of task it has handlers for.
     #[serde(default, with = "text::list", skip_serializing_if = "Vec::is_empty")]
-    #[schema(value_type = Vec<String>)]
+    #[schema(schema_with = schemas::kinds)]
     pub kinds: Vec<Kind>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "number::whole_or_null", skip_serializing_if = "Option::is_none")]
     #[schema(minimum = 1, maximum = 150)]
     pub slots: Option<u64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(max_length = 256)]
     pub host: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "number::whole_or_null", skip_serializing_if = "Option::is_none")]
+    #[schema(format = Int64, maximum = 4_294_967_295_u64)]
     pub pid: Option<u32>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(max_length = 64)]
@@ -74,22 +75,22 @@ pub struct Registered {
 pub struct Claim {
     /// The registration's own unless it is said.
     #[serde(default, with = "text::option", skip_serializing_if = "Option::is_none")]
-    #[schema(schema_with = schemas::boot)]
+    #[schema(schema_with = schemas::boot_or_null)]
     pub boot: Option<Boot>,
     /// For a boot that never registered: the boot that it follows.
     #[serde(default, with = "text::option", skip_serializing_if = "Option::is_none")]
-    #[schema(schema_with = schemas::boot)]
+    #[schema(schema_with = schemas::boot_or_null)]
     pub expects: Option<Boot>,
     /// The registration's own unless it is said.
     #[serde(default, with = "text::list", skip_serializing_if = "Vec::is_empty")]
     #[schema(schema_with = schemas::names)]
     pub queues: Vec<QueueName>,
     /// How many tasks; 0 only asks for what is held without being listed. Without it one bare task is answered.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "number::whole_or_null", skip_serializing_if = "Option::is_none")]
     #[schema(minimum = 0, maximum = 100)]
     pub max: Option<u64>,
     /// Everything that was claimed and is not acknowledged as settled, finished or not.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, deserialize_with = "object::list::deserialize", skip_serializing_if = "Vec::is_empty")]
     #[schema(max_items = 150)]
     pub holding: Vec<Pair>,
 }
@@ -102,12 +103,12 @@ pub struct ClaimOne {
     #[schema(schema_with = schemas::worker)]
     pub worker: WorkerId,
     #[serde(default, with = "text::option", skip_serializing_if = "Option::is_none")]
-    #[schema(schema_with = schemas::boot)]
+    #[schema(schema_with = schemas::boot_or_null)]
     pub boot: Option<Boot>,
     #[serde(default, with = "text::option", skip_serializing_if = "Option::is_none")]
-    #[schema(schema_with = schemas::boot)]
+    #[schema(schema_with = schemas::boot_or_null)]
     pub expects: Option<Boot>,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, deserialize_with = "object::list::deserialize", skip_serializing_if = "Vec::is_empty")]
     #[schema(max_items = 150)]
     pub holding: Vec<Pair>,
 }
@@ -171,9 +172,9 @@ pub enum ClaimAnswer {
 #[serde(deny_unknown_fields)]
 pub struct Heartbeat {
     #[serde(default, with = "text::option", skip_serializing_if = "Option::is_none")]
-    #[schema(schema_with = schemas::boot)]
+    #[schema(schema_with = schemas::boot_or_null)]
     pub boot: Option<Boot>,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, deserialize_with = "object::list::deserialize", skip_serializing_if = "Vec::is_empty")]
     #[schema(max_items = 150)]
     pub holding: Vec<Pair>,
 }
@@ -207,7 +208,7 @@ pub enum Directive {
 #[serde(deny_unknown_fields)]
 pub struct Leave {
     #[serde(default, with = "text::option", skip_serializing_if = "Option::is_none")]
-    #[schema(schema_with = schemas::boot)]
+    #[schema(schema_with = schemas::boot_or_null)]
     pub boot: Option<Boot>,
 }
 

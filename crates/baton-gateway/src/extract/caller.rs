@@ -1,0 +1,86 @@
+//! Who asks, and the key under which he may ask again.
+
+use std::convert::Infallible;
+
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use baton_core::{OpId, Principal};
+
+use crate::app::App;
+use crate::problem::{Asked, Fail};
+use crate::shell;
+
+/// Whoever sent the request, as far as it is known.
+pub(crate) struct Caller {
+    pub(crate) by: Option<Principal>,
+    pub(crate) traceparent: Option<String>,
+    pub(crate) asked: Asked,
+    /// As it was sent.
+    pub(crate) query: String,
+}
+
+impl FromRequestParts<App> for Caller {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Caller, Infallible> {
+        let path = parts.uri.path().to_owned();
+        let asked = parts.extensions.get::<Asked>().cloned();
+        Ok(Caller {
+            by: app.principal(),
+            traceparent: shell::traceparent(&parts.headers).map(str::to_owned),
+            query: parts.uri.query().unwrap_or_default().to_owned(),
+            asked: asked.unwrap_or(Asked { path, request_id: String::new(), trace_id: None }),
+        })
+    }
+}
+
+/// The header `Idempotency-Key`, as the store remembers it: two callers may use the same one.
+pub(crate) struct Key(pub(crate) Option<OpId>);
+
+impl FromRequestParts<App> for Key {
+    type Rejection = Fail;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Key, Fail> {
+        let mut values = parts.headers.get_all("idempotency-key").iter();
+        let value = match (values.next(), values.next()) {
+            (None, _) => return Ok(Key(None)),
+            (Some(value), None) => value.to_str().ok(),
+            _ => None,
+        };
+        let key = value.filter(|key| (1..=255).contains(&key.len())).map(unquoted);
+        let Some(key) = key.filter(|key| key.bytes().all(|byte| byte.is_ascii_graphic())) else {
+            return Err(Fail::invalid(
+                "Idempotency-Key",
+                "it is one word of 1 to 255 visible ASCII characters",
+            ));
+        };
+        op_id(app.principal().as_ref().map_or("", Principal::as_str), key).map(|op| Key(Some(op)))
+    }
+}
+
+/// The draft of the header writes it as a string of a structured field, in quotes.
+fn unquoted(text: &str) -> &str {
+    let inside = text.strip_prefix('"').and_then(|text| text.strip_suffix('"'));
+    inside.filter(|inside| !inside.is_empty()).unwrap_or(text)
+}
+
+/// A key that is too long for a name, or has other characters, is known by its digest.
+pub(crate) fn op_id(principal: &str, key: &str) -> Result<OpId, Fail> {
+    let digest = || format!("{principal}:sha1:{}", sha1_smol::Sha1::from(key).digest());
+    let op = OpId::new(&format!("{principal}:{key}")).or_else(|_| OpId::new(&digest()));
+    op.map_err(|error| Fail::invalid("Idempotency-Key", format!("failed to {error}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn any_key_becomes_a_name_and_two_keys_never_the_same() {
+        assert_eq!(op_id("local-dev", "a-7").unwrap().as_str(), "local-dev:a-7");
+        let long = op_id("local-dev", &"x".repeat(255)).unwrap();
+        let odd = op_id("local-dev", "a/b").unwrap();
+        assert!(long.as_str().starts_with("local-dev:sha1:") && long != odd);
+        assert_eq!([unquoted("\"8e03\""), unquoted("\"\""), unquoted("\"")], ["8e03", "\"\"", "\""]);
+    }
+}

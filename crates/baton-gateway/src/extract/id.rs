@@ -1,0 +1,76 @@
+//! Names in paths. One that cannot exist is answered like one that does not exist.
+
+use std::str::FromStr;
+
+use axum::extract::{FromRequestParts, RawPathParams};
+use axum::http::request::Parts;
+use baton_api::schemas;
+use baton_core::{Code, QueueName, TaskId, WorkerId};
+use utoipa::IntoParams;
+use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
+use utoipa::openapi::{Required, Schema};
+
+use crate::app::App;
+use crate::problem::Fail;
+
+pub(crate) struct TaskPath(pub(crate) TaskId);
+
+pub(crate) struct WorkerPath(pub(crate) WorkerId);
+
+pub(crate) struct QueueId(pub(crate) QueueName);
+
+async fn first<T: FromStr>(parts: &mut Parts, unknown: Code) -> Result<T, Fail> {
+    let path = RawPathParams::from_request_parts(parts, &()).await.map_err(|_| Fail::new(unknown))?;
+    let parsed = path.iter().next().and_then(|(_, text)| text.parse().ok());
+    parsed.ok_or_else(|| Fail::new(unknown))
+}
+
+impl FromRequestParts<App> for TaskPath {
+    type Rejection = Fail;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<TaskPath, Fail> {
+        let task: TaskId = first(parts, Code::UnknownTask).await?;
+        match app.store.keys(task.shard()) {
+            Ok(_) => Ok(TaskPath(task)),
+            Err(_) => Err(Fail::new(Code::UnknownTask)),
+        }
+    }
+}
+
+impl FromRequestParts<App> for WorkerPath {
+    type Rejection = Fail;
+
+    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<WorkerPath, Fail> {
+        first(parts, Code::UnknownWorker).await.map(WorkerPath)
+    }
+}
+
+impl FromRequestParts<App> for QueueId {
+    type Rejection = Fail;
+
+    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<QueueId, Fail> {
+        first(parts, Code::UnknownQueue).await.map(QueueId)
+    }
+}
+
+macro_rules! documented {
+    ($($path:ident = $name:literal, $what:literal, $schema:ident;)*) => {$(
+        impl IntoParams for $path {
+            fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+                vec![parameter($name, $what, schemas::$schema())]
+            }
+        }
+    )*};
+}
+
+documented! {
+    TaskPath = "id", "The task's id", task;
+    WorkerPath = "id", "The worker's id", worker;
+    QueueId = "name", "The queue's name", queue;
+}
+
+fn parameter(name: &str, what: &str, schema: Schema) -> Parameter {
+    let parameter =
+        ParameterBuilder::new().name(name).parameter_in(ParameterIn::Path).required(Required::True);
+    parameter.description(Some(what)).schema(Some(schema)).build()
+}

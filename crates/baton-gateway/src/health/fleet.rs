@@ -1,0 +1,98 @@
+//! The fleet, as Redis has it: queues, workers, streams and memory, read every second.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use baton_api::health::WorkerCounts;
+use baton_api::queue::Queue;
+use baton_api::worker::{State, Worker};
+use baton_core::Shard;
+use baton_service::label::Capped;
+use baton_service::metrics::Metrics;
+use baton_store::{Error, Store};
+use tokio::sync::watch;
+
+use super::gauges;
+use crate::convert::queue::queue;
+use crate::convert::worker::slots;
+use crate::{clock, roster};
+
+/// Between two readings.
+const EVERY: Duration = Duration::from_secs(1);
+
+/// One reading.
+#[derive(Clone, Debug)]
+pub(super) struct Fleet {
+    pub(super) at_ms: u64,
+    pub(super) queues: Vec<Queue>,
+    pub(super) workers: WorkerCounts,
+    pub(super) slots: Slots,
+    /// Entries of the event stream of each shard.
+    pub(super) streams: Vec<(Shard, u64)>,
+    pub(super) memory_bytes: u64,
+    pub(super) evicted_keys: u64,
+}
+
+/// Slots of workers that live.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Slots {
+    pub(super) idle: u64,
+    pub(super) busy: u64,
+}
+
+/// Reads until nobody wants to know. What cannot be read leaves the last reading in place, with its age.
+pub(super) async fn keep(store: Store, metrics: Metrics, latest: watch::Sender<Option<Arc<Fleet>>>) {
+    let queues = Capped::default();
+    while !latest.is_closed() {
+        match read(&store).await {
+            Ok(fleet) => {
+                gauges::fleet(&fleet, &queues);
+                latest.send_replace(Some(Arc::new(fleet)));
+            }
+            Err(error) => tracing::debug!(%error, "failed to read the fleet"),
+        }
+        metrics.upkeep();
+        tokio::time::sleep(EVERY).await;
+    }
+}
+
+async fn read(store: &Store) -> Result<Fleet, Error> {
+    let at_ms = clock::now_ms();
+    let workers = roster::workers(store).await?;
+    let sums = roster::queues(store).await?;
+    let mut streams = Vec::new();
+    for shard in store.shards().all() {
+        streams.push((shard, store.stream_ends(shard).await?.length));
+    }
+    let server = store.server().await?;
+    Ok(Fleet {
+        at_ms,
+        queues: sums.iter().map(|sum| queue(sum, &workers)).collect(),
+        slots: sum_slots(&workers),
+        workers: count(&workers),
+        streams,
+        memory_bytes: server.used_memory,
+        evicted_keys: server.evicted_keys,
+    })
+}
+
+fn count(workers: &[Worker]) -> WorkerCounts {
+    let mut counts = WorkerCounts { total: workers.len() as u64, ..WorkerCounts::default() };
+    for worker in workers {
+        *match worker.state {
+            State::Idle => &mut counts.idle,
+            State::Busy => &mut counts.busy,
+            State::Quiet => &mut counts.quiet,
+            State::Offline => &mut counts.offline,
+        } += 1;
+    }
+    counts
+}
+
+fn sum_slots(workers: &[Worker]) -> Slots {
+    let live = workers.iter().filter(|worker| worker.state != State::Offline);
+    live.fold(Slots::default(), |sum, worker| {
+        let busy = worker.holds.min(slots(worker));
+        Slots { busy: sum.busy + busy, idle: sum.idle + slots(worker) - busy }
+    })
+}

@@ -1,0 +1,104 @@
+//! The fleet as gauges. They say the same in every gateway, and are not added up.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use baton_api::health::WorkerCounts;
+use baton_api::queue::Queue;
+use baton_service::label::Capped;
+use metrics::gauge;
+
+use super::fleet::Fleet;
+
+pub(super) fn mode(open: bool) {
+    gauge!("baton_insecure_mode").set(if open { 1.0 } else { 0.0 });
+}
+
+/// How old the numbers below are: while Redis is away they stay as they were.
+pub(super) fn age(seconds: f64) {
+    gauge!("baton_fleet_age_seconds").set(seconds);
+}
+
+pub(super) fn fleet(fleet: &Fleet, known: &Capped) {
+    for (name, queue) in by_label(&fleet.queues, known) {
+        queue.tell(&name);
+    }
+    let WorkerCounts { idle, busy, quiet, offline, .. } = fleet.workers;
+    for (state, workers) in [("idle", idle), ("busy", busy), ("quiet", quiet), ("offline", offline)] {
+        gauge!("baton_fleet_workers", "state" => state).set(workers as f64);
+    }
+    gauge!("baton_fleet_slots", "state" => "idle").set(fleet.slots.idle as f64);
+    gauge!("baton_fleet_slots", "state" => "busy").set(fleet.slots.busy as f64);
+    for (shard, length) in &fleet.streams {
+        gauge!("baton_fleet_stream_length", "shard" => shard.to_string()).set(*length as f64);
+    }
+    gauge!("baton_fleet_redis_memory_bytes").set(fleet.memory_bytes as f64);
+    metrics::counter!("baton_fleet_redis_evicted_keys_total").absolute(fleet.evicted_keys);
+}
+
+/// What is told under one label: a queue, or all that are too many for labels of their own.
+#[derive(Debug, Default, PartialEq)]
+struct Told {
+    tasks: BTreeMap<String, u64>,
+    oldest_ms: u64,
+    workers: u64,
+    unattended: bool,
+}
+
+fn by_label<'a>(queues: &'a [Queue], known: &Capped) -> BTreeMap<Cow<'a, str>, Told> {
+    let mut told: BTreeMap<Cow<'a, str>, Told> = BTreeMap::new();
+    for queue in queues {
+        let sum = told.entry(known.label(queue.name.as_str())).or_default();
+        for (status, tasks) in &queue.tasks {
+            *sum.tasks.entry(status.clone()).or_default() += tasks;
+        }
+        sum.oldest_ms = sum.oldest_ms.max(queue.oldest_pending_age_ms.unwrap_or_default());
+        sum.workers = sum.workers.max(queue.workers);
+        sum.unattended |= queue.unattended;
+    }
+    told
+}
+
+impl Told {
+    fn tell(&self, queue: &str) {
+        let queue = queue.to_owned();
+        for (status, tasks) in &self.tasks {
+            let labels = [("queue", queue.clone()), ("status", status.clone())];
+            gauge!("baton_fleet_tasks", &labels).set(*tasks as f64);
+        }
+        let oldest = gauge!("baton_fleet_queue_oldest_pending_seconds", "queue" => queue.clone());
+        oldest.set(self.oldest_ms as f64 / 1_000.0);
+        gauge!("baton_fleet_queue_workers", "queue" => queue.clone()).set(self.workers as f64);
+        gauge!("baton_fleet_queue_unattended", "queue" => queue).set(f64::from(u8::from(self.unattended)));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn queue(name: &str, pending: u64, workers: u64) -> Queue {
+        Queue {
+            name: name.parse().unwrap(),
+            paused: false,
+            paused_at: None,
+            tasks: [("pending".to_owned(), pending)].into(),
+            oldest_pending_age_ms: Some(pending),
+            workers,
+            unattended: workers == 0,
+        }
+    }
+
+    #[test]
+    fn queues_beyond_the_limit_are_told_together() {
+        let known = Capped::new(1);
+        let queues = [queue("a", 1, 2), queue("b", 2, 3), queue("c", 4, 0)];
+        let told = by_label(&queues, &known);
+        assert_eq!(told["a"].tasks["pending"], 1);
+        let other = &told["other"];
+        assert_eq!(
+            (other.tasks["pending"], other.oldest_ms, other.workers, other.unattended),
+            (6, 4, 3, true)
+        );
+    }
+}

@@ -1,0 +1,25 @@
+//! Routes from HTTP to the store: the only room that serves HTTP.
+
+pub mod app;
+mod clock;
+pub mod config;
+mod convert;
+mod extract;
+mod guard;
+pub mod health;
+mod hold;
+pub mod live;
+mod measure;
+mod openapi;
+mod problem;
+mod roster;
+mod routes;
+pub mod run;
+mod serve;
+mod shell;
+mod waiting;
+
+pub use app::{App, Settings};
+pub use openapi::openapi;
+pub use routes::router;
+pub use serve::serve;

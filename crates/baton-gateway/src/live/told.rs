@@ -1,0 +1,122 @@
+//! An entry of the stream as listeners get it: one event for each task, written as JSON once for all of them.
+
+use baton_api::Timestamp;
+use baton_api::event::Event;
+use baton_core::{Kind, Move, QueueName, Shard, TaskId};
+use baton_store::event::{Entry, StreamId, TaskEvent};
+use serde_json::value::RawValue;
+
+/// What an event is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Topic {
+    Task,
+    Queue,
+    Worker,
+}
+
+impl Topic {
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Topic::Task => "task",
+            Topic::Queue => "queue",
+            Topic::Worker => "worker",
+        }
+    }
+}
+
+/// One event.
+#[derive(Debug)]
+pub(super) struct Told {
+    pub(super) topic: Topic,
+    pub(super) task: Option<TaskId>,
+    pub(super) queue: Option<QueueName>,
+    pub(super) kind: Option<Kind>,
+    pub(super) json: Box<RawValue>,
+}
+
+/// The events of one entry, in order of effect.
+#[derive(Debug)]
+pub(super) struct Batch {
+    pub(super) shard: Shard,
+    pub(super) entry: StreamId,
+    pub(super) events: Vec<Told>,
+}
+
+impl Batch {
+    pub(super) fn new(shard: Shard, entry: &Entry) -> Batch {
+        let events = match &entry.tasks[..] {
+            [] => vec![told_alone(entry)],
+            tasks => tasks.iter().map(|task| told_of(entry, task)).collect(),
+        };
+        Batch { shard, entry: entry.id, events }
+    }
+
+    pub(super) fn tasks(&self) -> impl Iterator<Item = TaskId> {
+        self.events.iter().filter_map(|event| event.task)
+    }
+}
+
+/// What all events of the entry share.
+fn common(entry: &Entry) -> Event {
+    Event {
+        event: entry.event.clone(),
+        at: Timestamp::from_ms(entry.id.ms),
+        task: None,
+        version: None,
+        to: None,
+        queue: None,
+        kind: None,
+        worker: entry.worker.as_ref().map(ToString::to_string),
+        boot: entry.boot.as_ref().map(ToString::to_string),
+        fence: None,
+        attempt: None,
+        by: entry.by.as_ref().map(ToString::to_string),
+        why: None,
+    }
+}
+
+fn told_of(entry: &Entry, task: &TaskEvent) -> Told {
+    let event = Event {
+        task: Some(task.task.to_string()),
+        version: Some(task.version.0),
+        to: to(&entry.event),
+        queue: Some(task.queue.to_string()),
+        kind: Some(task.kind.to_string()),
+        fence: Some(task.fence.0).filter(|fence| *fence > 0),
+        attempt: Some(task.attempt),
+        why: task.why.clone(),
+        ..common(entry)
+    };
+    Told {
+        topic: Topic::Task,
+        task: Some(task.task),
+        queue: Some(task.queue.clone()),
+        kind: Some(task.kind.clone()),
+        json: json(&event),
+    }
+}
+
+/// An entry that names no task: of a queue, of a worker, or of the whole shard.
+fn told_alone(entry: &Entry) -> Told {
+    let queue = match entry.event.as_str() {
+        "pause" | "resume" => entry.subject.as_deref().and_then(|name| name.parse::<QueueName>().ok()),
+        _ => None,
+    };
+    let why = if queue.is_none() { entry.subject.clone() } else { None };
+    let event = Event { queue: queue.as_ref().map(ToString::to_string), why, ..common(entry) };
+    let topic = if queue.is_some() { Topic::Queue } else { Topic::Worker };
+    Told { topic, task: None, queue, kind: None, json: json(&event) }
+}
+
+/// The status that a move leads to, where it is only one.
+fn to(event: &str) -> Option<String> {
+    match event.parse::<Move>().ok()?.targets() {
+        [only] => Some(only.to_string()),
+        _ => None,
+    }
+}
+
+fn json(event: &Event) -> Box<RawValue> {
+    // Texts and numbers can always be written; the fallback spares a panic.
+    serde_json::value::to_raw_value(event).unwrap_or_default()
+}

@@ -1,0 +1,69 @@
+//! The program `baton-gateway`: parse, resolve, log, run, drain.
+
+use std::fmt::Display;
+use std::io::Write;
+use std::net::SocketAddr;
+use std::process::ExitCode;
+
+use baton_gateway::config::{Config, Flags};
+use baton_gateway::run;
+use baton_service::Chain;
+use baton_service::config::{Sources, load};
+use baton_service::{metrics, signals};
+use clap::Parser;
+
+/// Answers HTTP for a fleet: tasks, workers, queues, the live feed. Any number of them may run on one Redis.
+#[derive(Debug, Parser)]
+#[command(
+    name = "baton-gateway",
+    version,
+    after_help = "Exit codes: 0 ended when asked to, 1 failure, 2 usage, 7 Redis cannot be reached, 78 unusable configuration."
+)]
+struct Arguments {
+    #[command(flatten)]
+    flags: Flags,
+}
+
+/// As in sysexits.h: something is wrong with the configuration.
+const UNUSABLE_CONFIGURATION: u8 = 78;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let Arguments { flags } = Arguments::parse();
+    let environment: Vec<(String, String)> = std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+        .collect();
+    let file = match load(flags.config.as_deref(), &environment) {
+        Ok(file) => file,
+        Err(error) => return refuse(&Chain(&error), UNUSABLE_CONFIGURATION),
+    };
+    let config = match Config::resolve(&Sources { file, environment, flags: flags.given() }) {
+        Ok(config) => config,
+        Err(problems) => return refuse(&Chain(&problems), UNUSABLE_CONFIGURATION),
+    };
+    if let Err(error) = config.logging.init() {
+        return refuse(&Chain(&error), 1);
+    }
+    metrics::install();
+    let shutdown = match signals::listen() {
+        Ok(shutdown) => shutdown,
+        Err(error) => return refuse(&Chain(&error), 1),
+    };
+    match run::run(config, shutdown, |address| announce(flags.print_address, address)).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => refuse(&Chain(&error), error.exit_code()),
+    }
+}
+
+/// To stderr as it is: logs may not be on yet, and a person reads this.
+fn refuse(why: &dyn Display, code: u8) -> ExitCode {
+    let _ = writeln!(std::io::stderr(), "baton-gateway: {why}");
+    ExitCode::from(code)
+}
+
+fn announce(wanted: bool, address: SocketAddr) {
+    if wanted {
+        // Whoever does not read it does not need it.
+        let _ = writeln!(std::io::stdout(), "{address}");
+    }
+}

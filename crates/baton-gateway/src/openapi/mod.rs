@@ -1,0 +1,101 @@
+//! The API document: the routes say what they answer; what every route may answer is added here.
+
+mod links;
+
+use std::collections::BTreeMap;
+
+use baton_api::Problem;
+use baton_api::problem::status_of;
+use baton_core::Code;
+use utoipa::PartialSchema;
+use utoipa::openapi::path::Operation;
+use utoipa::openapi::{
+    ContentBuilder, Header, InfoBuilder, License, OpenApi, PathItem, Ref, RefOr, ResponseBuilder, Server, Tag,
+};
+
+use crate::routes;
+
+/// What any route may say no with.
+const EVERYWHERE: [Code; 7] = [
+    Code::Malformed,
+    Code::CrossSite,
+    Code::Validation,
+    Code::HeadersTooLarge,
+    Code::Internal,
+    Code::RedisUnavailable,
+    Code::SchemaTooNew,
+];
+/// And those that take a body.
+const WITH_BODY: [Code; 2] = [Code::PayloadTooLarge, Code::UnsupportedMediaType];
+/// Where a route names the further codes that it may say no with.
+const CODES: &str = "x-problem-codes";
+
+/// OpenAPI 3.1 of everything under `/api/v1`, and of health.
+pub fn openapi() -> OpenApi {
+    complete(routes::documented().into_openapi())
+}
+
+pub(crate) fn complete(mut api: OpenApi) -> OpenApi {
+    let license = License::builder().name("MIT OR Apache-2.0").identifier(Some("MIT OR Apache-2.0")).build();
+    api.info = InfoBuilder::new()
+        .title("Baton")
+        .version(env!("CARGO_PKG_VERSION"))
+        .description(Some(
+            "A fleet of workers on Redis: submit tasks, claim them under a lease, report how they ended.",
+        ))
+        .license(Some(license))
+        .build();
+    api.servers = Some(vec![Server::new("/")]);
+    let tag = |(name, what): (&str, &str)| {
+        let mut tag = Tag::new(name);
+        tag.description = Some(what.to_owned());
+        tag
+    };
+    let tags = [
+        ("tasks", "Submit tasks, look at them, act on them"),
+        ("leases", "What the holder of a task says of it: worker and fence are in every body"),
+        ("workers", "Register, claim, renew, leave; and what operators tell workers"),
+        ("queues", "Queues in numbers; pause and resume"),
+        ("events", "What happens, as it happens"),
+        ("gateway", "What a gateway says of itself"),
+    ];
+    api.tags = Some(tags.into_iter().map(tag).collect());
+    let components = api.components.get_or_insert_default();
+    components.schemas.insert("Problem".to_owned(), Problem::schema());
+    components.schemas.insert("Pointed".to_owned(), baton_api::problem::Pointed::schema());
+    api.paths.paths.values_mut().flat_map(operations).for_each(document_problems);
+    links::add(&mut api);
+    api
+}
+
+fn operations(path: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
+    [&mut path.get, &mut path.put, &mut path.post, &mut path.delete, &mut path.patch].into_iter().flatten()
+}
+
+fn document_problems(operation: &mut Operation) {
+    let named = operation.extensions.as_ref().and_then(|extensions| extensions.get(CODES)).cloned();
+    let named: Vec<String> = named.and_then(|codes| serde_json::from_value(codes).ok()).unwrap_or_default();
+    let own = named.iter().filter_map(|code| code.parse::<Code>().ok());
+    let body = operation.request_body.iter().flat_map(|_| WITH_BODY);
+    let mut by_status: BTreeMap<u16, Vec<Code>> = BTreeMap::new();
+    for code in EVERYWHERE.into_iter().chain(body).chain(own) {
+        let codes = by_status.entry(status_of(code)).or_default();
+        if !codes.contains(&code) {
+            codes.push(code);
+        }
+    }
+    for (status, codes) in by_status {
+        operation.responses.responses.entry(status.to_string()).or_insert_with(|| problem(status, &codes));
+    }
+}
+
+fn problem(status: u16, codes: &[Code]) -> RefOr<utoipa::openapi::Response> {
+    let words: Vec<String> = codes.iter().map(|code| format!("`{code}`: {}", code.advice())).collect();
+    let content = ContentBuilder::new().schema(Some(Ref::from_schema_name("Problem"))).build();
+    let mut response =
+        ResponseBuilder::new().description(words.join(" ")).content("application/problem+json", content);
+    if matches!(status, 503 | 507) {
+        response = response.header("Retry-After", Header::new(u64::schema()));
+    }
+    response.build().into()
+}

@@ -1,0 +1,178 @@
+//! One type for everything that does not succeed. It becomes an `application/problem+json` body (RFC 9457) where the
+//! answer leaves the gateway, because only there path and request id are known.
+
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use baton_api::Problem;
+use baton_api::problem::{Pointed, status_of};
+use baton_core::{Code, Refusal, Status};
+use baton_store::calls::Refused;
+
+/// Why a request does not succeed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Fail {
+    pub(crate) code: Code,
+    /// About this request; without it the advice of the code is all there is to say.
+    detail: Option<String>,
+    errors: Vec<Pointed>,
+    retry_after_ms: Option<u64>,
+}
+
+/// The request to which a problem belongs.
+#[derive(Clone, Debug)]
+pub(crate) struct Asked {
+    pub(crate) path: String,
+    pub(crate) request_id: String,
+    pub(crate) trace_id: Option<String>,
+}
+
+impl Fail {
+    pub(crate) fn new(code: Code) -> Fail {
+        let status = status_of(code);
+        let retry = matches!(status, 429 | 503 | 507).then_some(1_000);
+        Fail { code, detail: None, errors: Vec::new(), retry_after_ms: retry }
+    }
+
+    /// Something is wrong with one part of the request.
+    pub(crate) fn invalid(pointer: impl Into<String>, message: impl Into<String>) -> Fail {
+        Fail::new(Code::Validation).at(pointer, message)
+    }
+
+    pub(crate) fn malformed(detail: impl Into<String>) -> Fail {
+        Fail::new(Code::Malformed).because(detail)
+    }
+
+    pub(crate) fn because(mut self, detail: impl Into<String>) -> Fail {
+        self.detail = Some(detail.into());
+        self
+    }
+
+    pub(crate) fn at(mut self, pointer: impl Into<String>, message: impl Into<String>) -> Fail {
+        self.errors.push(Pointed { pointer: pointer.into(), message: message.into() });
+        self
+    }
+
+    pub(crate) fn all(errors: Vec<Pointed>) -> Fail {
+        Fail { errors, ..Fail::new(Code::Validation) }
+    }
+
+    /// The rules said no, to a task in this status.
+    pub(crate) fn refused(refusal: Refusal, status: Option<Status>) -> Fail {
+        let fail = Fail::new(refusal.into());
+        match status {
+            Some(status) => fail.because(format!("The task is {status}. {}", refusal.advice())),
+            None => fail,
+        }
+    }
+
+    pub(crate) fn problem(&self, asked: &Asked) -> Problem {
+        let first = self.errors.first().map(|error| match error.pointer.as_str() {
+            "" => format!("{}.", capital(&error.message)),
+            pointer => format!("{pointer}: {}.", error.message),
+        });
+        Problem {
+            kind: format!("/problems/{}", self.code),
+            title: title(self.code),
+            status: status_of(self.code),
+            detail: self.detail.clone().or(first).unwrap_or_else(|| self.code.advice().to_owned()),
+            instance: asked.path.clone(),
+            code: self.code.to_string(),
+            errors: self.errors.clone(),
+            request_id: asked.request_id.clone(),
+            trace_id: asked.trace_id.clone(),
+            retry_after_ms: self.retry_after_ms,
+        }
+    }
+
+    /// The answer as the client gets it.
+    pub(crate) fn render(&self, asked: &Asked) -> Response {
+        let body = serde_json::to_vec(&self.problem(asked)).unwrap_or_default();
+        let mut answer =
+            (self.status(), [(header::CONTENT_TYPE, "application/problem+json")], body).into_response();
+        if let Some(ms) = self.retry_after_ms {
+            answer.headers_mut().insert(header::RETRY_AFTER, ms.div_ceil(1_000).into());
+        }
+        answer
+    }
+
+    fn status(&self) -> StatusCode {
+        StatusCode::from_u16(status_of(self.code)).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+    }
+}
+
+/// `unknown_task` reads `Unknown task`.
+pub(crate) fn title(code: Code) -> String {
+    capital(&code.as_str().replace('_', " "))
+}
+
+fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or(String::new(), |first| first.to_uppercase().chain(letters).collect())
+}
+
+impl IntoResponse for Fail {
+    /// A note for the outermost layer, which writes the body.
+    fn into_response(self) -> Response {
+        let mut answer = self.status().into_response();
+        answer.extensions_mut().insert(self);
+        answer
+    }
+}
+
+impl From<Refused> for Fail {
+    fn from(refused: Refused) -> Fail {
+        let Refused { refusal, detail } = refused;
+        let fail = Fail::new(refusal.into());
+        match (refusal, detail) {
+            (_, None) => fail,
+            (Refusal::Conflict, Some(what)) => {
+                fail.because(format!("It stands against this: {what}. {}", refusal.advice()))
+            }
+            (_, Some(what)) => fail.because(format!("{} ({what})", refusal.advice())),
+        }
+    }
+}
+
+impl From<baton_store::Error> for Fail {
+    fn from(error: baton_store::Error) -> Fail {
+        use baton_store::Error;
+        match error {
+            Error::Unavailable { reason, .. } => {
+                tracing::warn!(reason, "Redis is not available");
+                Fail::new(Code::RedisUnavailable)
+            }
+            Error::StorageFull => Fail::new(Code::StorageFull),
+            Error::Invalid { field, problem } => Fail::invalid(place(field), format!("{field}: {problem}")),
+            Error::Fault { what, problem } => {
+                tracing::error!(what, problem, "a fault");
+                Fail::new(Code::Internal)
+            }
+        }
+    }
+}
+
+/// Where in a request stands what the store calls so.
+fn place(field: &str) -> &str {
+    match field {
+        "a payload" => "/payload",
+        "payloads of one call" | "a submission" => "/tasks",
+        "tags" => "/tags",
+        "a timeout" => "/timeout_ms",
+        "max_attempts" => "/max_attempts",
+        "max_crashes" => "/max_crashes",
+        "run_at_ms" => "/run_at",
+        "a traceparent" => "traceparent",
+        "a reason" => "/reason",
+        "progress" => "/progress/text",
+        "log lines of one call" | "a log line" => "/logs",
+        "a result" => "/result",
+        "an error" => "/error",
+        "tasks held" => "/holding",
+        "tasks of one claim" => "/max",
+        "queues of one claim" => "/queues",
+        "a cursor" => "cursor",
+        "a place in a stream" => "after",
+        "a page" => "limit",
+        _ => "",
+    }
+}

@@ -1,0 +1,88 @@
+//! Workers and queues, put together from all shards.
+
+use std::collections::BTreeMap;
+
+use baton_api::worker::Worker;
+use baton_core::{Boot, Code, QueueName, Shard, WorkerId, limits};
+use baton_store::calls::queue::QueueCounts;
+use baton_store::{Error, Store};
+use futures_util::future::try_join_all;
+
+use crate::convert::queue::Sum;
+use crate::convert::worker::{self, Record};
+use crate::problem::Fail;
+
+/// Workers of one shard that are looked at; a fleet of more has been started by mistake.
+const WORKERS_MAX: u64 = 10_000;
+
+/// Every worker that is remembered, by id.
+pub(crate) async fn workers(store: &Store) -> Result<Vec<Worker>, Error> {
+    let mut records: BTreeMap<WorkerId, Vec<Record>> = BTreeMap::new();
+    for shard in store.shards().all() {
+        let mut first = 0;
+        loop {
+            let page = store.workers(shard, first, limits::PAGE_MAX).await?;
+            let read = page.workers.len() as u64;
+            for record in page.workers {
+                records.entry(record.id.clone()).or_default().push((page.now_ms, record));
+            }
+            first += read;
+            if read == 0 || first >= page.total.min(WORKERS_MAX) {
+                break;
+            }
+        }
+    }
+    Ok(records.into_values().filter_map(worker::worker).collect())
+}
+
+/// The records of one worker, shard by shard.
+pub(crate) async fn records(store: &Store, id: &WorkerId) -> Result<Vec<Record>, Error> {
+    let each = try_join_all(store.shards().all().map(|shard| store.worker(shard, id))).await?;
+    Ok(each.into_iter().filter_map(|one| one.worker.map(|worker| (one.now_ms, worker))).collect())
+}
+
+/// The queues of each shard in numbers.
+pub(crate) async fn counts(store: &Store) -> Result<Vec<(Shard, Vec<QueueCounts>)>, Error> {
+    let mut found = Vec::new();
+    for shard in store.shards().all() {
+        let mut queues = Vec::new();
+        loop {
+            let page = store.counts(shard, queues.len() as u64, limits::PAGE_MAX).await?;
+            let read = page.queues.len();
+            queues.extend(page.queues);
+            if read == 0 || queues.len() as u64 >= page.queues_total {
+                break;
+            }
+        }
+        found.push((shard, queues));
+    }
+    Ok(found)
+}
+
+/// Every queue, by name.
+pub(crate) async fn queues(store: &Store) -> Result<Vec<Sum>, Error> {
+    let mut sums: BTreeMap<QueueName, Sum> = BTreeMap::new();
+    for counts in counts(store).await?.into_iter().flat_map(|(_, queues)| queues) {
+        sums.entry(counts.name.clone()).or_insert_with(|| Sum::new(counts.name.clone())).add(&counts);
+    }
+    Ok(sums.into_values().collect())
+}
+
+/// One queue; `None` if no shard knows it.
+pub(crate) async fn queue(store: &Store, name: &QueueName) -> Result<Option<Sum>, Error> {
+    let each = try_join_all(store.shards().all().map(|shard| store.queue(shard, name))).await?;
+    let mut found = each.iter().flatten().peekable();
+    if found.peek().is_none() {
+        return Ok(None);
+    }
+    let mut sum = Sum::new(name.clone());
+    found.for_each(|counts| sum.add(counts));
+    Ok(Some(sum))
+}
+
+/// The boot that a worker runs under now.
+pub(crate) async fn current_boot(store: &Store, id: &WorkerId) -> Result<Boot, Fail> {
+    let records = records(store, id).await?;
+    let boot = records.into_iter().find_map(|(_, record)| record.boot);
+    boot.ok_or_else(|| Fail::new(Code::UnknownWorker))
+}

@@ -1,0 +1,130 @@
+//! `GET /tasks/{id}/explain`: why is it where it is, and what would move it?
+
+use axum::Json;
+use axum::extract::State;
+use baton_api::task::{Explanation, Task};
+use baton_api::worker::{State as WorkerState, Worker};
+use baton_core::Status;
+
+use super::read;
+use crate::app::App;
+use crate::convert::queue::Sum;
+use crate::convert::worker::serves;
+use crate::extract::TaskPath;
+use crate::problem::Fail;
+use crate::roster;
+
+/// A stable word, a sentence, and the next thing to do.
+struct Said {
+    code: &'static str,
+    sentence: String,
+    action: Option<String>,
+}
+
+fn said(code: &'static str, sentence: impl Into<String>, action: Option<String>) -> Said {
+    Said { code, sentence: sentence.into(), action }
+}
+
+/// Explain a task
+///
+/// Why it does not run, or how it ended: one sentence, and the command line that would move it.
+#[utoipa::path(
+    get, path = "/tasks/{id}/explain", tag = "tasks", operation_id = "explain_task",
+    params(TaskPath),
+    responses((status = 200, description = "Why it is where it is", body = Explanation)),
+    extensions(("x-problem-codes" = json!(["unknown_task"])))
+)]
+pub(crate) async fn explain_task(
+    State(app): State<App>,
+    TaskPath(id): TaskPath,
+) -> Result<Json<Explanation>, Fail> {
+    let task = read::task(&app, id).await?;
+    let Said { code, sentence, action } = match task.status {
+        Status::Pending => {
+            let queue = roster::queue(&app.store, &task.queue).await?;
+            pending(&task, queue.as_ref(), &roster::workers(&app.store).await?)
+        }
+        Status::Running => running(&task, &roster::workers(&app.store).await?),
+        _ => at_rest(&task),
+    };
+    Ok(Json(Explanation { id, status: task.status, code: code.to_owned(), sentence, action }))
+}
+
+fn pending(task: &Task, queue: Option<&Sum>, workers: &[Worker]) -> Said {
+    let (name, kind) = (&task.queue, &task.kind);
+    if queue.is_some_and(|queue| queue.paused_ms.is_some()) {
+        let action = format!("baton queue resume {name}");
+        return said("queue_paused", format!("The queue {name} is paused."), Some(action));
+    }
+    let attending: Vec<&Worker> = workers.iter().filter(|worker| serves(worker, name)).collect();
+    if attending.is_empty() {
+        let action = format!("baton worker run --queue {name}");
+        return said("no_worker", format!("No live worker claims from the queue {name}."), Some(action));
+    }
+    let handles =
+        |worker: &&Worker| worker.kinds.is_empty() || worker.kinds.iter().any(|known| known == kind.as_str());
+    if !attending.iter().any(handles) {
+        let count = attending.len();
+        let sentence =
+            format!("No live worker handles the kind {kind}; {count} claim from the queue {name}.");
+        return said("kind_unhandled", sentence, Some("baton worker ls".to_owned()));
+    }
+    if attending.iter().all(|worker| worker.state == WorkerState::Busy) {
+        let ahead = queue.map_or(0, |queue| queue.of(Status::Pending));
+        let sentence = format!(
+            "All {} workers of the queue {name} are busy; {ahead} tasks wait in it.",
+            attending.len()
+        );
+        return said("workers_busy", sentence, Some(format!("baton task reprioritise {} 9", task.id)));
+    }
+    said("waiting", format!("It waits in the queue {name}, and will be claimed in its turn."), None)
+}
+
+fn running(task: &Task, workers: &[Worker]) -> Said {
+    let name = task.worker.as_deref().unwrap_or("a worker");
+    let since = task.started_at.map_or(String::new(), |at| format!(" since {at}"));
+    let holder = workers.iter().find(|worker| Some(worker.id.as_str()) == task.worker.as_deref());
+    match holder.and_then(|worker| worker.lease_expires_at) {
+        Some(until) => {
+            said("running", format!("{name} runs it{since}; its lease lasts until {until}."), None)
+        }
+        None => {
+            let sentence =
+                format!("{name} took it{since} and is not heard of: it goes back to its queue by itself.");
+            said("holder_gone", sentence, Some(format!("baton worker get {name}")))
+        }
+    }
+}
+
+fn at_rest(task: &Task) -> Said {
+    let rerun = || Some(format!("baton task rerun {}", task.id));
+    let at = |time: Option<baton_api::Timestamp>| time.map_or(String::new(), |time| format!(" {time}"));
+    let why = task.reason.as_ref().map_or(String::new(), |reason| format!(": {reason}"));
+    match task.status {
+        Status::Scheduled => {
+            let promote = Some(format!("baton task promote {}", task.id));
+            let until = at(task.run_at);
+            match task.attempt {
+                0 => said("scheduled", format!("It is not to run before{until}."), promote),
+                failed => said(
+                    "retrying",
+                    format!("Attempt {failed} of {} failed{why}; the next one is{until}.", task.max_attempts),
+                    promote,
+                ),
+            }
+        }
+        Status::Blocked => {
+            let open = task.open_parents.unwrap_or_default();
+            said("parents_open", format!("It depends on {open} tasks that have not completed."), None)
+        }
+        Status::Completed => said("completed", format!("It completed{}.", at(task.finished_at)), None),
+        Status::Cancelled => {
+            let by = task.finished_by.as_ref().map_or(String::new(), |by| format!(" by {by}"));
+            said("cancelled", format!("It was cancelled{by}{}{why}.", at(task.finished_at)), rerun())
+        }
+        Status::Timeout => {
+            said("timeout", format!("Its last attempt took longer than {} ms.", task.timeout_ms), rerun())
+        }
+        _ => said("failed", format!("It failed{}{why}.", at(task.finished_at)), rerun()),
+    }
+}

@@ -1,0 +1,34 @@
+//! `GET /tasks/{id}/history`: a task's life so far.
+
+use axum::Json;
+use axum::extract::State;
+use baton_api::task::{History, HistoryEntry};
+use baton_store::calls::task::HistoryRead;
+
+use crate::app::App;
+use crate::convert;
+use crate::extract::TaskPath;
+use crate::problem::Fail;
+
+/// Read a task's history
+///
+/// Every move with its time, who made it and why.
+#[utoipa::path(
+    get, path = "/tasks/{id}/history", tag = "tasks", operation_id = "get_task_history",
+    params(TaskPath),
+    responses((status = 200, description = "Its life so far, the first step first", body = History)),
+    extensions(("x-problem-codes" = json!(["unknown_task"])))
+)]
+pub(crate) async fn task_history(
+    State(app): State<App>,
+    TaskPath(id): TaskPath,
+) -> Result<Json<History>, Fail> {
+    match app.store.history(id).await? {
+        HistoryRead::Entries { entries, truncated } => {
+            let history: Vec<HistoryEntry> = entries.into_iter().map(convert::history::entry).collect();
+            let history_count = history.len() as u64 + truncated;
+            Ok(Json(History { id, history, history_count, truncated }))
+        }
+        HistoryRead::Refused(refused) => Err(refused.into()),
+    }
+}

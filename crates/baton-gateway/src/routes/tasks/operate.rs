@@ -1,0 +1,135 @@
+//! What operators and submitters do to a task: cancel, rerun, promote, reprioritise.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::{HeaderName, HeaderValue, header};
+use axum::response::{IntoResponse, Response};
+use baton_api::task::{Operate, Reprioritise as NewPlace, Task};
+use baton_core::{Code, Priority, TaskId};
+use baton_store::calls::task::{Cancel, Promote, Reprioritise, Rerun};
+use baton_store::calls::{Answered, Operated};
+
+use super::read;
+use crate::app::App;
+use crate::extract::{Body, Caller, Key, TaskPath};
+use crate::problem::Fail;
+
+/// Cancel a task
+///
+/// Whatever it does: a running one is cancelled now, and its holder is told to stop.
+#[utoipa::path(
+    post, path = "/tasks/{id}/cancel", tag = "tasks", operation_id = "cancel_task",
+    params(
+        TaskPath,
+        ("Idempotency-Key" = Option<String>, Header, description = "Names this request, so that repeating it is safe",
+         min_length = 1, max_length = 255, pattern = "^[!-~]+$"),
+    ),
+    request_body = Option<Operate>,
+    responses((status = 200, description = "The task as it is now", body = Task)),
+    extensions(("x-problem-codes" = json!(["unknown_task", "already_finished", "conflict", "idempotency_mismatch"])))
+)]
+pub(crate) async fn cancel_task(
+    State(app): State<App>,
+    TaskPath(id): TaskPath,
+    caller: Caller,
+    Key(op): Key,
+    Body(why): Body<Operate>,
+) -> Result<Response, Fail> {
+    let ask = Cancel { tasks: &[id], by: caller.by.as_ref(), reason: &why.reason, op: op.as_ref() };
+    answer(&app, id, app.store.cancel(id.shard(), &ask).await?).await
+}
+
+/// Run an ended task once more
+///
+/// A new run with no attempt and no crash counted; its history stays.
+#[utoipa::path(
+    post, path = "/tasks/{id}/rerun", tag = "tasks", operation_id = "rerun_task",
+    params(
+        TaskPath,
+        ("Idempotency-Key" = Option<String>, Header, description = "Names this request, so that repeating it is safe",
+         min_length = 1, max_length = 255, pattern = "^[!-~]+$"),
+    ),
+    request_body = Option<Operate>,
+    responses((status = 200, description = "The task as it is now", body = Task)),
+    extensions(("x-problem-codes" = json!(["unknown_task", "conflict", "duplicate_key", "idempotency_mismatch"])))
+)]
+pub(crate) async fn rerun_task(
+    State(app): State<App>,
+    TaskPath(id): TaskPath,
+    caller: Caller,
+    Key(op): Key,
+    Body(why): Body<Operate>,
+) -> Result<Response, Fail> {
+    let ask = Rerun { tasks: &[id], by: caller.by.as_ref(), reason: &why.reason, op: op.as_ref() };
+    answer(&app, id, app.store.rerun(id.shard(), &ask).await?).await
+}
+
+/// Let a scheduled task run now
+#[utoipa::path(
+    post, path = "/tasks/{id}/promote", tag = "tasks", operation_id = "promote_task",
+    params(
+        TaskPath,
+        ("Idempotency-Key" = Option<String>, Header, description = "Names this request, so that repeating it is safe",
+         min_length = 1, max_length = 255, pattern = "^[!-~]+$"),
+    ),
+    request_body = Option<Operate>,
+    responses((status = 200, description = "The task as it is now", body = Task)),
+    extensions(("x-problem-codes" = json!(["unknown_task", "already_finished", "conflict", "idempotency_mismatch"])))
+)]
+pub(crate) async fn promote_task(
+    State(app): State<App>,
+    TaskPath(id): TaskPath,
+    caller: Caller,
+    Key(op): Key,
+    Body(why): Body<Operate>,
+) -> Result<Response, Fail> {
+    let ask = Promote { tasks: &[id], by: caller.by.as_ref(), reason: &why.reason, op: op.as_ref() };
+    answer(&app, id, app.store.promote(id.shard(), &ask).await?).await
+}
+
+/// Give a task another priority
+///
+/// One that waits keeps its age within the new priority.
+#[utoipa::path(
+    post, path = "/tasks/{id}/reprioritise", tag = "tasks", operation_id = "reprioritise_task",
+    params(
+        TaskPath,
+        ("Idempotency-Key" = Option<String>, Header, description = "Names this request, so that repeating it is safe",
+         min_length = 1, max_length = 255, pattern = "^[!-~]+$"),
+    ),
+    request_body = NewPlace,
+    responses((status = 200, description = "The task as it is now", body = Task)),
+    extensions(("x-problem-codes" = json!(["unknown_task", "already_finished", "conflict", "idempotency_mismatch"])))
+)]
+pub(crate) async fn reprioritise_task(
+    State(app): State<App>,
+    TaskPath(id): TaskPath,
+    caller: Caller,
+    Key(op): Key,
+    Body(place): Body<NewPlace>,
+) -> Result<Response, Fail> {
+    let priority = Priority::new(place.priority);
+    let priority = priority.map_err(|error| Fail::invalid("/priority", format!("failed to {error}")))?;
+    let ask = Reprioritise { tasks: &[id], by: caller.by.as_ref(), priority, op: op.as_ref() };
+    answer(&app, id, app.store.reprioritise(id.shard(), &ask).await?).await
+}
+
+/// One task was named, so there is one answer.
+async fn answer(app: &App, id: TaskId, answered: Answered) -> Result<Response, Fail> {
+    let (each, replayed) = match answered {
+        Answered::Tasks { each, replayed } => (each, replayed),
+        Answered::Refused(refused) => return Err(refused.into()),
+    };
+    match each.first() {
+        Some(Operated::Moved { .. }) => {}
+        Some(Operated::Refused { refusal, status }) => return Err(Fail::refused(*refusal, *status)),
+        None => return Err(Fail::new(Code::Internal)),
+    }
+    let task = read::task(app, id).await?;
+    let mut answer = ([(header::ETAG, read::etag(&task))], Json(task)).into_response();
+    if replayed {
+        let name = HeaderName::from_static("idempotency-replayed");
+        answer.headers_mut().insert(name, HeaderValue::from_static("true"));
+    }
+    Ok(answer)
+}

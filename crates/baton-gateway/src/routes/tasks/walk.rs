@@ -1,0 +1,141 @@
+//! Walks through the segments: on from a cursor, or from the beginning to a numbered page.
+
+use baton_store::{Store, Task};
+
+use super::cursor::{Place, Within};
+use super::rows::{self, Rows, Wanted};
+use super::segments::{Counted, Segment};
+use crate::problem::Fail;
+
+/// Rows that one request looks at where a filter has no index.
+pub(super) const SCAN_MAX: u64 = 2_000;
+/// Of a page, with or without rows in it, that one request reads.
+const READS_MAX: usize = 400;
+
+/// What a walk has brought.
+#[derive(Debug, Default)]
+pub(super) struct Found {
+    pub(super) tasks: Vec<Task>,
+    pub(super) next: Option<Place>,
+    pub(super) scanned: u64,
+    /// It ended before the list did and before it had as many as were wanted.
+    pub(super) truncated: bool,
+}
+
+/// Up to `limit` wanted tasks from this place on.
+pub(super) async fn walk(
+    store: &Store,
+    segments: &[Counted],
+    from: Option<Place>,
+    wanted: &Wanted,
+    limit: u64,
+) -> Result<Found, Fail> {
+    let (mut at, mut within) = begin(segments, from)?;
+    let mut found = Found::default();
+    for _ in 0..READS_MAX {
+        let Some(Counted { segment, .. }) = segments.get(at) else { return Ok(found) };
+        let missing = limit - found.tasks.len() as u64;
+        if missing == 0 || (found.scanned >= SCAN_MAX && !wanted.is_everything()) {
+            break;
+        }
+        let rows = read(store, segment, within, wanted, missing).await?;
+        found.scanned += rows.tasks.len() as u64;
+        found.tasks.extend(rows.tasks.into_iter().filter(|task| wanted.takes(task)));
+        match rows.next {
+            Some(next) => within = next,
+            None => (at, within) = (next_with_rows(segments, at + 1), Within::Start),
+        }
+    }
+    found.next = segments.get(at).map(|counted| Place { segment: counted.segment.clone(), within });
+    found.truncated = found.next.is_some() && (found.tasks.len() as u64) < limit;
+    Ok(found)
+}
+
+fn begin(segments: &[Counted], from: Option<Place>) -> Result<(usize, Within), Fail> {
+    let Some(place) = from else { return Ok((next_with_rows(segments, 0), Within::Start)) };
+    let at = segments.iter().position(|counted| counted.segment == place.segment);
+    let foreign = || Fail::invalid("cursor", "it was not given out by a list with these filters");
+    at.map(|at| (at, place.within)).ok_or_else(foreign)
+}
+
+fn next_with_rows(segments: &[Counted], from: usize) -> usize {
+    let rest = segments.iter().skip(from);
+    from + rest.take_while(|counted| counted.count == 0).count()
+}
+
+/// A page of rows of which no more than `missing` are wanted: a cursor can only point behind a page.
+async fn read(
+    store: &Store,
+    segment: &Segment,
+    from: Within,
+    wanted: &Wanted,
+    missing: u64,
+) -> Result<Rows, Fail> {
+    if wanted.is_everything() {
+        return rows::read(store, segment, from, missing).await;
+    }
+    let rows = rows::read(store, segment, from, SCAN_MAX).await?;
+    let mut takes = rows.tasks.iter().enumerate().filter(|(_, task)| wanted.takes(task)).map(|(at, _)| at);
+    match (takes.nth(missing as usize - 1), takes.next()) {
+        (Some(last), Some(_)) => rows::read(store, segment, from, last as u64 + 1).await,
+        _ => Ok(rows),
+    }
+}
+
+/// A numbered page, and how many tasks there are on all of them.
+pub(super) async fn page(
+    store: &Store,
+    segments: &[Counted],
+    page: u64,
+    size: u64,
+) -> Result<(Vec<Task>, u64), Fail> {
+    let total = segments.iter().map(|counted| counted.count).sum();
+    let (mut skip, mut tasks) = ((page - 1) * size, Vec::new());
+    for Counted { segment, count } in segments {
+        if skip >= *count {
+            skip -= count;
+            continue;
+        }
+        let (mut within, mut over) = start(segment, skip);
+        skip = 0;
+        for _ in 0..READS_MAX {
+            let missing = size - tasks.len() as u64;
+            if missing == 0 {
+                return Ok((tasks, total));
+            }
+            let rows = rows::read(store, segment, within, missing + over).await?;
+            let passed = over.min(rows.tasks.len() as u64);
+            over -= passed;
+            tasks.extend(rows.tasks.into_iter().skip(passed as usize).take(missing as usize));
+            match rows.next {
+                Some(next) => within = next,
+                None => break,
+            }
+        }
+    }
+    Ok((tasks, total))
+}
+
+/// Where a rank is: running and scheduled tasks of one queue have none, so those before it are read and passed over.
+fn start(segment: &Segment, skip: u64) -> (Within, u64) {
+    use baton_core::Status::{Running, Scheduled};
+    match (segment.status, &segment.queue, skip) {
+        (_, _, 0) => (Within::Start, 0),
+        (Running | Scheduled, Some(_), _) => (Within::Start, skip),
+        _ => (Within::Rank(skip), 0),
+    }
+}
+
+/// A numbered page of what no index knows: the first rows are looked at, and only they are counted.
+pub(super) async fn filtered_page(
+    store: &Store,
+    segments: &[Counted],
+    wanted: &Wanted,
+    page: u64,
+    size: u64,
+) -> Result<(Found, u64), Fail> {
+    let mut found = walk(store, segments, None, wanted, SCAN_MAX).await?;
+    let total = found.tasks.len() as u64;
+    found.tasks = found.tasks.into_iter().skip(((page - 1) * size) as usize).take(size as usize).collect();
+    Ok((found, total))
+}

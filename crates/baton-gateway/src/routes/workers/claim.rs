@@ -1,0 +1,143 @@
+//! `POST /workers/{id}/claim`: tasks, at once or as soon as there are some.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use baton_api::Timestamp;
+use baton_api::lease::Pair;
+use baton_api::worker::{Claim, ClaimAnswer, Claimed, Claims};
+use baton_core::{Code, LeaseLength, QueueName, WorkerId, limits};
+use utoipa::IntoParams;
+
+use super::round::{Claimer, Round};
+use crate::app::App;
+use crate::convert::claim::{claimed, gone};
+use crate::extract::{Body, FromTerms, Query, Terms, WorkerPath};
+use crate::hold::{self, Hold, Prefer};
+use crate::problem::Fail;
+use crate::roster;
+use crate::waiting::Waiter;
+
+/// How long to wait for work.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct ClaimQuery {
+    /// Wait this many seconds, at most 60, for work; `Prefer: wait=N` asks for the same.
+    #[param(minimum = 0, maximum = 86_400)]
+    wait: Option<u64>,
+}
+
+impl FromTerms for ClaimQuery {
+    const KNOWN: &[&str] = &["wait"];
+
+    fn read(terms: &mut Terms) -> ClaimQuery {
+        ClaimQuery { wait: hold::wait(terms) }
+    }
+}
+
+/// Claim tasks
+///
+/// Safe to repeat: what an earlier answer brought and `holding` does not list comes again, under the same fence. Without
+/// `max` the answer is one bare task.
+#[utoipa::path(
+    post, path = "/workers/{id}/claim", tag = "workers", operation_id = "claim_tasks",
+    params(
+        WorkerPath,
+        ClaimQuery,
+        ("Prefer" = Option<String>, Header, description = "`wait=N`: see `wait`", example = "wait=30"),
+    ),
+    request_body = Option<Claim>,
+    responses(
+        (status = 200, description = "Tasks under the worker's lease; or pairs that are gone", body = ClaimAnswer),
+        (status = 204, description = "There is no work"),
+    ),
+    extensions(("x-problem-codes" = json!(["unknown_worker", "superseded", "lease_lost", "conflict", "overloaded"])))
+)]
+pub(crate) async fn claim_tasks(
+    State(app): State<App>,
+    WorkerPath(worker): WorkerPath,
+    Query(query): Query<ClaimQuery>,
+    prefer: Prefer,
+    Body(asked): Body<Claim>,
+) -> Result<Response, Fail> {
+    check(&asked)?;
+    let hold = Hold::begin(&app, query.wait, prefer)?;
+    let bare = asked.max.is_none();
+    let claimer = complete(&app, worker, asked).await?;
+    let waiter = app.waiting.join(&claimer.queues);
+    loop {
+        let round = Round::of(&app, &claimer).await?;
+        if !round.is_empty() || claimer.max == 0 || hold.is_over(&app) {
+            round.count(&claimer);
+            return Ok(hold.applied(answer(round, bare)));
+        }
+        hold.until(&app, Waiter::look_after(), waiter.hinted()).await;
+    }
+}
+
+fn check(asked: &Claim) -> Result<(), Fail> {
+    if asked.max.is_some_and(|max| max > limits::CLAIM_TASKS_MAX) {
+        return Err(Fail::invalid("/max", format!("it is at most {}", limits::CLAIM_TASKS_MAX)));
+    }
+    if asked.queues.len() as u64 > limits::CLAIM_QUEUES_MAX {
+        return Err(Fail::invalid("/queues", format!("at most {} queues", limits::CLAIM_QUEUES_MAX)));
+    }
+    check_holding(&asked.holding)
+}
+
+pub(super) fn check_holding(holding: &[Pair]) -> Result<(), Fail> {
+    if holding.len() as u64 > limits::HELD_TASKS_MAX {
+        return Err(Fail::invalid("/holding", format!("at most {} pairs", limits::HELD_TASKS_MAX)));
+    }
+    Ok(())
+}
+
+async fn complete(app: &App, worker: WorkerId, asked: Claim) -> Result<Claimer, Fail> {
+    let (mut boot, mut queues) = (asked.boot, asked.queues);
+    if boot.is_none() || queues.is_empty() {
+        for (_, record) in roster::records(&app.store, &worker).await? {
+            boot = boot.or(record.boot);
+            if queues.is_empty() {
+                let named = record.about.get("queues").map(String::as_str).unwrap_or_default();
+                queues = named.split(',').filter_map(|name| name.parse().ok()).collect();
+            }
+        }
+    }
+    if queues.is_empty() {
+        queues.push(QueueName::default());
+    }
+    let boot = boot.ok_or_else(|| Fail::new(Code::UnknownWorker))?;
+    let max = asked.max.unwrap_or(1);
+    Ok(Claimer { worker, boot, expects: asked.expects, queues, holding: asked.holding, max })
+}
+
+fn answer(round: Round, bare: bool) -> Response {
+    let lease = round.grants.first().map_or(LeaseLength::default(), |grants| grants.lease);
+    let until_ms = round.since_ms + lease.ms();
+    let empty = round.is_empty();
+    let mut claims = Claims {
+        tasks: Vec::new(),
+        lease_expires_at: Timestamp::from_ms(until_ms),
+        renew_every_ms: lease.renew_every_ms(),
+        gone: Vec::new(),
+        solo_waiting: round.grants.iter().any(|grants| grants.solo_waiting),
+    };
+    for grants in round.grants {
+        claims.tasks.extend(grants.tasks.into_iter().map(|grant| claimed(grant, until_ms)));
+        claims.gone.extend(grants.gone.into_iter().map(gone));
+    }
+    match bare {
+        true => one(claims.tasks),
+        false if empty => StatusCode::NO_CONTENT.into_response(),
+        false => Json(ClaimAnswer::Many(claims)).into_response(),
+    }
+}
+
+/// Further ones, redelivered together, come with the next claims.
+fn one(tasks: Vec<Claimed>) -> Response {
+    match tasks.into_iter().next() {
+        Some(task) => Json(ClaimAnswer::One(task)).into_response(),
+        None => StatusCode::NO_CONTENT.into_response(),
+    }
+}

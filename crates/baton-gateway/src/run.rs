@@ -1,0 +1,107 @@
+//! A gateway from its configuration to its end.
+
+use std::io;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use baton_service::Chain;
+use baton_service::signals::Shutdown;
+use baton_store::ticker::Ticker;
+use baton_store::{Error, OpenError, Options, Store};
+use tokio::net::TcpListener;
+
+use crate::app::App;
+use crate::config::Config;
+use crate::serve::serve;
+use crate::{clock, live};
+
+/// How long a gateway waits for a Redis that is not there when it starts.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// The first wait between two tries, and the longest.
+const BACKOFF: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(2));
+
+/// Why a gateway did not start, or did not end well.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// The server, the namespace or the credentials cannot be used. Waiting does not help.
+    #[error("use this Redis")]
+    Unusable(#[source] OpenError),
+    #[error("reach Redis within {} s", PATIENCE.as_secs())]
+    Unreachable(#[source] OpenError),
+    #[error("listen on {address}")]
+    Bind {
+        address: SocketAddr,
+        #[source]
+        source: io::Error,
+    },
+    #[error("serve requests")]
+    Serve(#[source] io::Error),
+}
+
+impl RunError {
+    /// 78: unusable configuration; 7: Redis cannot be reached; 1: anything else.
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            RunError::Unusable(_) => 78,
+            RunError::Unreachable(_) => 7,
+            RunError::Bind { .. } | RunError::Serve(_) => 1,
+        }
+    }
+}
+
+/// Runs until `shutdown` says otherwise. `bound` gets the address at which it answers.
+pub async fn run(config: Config, shutdown: Shutdown, bound: impl FnOnce(SocketAddr)) -> Result<(), RunError> {
+    let now = shutdown.now.clone();
+    // What a second signal cuts off is lost to its clients alone: every step of the store happens whole or not at all.
+    now.run_until_cancelled(live_until_drained(config, shutdown, bound)).await.unwrap_or(Ok(()))
+}
+
+async fn live_until_drained(
+    config: Config,
+    shutdown: Shutdown,
+    bound: impl FnOnce(SocketAddr),
+) -> Result<(), RunError> {
+    config.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
+    let Some(store) = shutdown.drain.run_until_cancelled(open(config.store)).await else {
+        return Ok(());
+    };
+    let store = store?;
+    let address = config.listen;
+    let listener = TcpListener::bind(address).await.map_err(|source| RunError::Bind { address, source })?;
+    let address = listener.local_addr().map_err(RunError::Serve)?;
+    let ticker = Ticker::new(store.clone());
+    let ended = shutdown.drain.clone();
+    tokio::spawn(async move { ticker.run(ended.cancelled()).await });
+    let app = App::start(store, config.settings, shutdown.drain.clone());
+    let feed: live::Feed = app.feed.clone();
+    tracing::info!(%address, version = env!("CARGO_PKG_VERSION"), "the gateway answers at http://{address}");
+    bound(address);
+    serve(listener, app, shutdown.drain, config.drain_timeout).await.map_err(RunError::Serve)?;
+    // A socket whose client takes nothing any more is not waited for.
+    let _ = tokio::time::timeout(BACKOFF.1, feed.ended()).await;
+    tracing::info!("the gateway has ended");
+    Ok(())
+}
+
+/// Redis may start after the gateway does.
+async fn open(options: Options) -> Result<Store, RunError> {
+    let until = clock::instant() + PATIENCE;
+    let mut pause = BACKOFF.0;
+    loop {
+        match Store::open(options.clone()).await {
+            Ok((store, warnings)) => {
+                warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
+                return Ok(store);
+            }
+            Err(error @ OpenError::Store(Error::Unavailable { .. })) if clock::instant() < until => {
+                tracing::warn!(redis = %options.url, error = %Chain(&error), "failed to reach Redis; trying again");
+            }
+            Err(error @ OpenError::Store(Error::Unavailable { .. })) => {
+                return Err(RunError::Unreachable(error));
+            }
+            Err(error) => return Err(RunError::Unusable(error)),
+        }
+        tokio::time::sleep(pause).await;
+        pause = (pause * 2).min(BACKOFF.1);
+    }
+}

@@ -1,0 +1,164 @@
+//! The outermost layer: names each request, measures it, guards the routes, and writes what every answer has in common.
+//! Whatever did not succeed leaves from here as a problem body, also what the framework refused.
+
+use std::panic::AssertUnwindSafe;
+
+use axum::extract::{MatchedPath, Request, State};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use baton_core::Code;
+use futures_util::FutureExt;
+use tracing::Instrument;
+
+use crate::app::App;
+use crate::problem::{Asked, Fail};
+use crate::{clock, guard, measure};
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// Pages load nothing and run nothing; the page of the API documents brings a rule of its own.
+const CONTENT_SECURITY_POLICY: HeaderValue = HeaderValue::from_static(
+    "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
+);
+
+pub(crate) async fn wrap(State(app): State<App>, mut request: Request, next: Next) -> Response {
+    let since = clock::instant();
+    let asked = asked(&request);
+    let method = request.method().clone();
+    let route = request.extensions().get::<MatchedPath>().map_or("none", MatchedPath::as_str).to_owned();
+    let span = tracing::info_span!("request", %method, path = %asked.path, request_id = %asked.request_id);
+    let guarded = guard::check(&app.settings, request.uri(), request.headers());
+    request.extensions_mut().insert(asked.clone());
+    let answer = async {
+        match guarded {
+            Ok(()) => caught(AssertUnwindSafe(next.run(request)).catch_unwind().await),
+            Err(fail) => fail.into_response(),
+        }
+    };
+    let answer = finish(answer.instrument(span.clone()).await, &asked);
+    measure::request(&route, method.as_str(), answer.status().as_u16(), since);
+    span.in_scope(|| tracing::debug!(status = answer.status().as_u16(), "answered"));
+    answer
+}
+
+fn caught(answer: std::thread::Result<Response>) -> Response {
+    answer.unwrap_or_else(|panic| {
+        let said =
+            panic.downcast_ref::<&str>().copied().or(panic.downcast_ref::<String>().map(String::as_str));
+        tracing::error!(panic = said.unwrap_or("without words"), "a handler panicked");
+        Fail::new(Code::Internal).into_response()
+    })
+}
+
+fn asked(request: &Request) -> Asked {
+    let headers = request.headers();
+    let sane = |id: &&str| (1..=128).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic());
+    let given = headers.get(&REQUEST_ID).and_then(|id| id.to_str().ok()).filter(sane);
+    let drawn = || format!("{:016x}", clock::random());
+    Asked {
+        path: request.uri().path().to_owned(),
+        request_id: given.map_or_else(drawn, str::to_owned),
+        trace_id: traceparent(headers).and_then(|trace| trace.split('-').nth(1).map(str::to_owned)),
+    }
+}
+
+/// The W3C trace context of a request, if it is well formed: `00-<32 hex>-<16 hex>-<2 hex>`.
+pub(crate) fn traceparent(headers: &HeaderMap) -> Option<&str> {
+    let text = headers.get("traceparent")?.to_str().ok()?;
+    let hex = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte));
+    let lengths: Vec<usize> = text.split('-').filter(|part| hex(part)).map(str::len).collect();
+    (lengths == [2, 32, 16, 2] && text.len() == 55).then_some(text)
+}
+
+fn finish(answer: Response, asked: &Asked) -> Response {
+    let mut answer = match fail_of(&answer) {
+        Some(fail) => {
+            let mut problem = fail.render(asked);
+            for name in [header::ALLOW, header::CONNECTION] {
+                if let Some(value) = answer.headers().get(&name) {
+                    problem.headers_mut().insert(name, value.clone());
+                }
+            }
+            problem
+        }
+        None => answer,
+    };
+    let headers = answer.headers_mut();
+    if let Ok(id) = HeaderValue::from_str(&asked.request_id) {
+        headers.insert(REQUEST_ID, id);
+    }
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(CONTENT_SECURITY_POLICY);
+    answer
+}
+
+/// What the body of a problem is made of: the handler's own words, or what a status of the framework means.
+fn fail_of(answer: &Response) -> Option<Fail> {
+    if let Some(fail) = answer.extensions().get::<Fail>() {
+        return Some(fail.clone());
+    }
+    let ours =
+        answer.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind != "text/plain; charset=utf-8");
+    let code = match answer.status() {
+        _ if ours => return None,
+        StatusCode::NOT_FOUND => Code::NotFound,
+        StatusCode::METHOD_NOT_ALLOWED => Code::MethodNotAllowed,
+        StatusCode::PAYLOAD_TOO_LARGE => Code::PayloadTooLarge,
+        StatusCode::UNSUPPORTED_MEDIA_TYPE => Code::UnsupportedMediaType,
+        StatusCode::UNPROCESSABLE_ENTITY => Code::Validation,
+        status if status.is_client_error() => Code::Malformed,
+        status if status.is_server_error() => Code::Internal,
+        _ => return None,
+    };
+    Some(Fail::new(code))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn asked() -> Asked {
+        Asked { path: "/x".to_owned(), request_id: "r".to_owned(), trace_id: None }
+    }
+
+    #[test]
+    fn a_panic_is_a_problem_that_says_nothing_of_its_cause() {
+        let answer = finish(caught(Err(Box::new("secret"))), &asked());
+        assert_eq!(answer.status(), 500);
+        assert_eq!(answer.headers()[header::CONTENT_TYPE], "application/problem+json");
+        assert_eq!(fail_of(&caught(Err(Box::new(7)))), Some(Fail::new(Code::Internal)));
+    }
+
+    #[test]
+    fn what_the_framework_refuses_is_a_problem() {
+        for (status, code) in [
+            (404, Code::NotFound),
+            (405, Code::MethodNotAllowed),
+            (408, Code::Malformed),
+            (413, Code::PayloadTooLarge),
+            (415, Code::UnsupportedMediaType),
+            (422, Code::Validation),
+            (502, Code::Internal),
+        ] {
+            let status = StatusCode::from_u16(status).unwrap();
+            assert_eq!(fail_of(&(status, "words").into_response()), Some(Fail::new(code)), "{status}");
+        }
+        assert_eq!(fail_of(&(StatusCode::OK, "words").into_response()), None);
+    }
+
+    #[test]
+    fn only_a_whole_trace_context_counts() {
+        let of = |text: &str| {
+            let mut headers = HeaderMap::new();
+            headers.insert("traceparent", text.parse().unwrap());
+            traceparent(&headers).is_some()
+        };
+        assert!(of("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"));
+        for wrong in ["00-0AF7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", "00-1-2-01", "", "x-y-z-0"] {
+            assert!(!of(wrong), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! Queues in numbers; pause and resume.
+
+use serde_json::json;
+
+use crate::support::{Gateway, raw};
+
+#[tokio::test]
+async fn a_queue_is_counted_and_says_that_nobody_works_on_it() {
+    let gateway = Gateway::start().await;
+    gateway.submit("a").await;
+    gateway.submit("b").await;
+    let queue = gateway.get("/api/v1/queues/default").await.json();
+    assert_eq!(
+        (&queue["tasks"]["pending"], &queue["workers"], &queue["unattended"]),
+        (&json!(2), &json!(0), &json!(true))
+    );
+    let worker = gateway.worker(1).await;
+    gateway.claim(&worker).await;
+    let queue = gateway.get("/api/v1/queues/default").await.json();
+    assert_eq!(
+        (&queue["tasks"]["running"], &queue["workers"], &queue["unattended"]),
+        (&json!(1), &json!(1), &json!(false))
+    );
+    let backlog = gateway.get("/api/v1/queues/default/backlog").await.json();
+    assert_eq!((&backlog["backlog"], &backlog["load"]), (&json!(1), &json!(2)));
+    assert_eq!((&backlog["workers"], &backlog["slots"]), (&json!(1), &json!(4)));
+}
+
+#[tokio::test]
+async fn a_paused_queue_gives_nothing_until_it_is_resumed() {
+    let gateway = Gateway::start().await;
+    let worker = gateway.worker(1).await;
+    let id = gateway.submit("noop").await;
+    let paused = gateway.post("/api/v1/queues/default/pause", json!({})).await.json();
+    assert!(paused["paused"].as_bool().unwrap() && paused["paused_at"].is_string());
+    let path = format!("/api/v1/workers/{worker}/claim");
+    assert_eq!(gateway.post(&path, json!({})).await.status, 204);
+    assert_eq!(gateway.post("/api/v1/queues/default/resume", json!({})).await.json()["paused"], false);
+    assert_eq!(gateway.claim(&worker).await["id"], json!(id));
+}
+
+#[tokio::test]
+async fn queues_are_listed_by_name() {
+    let gateway = Gateway::start().await;
+    for queue in ["mail", "cpu", "media"] {
+        gateway.submit_with(json!({ "kind": "noop", "queue": queue })).await;
+    }
+    let names = |page: &serde_json::Value| -> Vec<String> {
+        page["queues"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|queue| queue["name"].as_str().unwrap().to_owned())
+            .collect()
+    };
+    let first = gateway.get("/api/v1/queues?limit=2").await.json();
+    assert_eq!(names(&first), ["cpu", "mail"]);
+    let next = format!("/api/v1/queues?limit=2&cursor={}", first["next_cursor"].as_str().unwrap());
+    assert_eq!(names(&gateway.get(&next).await.json()), ["media"]);
+    let page = gateway.get("/api/v1/queues?page=2&page_size=1").await.json();
+    assert_eq!((names(&page), &page["total"]), (vec!["mail".to_owned()], &json!(3)));
+    let stats = gateway.get("/api/v1/tasks/stats").await.json();
+    assert_eq!((&stats["tasks"]["pending"], &stats["queues"]["cpu"]["pending"]), (&json!(3), &json!(1)));
+}
+
+#[tokio::test]
+async fn a_queue_that_nobody_used_is_unknown() {
+    let gateway = Gateway::start().await;
+    for path in
+        ["/api/v1/queues/none", "/api/v1/queues/none/backlog", "/api/v1/queues/a%20b", "/api/v1/queues/%ff"]
+    {
+        assert_eq!(gateway.get(path).await.problem(), (404, "unknown_queue".to_owned()), "{path}");
+    }
+    let resumed = gateway.post("/api/v1/queues/none/resume", json!({})).await;
+    assert_eq!(resumed.problem(), (404, "unknown_queue".to_owned()));
+    let odd = gateway.ask(raw("/api/v1/queues/none/pause", "{}").without("content-type")).await;
+    assert_eq!(odd.problem(), (415, "unsupported_media_type".to_owned()));
+    assert_eq!(gateway.post("/api/v1/queues/none/pause", json!({ "x": 1 })).await.pointers(), ["/x"]);
+    // But it may be paused before its first task.
+    assert_eq!(gateway.post("/api/v1/queues/none/pause", json!({})).await.status, 200);
+}

@@ -1,0 +1,212 @@
+//! A gateway of one's own, asked without a network, or over a socket where the wire matters.
+
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::http::{HeaderMap, Method, Request, StatusCode};
+use baton_core::ShardCount;
+use baton_gateway::{App, Settings, router};
+use baton_store::{Options, Store};
+use baton_testkit::{PrivateRedis, Snapshot, invariants};
+use serde_json::{Value, json};
+use tokio_util::sync::CancellationToken;
+use tower::ServiceExt;
+
+/// No test waits this long: it only turns a hang into a failure.
+pub(crate) const LONG: Duration = Duration::from_secs(60);
+
+pub(crate) struct Gateway {
+    pub(crate) redis: PrivateRedis,
+    pub(crate) app: App,
+    router: Router,
+}
+
+/// What came back.
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Vec<u8>,
+}
+
+/// A request to be: method, path and query, headers, body.
+pub(crate) struct Ask<'a> {
+    pub(crate) method: Method,
+    pub(crate) path: &'a str,
+    pub(crate) headers: Vec<(&'a str, String)>,
+    pub(crate) body: Option<Vec<u8>>,
+}
+
+pub(crate) fn get(path: &str) -> Ask<'_> {
+    Ask { method: Method::GET, path, headers: Vec::new(), body: None }
+}
+
+pub(crate) fn post<'a>(path: &'a str, body: &Value) -> Ask<'a> {
+    raw(path, body.to_string().into_bytes())
+}
+
+pub(crate) fn raw(path: &str, body: impl Into<Vec<u8>>) -> Ask<'_> {
+    let headers = vec![("content-type", "application/json".to_owned())];
+    Ask { method: Method::POST, path, headers, body: Some(body.into()) }
+}
+
+impl<'a> Ask<'a> {
+    pub(crate) fn with(mut self, name: &'a str, value: impl Into<String>) -> Ask<'a> {
+        self.headers.push((name, value.into()));
+        self
+    }
+
+    /// The same, without this header.
+    pub(crate) fn without(mut self, name: &str) -> Ask<'a> {
+        self.headers.retain(|(known, _)| *known != name);
+        self
+    }
+
+    pub(crate) fn by(mut self, method: Method) -> Ask<'a> {
+        self.method = method;
+        self
+    }
+}
+
+impl Gateway {
+    pub(crate) async fn start() -> Gateway {
+        Gateway::with_shards(1).await
+    }
+
+    pub(crate) async fn with_shards(shards: u32) -> Gateway {
+        let redis = PrivateRedis::start().await;
+        let mut options = Options::new(redis.url().parse().expect("a URL"));
+        options.shards = ShardCount::new(shards).expect("a number of shards");
+        let (store, _) = Store::open(options).await.expect("a store on a private Redis");
+        Gateway::over(redis, store, Settings::default())
+    }
+
+    pub(crate) fn over(redis: PrivateRedis, store: Store, settings: Settings) -> Gateway {
+        let app = App::start(store, settings, CancellationToken::new());
+        Gateway { redis, router: router(app.clone()), app }
+    }
+
+    pub(crate) async fn ask(&self, ask: Ask<'_>) -> Answer {
+        let mut request = Request::builder().method(ask.method).uri(ask.path);
+        if !ask.headers.iter().any(|(name, _)| *name == "host") {
+            request = request.header("host", "localhost:8000");
+        }
+        for (name, value) in ask.headers.iter().filter(|(_, value)| value != "-") {
+            request = request.header(*name, value);
+        }
+        let request = request.body(ask.body.map_or(Body::empty(), Body::from)).expect("a request");
+        let answer = tokio::time::timeout(LONG, self.router.clone().oneshot(request)).await;
+        let (parts, body) = answer.expect("an answer in time").expect("an answer").into_parts();
+        let body = to_bytes(body, usize::MAX).await.expect("a body").to_vec();
+        let answer = Answer { status: parts.status, headers: parts.headers, body };
+        answer.check_form();
+        answer
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Answer {
+        self.ask(get(path)).await
+    }
+
+    pub(crate) async fn post(&self, path: &str, body: Value) -> Answer {
+        self.ask(post(path, &body)).await
+    }
+
+    /// Submits a task with this payload into the queue `default`, and answers its id.
+    pub(crate) async fn submit(&self, kind: &str) -> String {
+        self.submit_with(json!({ "kind": kind })).await
+    }
+
+    pub(crate) async fn submit_with(&self, body: Value) -> String {
+        let answer = self.post("/api/v1/tasks", body).await;
+        assert_eq!(answer.status, 201, "{}", answer.text());
+        answer.json()["id"].as_str().expect("an id").to_owned()
+    }
+
+    /// Registers `worker-<number>-test` and answers its id.
+    pub(crate) async fn worker(&self, number: u32) -> String {
+        let id = format!("worker-{number:03}-test");
+        let body =
+            json!({ "worker_id": id, "boot": format!("b{number}"), "queues": ["default"], "slots": 4 });
+        let answer = self.post("/api/v1/workers/register", body).await;
+        assert_eq!(answer.status, 201, "{}", answer.text());
+        id
+    }
+
+    /// Claims one bare task; there must be one.
+    pub(crate) async fn claim(&self, worker: &str) -> Value {
+        let answer = self.post(&format!("/api/v1/workers/{worker}/claim"), json!({})).await;
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        answer.json()
+    }
+
+    pub(crate) async fn task(&self, id: &str) -> Value {
+        let answer = self.get(&format!("/api/v1/tasks/{id}")).await;
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        answer.json()
+    }
+
+    pub(crate) async fn snapshot(&self) -> Snapshot {
+        Snapshot::take(&mut self.redis.connection().await, "baton:").await
+    }
+
+    pub(crate) async fn assert_invariants(&self) {
+        invariants::assert_hold(&self.snapshot().await, "baton:{0}:");
+    }
+}
+
+impl Answer {
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("{error} in {}", self.text()))
+    }
+
+    pub(crate) fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+
+    pub(crate) fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().expect("text"))
+    }
+
+    /// The code of a problem, with its status.
+    pub(crate) fn problem(&self) -> (u16, String) {
+        let code = self.json()["code"].as_str().expect("a code").to_owned();
+        (self.status.as_u16(), code)
+    }
+
+    /// The places of the mistakes.
+    pub(crate) fn pointers(&self) -> Vec<String> {
+        let body = self.json();
+        let errors = body["errors"].as_array().cloned().unwrap_or_default();
+        errors.iter().map(|error| error["pointer"].as_str().expect("a pointer").to_owned()).collect()
+    }
+
+    /// Every answer is safe to show, and every refusal is a whole problem.
+    fn check_form(&self) {
+        assert_eq!(self.header("x-content-type-options"), "nosniff");
+        assert_eq!(self.header("referrer-policy"), "no-referrer");
+        assert!(!self.header("content-security-policy").is_empty());
+        assert!(!self.header("x-request-id").is_empty());
+        if !self.status.is_client_error() && !self.status.is_server_error() {
+            return;
+        }
+        assert_eq!(self.header("content-type"), "application/problem+json", "{}", self.text());
+        let problem: baton_api::Problem = serde_json::from_slice(&self.body).expect("a problem");
+        assert_eq!(problem.status, self.status.as_u16());
+        assert_eq!(problem.kind, format!("/problems/{}", problem.code));
+        assert_eq!(problem.request_id, self.header("x-request-id"));
+        assert!(problem.code.parse::<baton_core::Code>().is_ok());
+        assert!(problem.instance.starts_with('/') && !problem.detail.is_empty());
+        let again = matches!(problem.status, 503 | 507);
+        assert_eq!(again, !self.header("retry-after").is_empty());
+    }
+}
+
+/// Asks until what is asked for is so.
+pub(crate) async fn until(mut so: impl AsyncFnMut() -> bool) {
+    let waiting = async {
+        while !so().await {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(LONG, waiting).await.expect("it never became so");
+}
