@@ -1,0 +1,87 @@
+//! The client: everything that can be asked of a gateway.
+
+mod batch;
+mod filter;
+mod operate;
+mod read;
+mod send;
+mod submit;
+mod wait;
+mod watch;
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+pub use batch::Receipt;
+pub use filter::Filter;
+pub use read::Probed;
+pub use submit::{Submit, Submitted};
+pub use watch::Watch;
+
+use crate::error::Error;
+
+/// How long it may take to reach a gateway. An address that does not answer must not hold up the next try.
+const CONNECT_WITHIN: Duration = Duration::from_secs(5);
+
+/// Speaks to a gateway. Cheap to clone; clones share their connections.
+#[derive(Clone)]
+pub struct Client {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    http: reqwest::Client,
+    /// Without a slash at its end.
+    base: String,
+}
+
+impl Client {
+    /// A client of the gateway at this address, such as `http://127.0.0.1:8000`. Nothing is sent yet.
+    pub fn new(base: &str) -> Result<Client, Error> {
+        let url = reqwest::Url::parse(base)
+            .map_err(|error| Error::Invalid(format!("use {base:?} as the address of a gateway: {error}")))?;
+        if !matches!(url.scheme(), "http" | "https") {
+            let message =
+                format!("use {base:?} as the address of a gateway: it begins with http:// or https://");
+            return Err(Error::Invalid(message));
+        }
+        // The program may have chosen a provider already; then that one is used.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let mut builder = reqwest::Client::builder()
+            .connect_timeout(CONNECT_WITHIN)
+            .redirect(reqwest::redirect::Policy::none())
+            .user_agent(concat!("baton/", env!("CARGO_PKG_VERSION")));
+        if url.scheme() == "http" {
+            // No certificate is ever looked at, so a machine that has none can speak plain HTTP.
+            builder = builder.tls_certs_only([]);
+        }
+        let http = builder.build().map_err(Error::invalid)?;
+        let base = url.as_str().trim_end_matches('/').to_owned();
+        Ok(Client { inner: Arc::new(Inner { http, base }) })
+    }
+
+    /// A client of the gateway that `BATON_URL` names, or of the one on this machine.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is the edge: programs that want no environment call `new`"
+    )]
+    pub fn from_env() -> Result<Client, Error> {
+        match std::env::var("BATON_URL") {
+            Ok(base) => Client::new(&base),
+            Err(std::env::VarError::NotPresent) => Client::new("http://127.0.0.1:8000"),
+            Err(error) => Err(Error::Invalid(format!("read BATON_URL: {error}"))),
+        }
+    }
+
+    /// Where this client asks.
+    pub fn base(&self) -> &str {
+        &self.inner.base
+    }
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("Client").field("base", &self.inner.base).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,228 @@
+//! One call: sent, and sent again while that is safe and makes sense.
+//!
+//! Everything a client asks for is safe to repeat: reading changes nothing, and what creates or moves something carries
+//! an `Idempotency-Key` that is the same in every try.
+
+use std::time::Duration;
+
+use baton_api::Problem;
+use reqwest::header::{ACCEPT, CONTENT_TYPE, RETRY_AFTER};
+use reqwest::{Method, Response, StatusCode};
+use serde::de::DeserializeOwned;
+
+use super::Client;
+use crate::error::Error;
+
+/// How often a call is sent at most.
+const TRIES: u32 = 5;
+/// The waits between tries grow from the first of these to the second.
+const WAIT_FIRST: Duration = Duration::from_millis(100);
+const WAIT_MAX: Duration = Duration::from_secs(2);
+/// A gateway that asks us to stay away longer than this is as good as gone for whoever waits for the answer.
+const RETRY_AFTER_MAX: Duration = Duration::from_secs(30);
+/// How long an answer may take, beyond the time for which we asked to be held.
+pub(super) const PATIENCE: Duration = Duration::from_secs(15);
+
+/// What is sent.
+#[derive(Clone, Debug)]
+pub(super) struct Call {
+    method: Method,
+    path: String,
+    query: Vec<(&'static str, String)>,
+    body: Option<Vec<u8>>,
+    key: Option<String>,
+    patience: Duration,
+    tries: u32,
+}
+
+impl Call {
+    pub(super) fn get(path: impl Into<String>) -> Call {
+        Call {
+            method: Method::GET,
+            path: path.into(),
+            query: Vec::new(),
+            body: None,
+            key: None,
+            patience: PATIENCE,
+            tries: TRIES,
+        }
+    }
+
+    /// With a key that all tries share, drawn here unless one is given.
+    pub(super) fn post(path: impl Into<String>, body: Vec<u8>, key: Option<String>) -> Call {
+        let key = key.or_else(draw_key);
+        // Without a key a second try could do it twice.
+        let tries = if key.is_some() { TRIES } else { 1 };
+        Call { method: Method::POST, body: Some(body), key, tries, ..Call::get(path) }
+    }
+
+    pub(super) fn query(mut self, name: &'static str, value: impl ToString) -> Call {
+        self.query.push((name, value.to_string()));
+        self
+    }
+
+    pub(super) fn held_for(mut self, wait: Duration) -> Call {
+        self.patience = PATIENCE + wait;
+        self
+    }
+
+    pub(super) fn once(mut self) -> Call {
+        self.tries = 1;
+        self
+    }
+}
+
+/// What came back.
+pub(super) struct Answer {
+    status: StatusCode,
+    pub(super) bytes: Vec<u8>,
+}
+
+/// What a try came to, where it did not bring an answer.
+struct Miss {
+    error: Error,
+    again: bool,
+    after: Option<Duration>,
+}
+
+impl Client {
+    /// Sends a call and reads the answer.
+    pub(super) async fn call<T: DeserializeOwned>(&self, call: Call) -> Result<T, Error> {
+        Ok(self.create(call).await?.0)
+    }
+
+    /// The same, and whether what was asked for is new.
+    pub(super) async fn create<T: DeserializeOwned>(&self, call: Call) -> Result<(T, bool), Error> {
+        let answer = self.ask(&call).await?;
+        let value =
+            serde_json::from_slice(&answer.bytes).map_err(|error| self.unreadable(&call.path, error))?;
+        Ok((value, answer.status == StatusCode::CREATED))
+    }
+
+    /// Sends a call and answers with the body as it came.
+    pub(super) async fn ask(&self, call: &Call) -> Result<Answer, Error> {
+        let mut wait = WAIT_FIRST;
+        let mut tried = 0;
+        loop {
+            tried += 1;
+            let miss = match self.send(call).await {
+                Ok(answer) => return Ok(answer),
+                Err(miss) => miss,
+            };
+            if !miss.again || tried >= call.tries {
+                return Err(miss.error);
+            }
+            tracing::debug!(path = call.path, tried, error = %miss.error, "asking again");
+            tokio::time::sleep(miss.after.unwrap_or_else(|| jittered(wait))).await;
+            wait = (wait * 2).min(WAIT_MAX);
+        }
+    }
+
+    async fn send(&self, call: &Call) -> Result<Answer, Miss> {
+        let mut request =
+            self.request(call.method.clone(), &call.path).query(&call.query).timeout(call.patience);
+        if let Some(body) = &call.body {
+            request = request.header(CONTENT_TYPE, "application/json").body(body.clone());
+        }
+        if let Some(key) = &call.key {
+            request = request.header("idempotency-key", key);
+        }
+        let missed = |error| self.missed(call, error);
+        let response = request.send().await.map_err(missed)?;
+        let status = response.status();
+        if status.is_success() {
+            return Ok(Answer { status, bytes: response.bytes().await.map_err(missed)?.into() });
+        }
+        Err(self.refused(call, response).await)
+    }
+
+    pub(super) fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
+        self.inner.http.request(method, self.url(path)).header(ACCEPT, "application/json")
+    }
+
+    pub(super) fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.inner.base)
+    }
+
+    pub(super) fn unreadable(&self, path: &str, error: serde_json::Error) -> Error {
+        Error::Unreadable { url: self.url(path), problem: error.to_string() }
+    }
+
+    fn missed(&self, call: &Call, error: reqwest::Error) -> Miss {
+        Miss { error: self.unreached(&call.path, call.patience, error), again: true, after: None }
+    }
+
+    pub(super) fn unreached(&self, path: &str, patience: Duration, error: reqwest::Error) -> Error {
+        let url = self.url(path);
+        match error.is_timeout() && !error.is_connect() {
+            true => Error::Timeout { url, after: patience },
+            false => {
+                Error::Unreachable { url: self.inner.base.clone(), source: Box::new(error.without_url()) }
+            }
+        }
+    }
+
+    async fn refused(&self, call: &Call, response: Response) -> Miss {
+        let again =
+            matches!(response.status(), StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS);
+        let after = retry_after(&response).filter(|after| *after <= RETRY_AFTER_MAX);
+        let error = self.problem(&call.path, response).await;
+        Miss { error, again, after }
+    }
+
+    /// The problem that a refusal carries.
+    pub(super) async fn problem(&self, path: &str, response: Response) -> Error {
+        let status = response.status();
+        let body = response.bytes().await.unwrap_or_default();
+        match serde_json::from_slice::<Problem>(&body) {
+            Ok(problem) => Error::Problem(Box::new(problem)),
+            Err(_) => Error::Unreadable {
+                url: self.url(path),
+                problem: format!("it is {status} without a problem"),
+            },
+        }
+    }
+}
+
+fn retry_after(response: &Response) -> Option<Duration> {
+    let seconds = response.headers().get(RETRY_AFTER)?.to_str().ok()?.parse().ok()?;
+    Some(Duration::from_secs(seconds))
+}
+
+/// Between half of it and all of it: those who were refused together must not come back together.
+pub(super) fn jittered(wait: Duration) -> Duration {
+    let half = wait / 2;
+    half + half.mul_f64(chance())
+}
+
+/// From 0 to 1.
+fn chance() -> f64 {
+    f64::from(getrandom::u32().unwrap_or_default()) / f64::from(u32::MAX)
+}
+
+/// A name for one intent, whatever number of tries it takes. None where the system has no chance to offer: two intents
+/// of one name would be taken for one.
+fn draw_key() -> Option<String> {
+    let (high, low) = (getrandom::u64().ok()?, getrandom::u64().ok()?);
+    Some(format!("{high:016x}{low:016x}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_differ_and_fit() {
+        let (one, other) = (draw_key().unwrap(), draw_key().unwrap());
+        assert_ne!(one, other);
+        assert!(baton_core::OpId::new(&one).is_ok());
+    }
+
+    #[test]
+    fn waits_keep_their_bounds() {
+        for _ in 0..100 {
+            let wait = jittered(Duration::from_millis(100));
+            assert!((50..=100).contains(&(wait.as_millis() as u64)), "{wait:?}");
+        }
+    }
+}

@@ -1,0 +1,224 @@
+//! Submitting one task.
+
+use std::fmt;
+use std::future::IntoFuture;
+use std::marker::PhantomData;
+use std::pin::Pin;
+use std::time::Duration;
+
+use baton_api::task::{NewTask, OnDuplicate, Task};
+use baton_api::{Json, Timestamp};
+use baton_core::{OpId, Status, TaskId};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::Client;
+use super::send::Call;
+use crate::error::Error;
+use crate::payload::{Defaults, Payload};
+
+impl Client {
+    /// Submits a task when it is awaited; until then it can be said how.
+    pub fn submit<P: Payload>(&self, payload: P) -> Submit<P::Output> {
+        Submit::new(self, draft(&payload))
+    }
+
+    /// The same for a kind and a payload that no type stands for.
+    pub fn submit_json(&self, kind: &str, payload: Json) -> Submit<Json> {
+        let kind = kind.parse().map_err(Error::invalid);
+        Submit::new(self, kind.map(|kind| NewTask::new(kind, payload)))
+    }
+}
+
+/// A task of a kind's payload and defaults.
+pub(super) fn draft<P: Payload>(payload: &P) -> Result<NewTask, Error> {
+    let kind = P::KIND.parse().map_err(Error::invalid)?;
+    let mut task = NewTask::new(kind, Json::of(payload).map_err(Error::invalid)?);
+    let (wanted, usual) = (P::defaults(), Defaults::default());
+    if wanted.queue != usual.queue {
+        task.queue = Some(wanted.queue.parse().map_err(Error::invalid)?);
+    }
+    task.priority = differs(i64::from(wanted.priority), i64::from(usual.priority));
+    task.timeout_ms = differs(millis(wanted.timeout), millis(usual.timeout));
+    task.max_attempts = differs(wanted.max_attempts, usual.max_attempts);
+    task.max_crashes = differs(wanted.max_crashes, usual.max_crashes);
+    task.backoff_ms = differs(millis(wanted.backoff), millis(usual.backoff));
+    task.backoff_cap_ms = differs(millis(wanted.backoff_cap), millis(usual.backoff_cap));
+    Ok(task)
+}
+
+fn differs<T: PartialEq>(wanted: T, usual: T) -> Option<T> {
+    (wanted != usual).then_some(wanted)
+}
+
+pub(super) fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// A task that is about to be submitted: say how, then await it.
+#[must_use = "nothing is submitted until it is awaited"]
+pub struct Submit<O> {
+    client: Client,
+    /// The first thing that is wrong with it stays, and is the answer.
+    task: Result<NewTask, Error>,
+    op: Option<String>,
+    output: PhantomData<fn() -> O>,
+}
+
+impl<O> Submit<O> {
+    fn new(client: &Client, task: Result<NewTask, Error>) -> Submit<O> {
+        Submit { client: client.clone(), task, op: None, output: PhantomData }
+    }
+
+    fn set(mut self, change: impl FnOnce(&mut NewTask) -> Result<(), Error>) -> Submit<O> {
+        self.task = self.task.and_then(|mut task| change(&mut task).map(|()| task));
+        self
+    }
+
+    pub fn queue(self, queue: &str) -> Submit<O> {
+        self.set(|task| queue.parse().map(|queue| task.queue = Some(queue)).map_err(Error::invalid))
+    }
+
+    /// 0 to 9, 9 first.
+    pub fn priority(self, priority: u8) -> Submit<O> {
+        self.set(|task| {
+            task.priority = Some(i64::from(priority));
+            Ok(())
+        })
+    }
+
+    /// Not before this time: a [`Timestamp`] or a [`SystemTime`](std::time::SystemTime).
+    pub fn at(self, time: impl Into<Timestamp>) -> Submit<O> {
+        self.set(|task| {
+            (task.run_at, task.delay_ms) = (Some(time.into()), None);
+            Ok(())
+        })
+    }
+
+    /// Not before this long from now, by the clock of Redis.
+    pub fn delay(self, delay: Duration) -> Submit<O> {
+        self.set(|task| {
+            (task.delay_ms, task.run_at) = (Some(millis(delay)), None);
+            Ok(())
+        })
+    }
+
+    /// At most one task of the queue that has not ended carries this key: while there is one, that one is the answer.
+    pub fn key(self, key: &str) -> Submit<O> {
+        self.set(|task| key.parse().map(|key| task.key = Some(key)).map_err(Error::invalid))
+    }
+
+    /// While a task carries the same key, the answer is the problem `duplicate_key`.
+    pub fn reject_duplicates(self) -> Submit<O> {
+        self.set(|task| {
+            task.on_duplicate = Some(OnDuplicate::Reject);
+            Ok(())
+        })
+    }
+
+    pub fn tags<T: AsRef<str>>(self, tags: impl IntoIterator<Item = T>) -> Submit<O> {
+        self.set(|task| {
+            for tag in tags {
+                task.tags.push(tag.as_ref().parse().map_err(Error::invalid)?);
+            }
+            Ok(())
+        })
+    }
+
+    /// How long one run may take.
+    pub fn timeout(self, timeout: Duration) -> Submit<O> {
+        self.set(|task| {
+            task.timeout_ms = Some(millis(timeout));
+            Ok(())
+        })
+    }
+
+    pub fn max_attempts(self, attempts: u64) -> Submit<O> {
+        self.set(|task| {
+            task.max_attempts = Some(attempts);
+            Ok(())
+        })
+    }
+
+    /// How many workers may vanish while they run it.
+    pub fn max_crashes(self, crashes: u64) -> Submit<O> {
+        self.set(|task| {
+            task.max_crashes = Some(crashes);
+            Ok(())
+        })
+    }
+
+    /// The first wait after a failure is at most this; it doubles with each further one, up to `cap`.
+    pub fn backoff(self, first: Duration, cap: Duration) -> Submit<O> {
+        self.set(|task| {
+            (task.backoff_ms, task.backoff_cap_ms) = (Some(millis(first)), Some(millis(cap)));
+            Ok(())
+        })
+    }
+
+    /// A name for this one intent: within a day the same name answers the same task, also from another process. One is
+    /// drawn where none is given, so that a lost answer never makes a second task.
+    pub fn idempotency_key(mut self, key: &str) -> Submit<O> {
+        match key.parse::<OpId>() {
+            Ok(_) => self.op = Some(key.to_owned()),
+            Err(error) => self.task = self.task.and(Err(Error::invalid(error))),
+        }
+        self
+    }
+}
+
+impl<O> fmt::Debug for Submit<O> {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("Submit").field("task", &self.task).field("op", &self.op).finish_non_exhaustive()
+    }
+}
+
+impl<O: 'static> IntoFuture for Submit<O> {
+    type Output = Result<Submitted<O>, Error>;
+    type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send>>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(async move {
+            let body = body(&self.task?)?;
+            let (task, created) = self.client.create(Call::post("/api/v1/tasks", body, self.op)).await?;
+            Ok(Submitted { client: self.client, task, created, output: PhantomData })
+        })
+    }
+}
+
+pub(super) fn body(value: &impl Serialize) -> Result<Vec<u8>, Error> {
+    serde_json::to_vec(value).map_err(Error::invalid)
+}
+
+/// A task that was submitted.
+pub struct Submitted<O> {
+    client: Client,
+    /// As it was when the gateway answered.
+    pub task: Task,
+    /// False where it was there before: the same key, or a repeat.
+    pub created: bool,
+    output: PhantomData<fn() -> O>,
+}
+
+impl<O> Submitted<O> {
+    pub fn id(&self) -> TaskId {
+        self.task.id
+    }
+
+    pub fn status(&self) -> Status {
+        self.task.status
+    }
+}
+
+impl<O: DeserializeOwned> Submitted<O> {
+    /// Waits until the task ends, and answers what it completed with.
+    pub async fn result(&self) -> Result<O, Error> {
+        self.client.result_of(self.task.id).await
+    }
+}
+
+impl<O> fmt::Debug for Submitted<O> {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("Submitted").field("task", &self.task).field("created", &self.created).finish()
+    }
+}

@@ -1,0 +1,99 @@
+//! Why a client did not get what it asked for.
+
+use std::fmt;
+use std::time::Duration;
+
+use baton_api::Problem;
+use baton_api::problem::Pointed;
+use baton_api::task::Task;
+
+/// Another error, of whatever library.
+pub type Cause = Box<dyn std::error::Error + Send + Sync>;
+
+/// Why a call of a [`Client`](crate::Client) did not succeed.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Error {
+    /// The gateway answered, and said no.
+    Problem(Box<Problem>),
+    /// Nobody answered at this address.
+    Unreachable { url: String, source: Cause },
+    /// The gateway did not answer in time. What was asked for may have happened.
+    Timeout { url: String, after: Duration },
+    /// The answer is not one of a gateway that we know.
+    Unreadable { url: String, problem: String },
+    /// What was to be sent cannot be sent.
+    Invalid(String),
+    /// The task ended, but did not complete.
+    NotCompleted(Box<Task>),
+    /// The result is not of the type that was asked for.
+    Result(serde_json::Error),
+}
+
+impl Error {
+    /// A stable word by which programs tell errors apart: the problem's code, or one of `unreachable`, `no_answer`,
+    /// `unreadable`, `invalid`, `not_completed`, `result`.
+    pub fn code(&self) -> &str {
+        match self {
+            Error::Problem(problem) => &problem.code,
+            Error::Unreachable { .. } => "unreachable",
+            Error::Timeout { .. } => "no_answer",
+            Error::Unreadable { .. } => "unreadable",
+            Error::Invalid(_) => "invalid",
+            Error::NotCompleted(_) => "not_completed",
+            Error::Result(_) => "result",
+        }
+    }
+
+    /// The HTTP status, where the gateway answered with a problem.
+    pub fn status(&self) -> Option<u16> {
+        match self {
+            Error::Problem(problem) => Some(problem.status),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn invalid(error: impl fmt::Display) -> Error {
+        Error::Invalid(error.to_string())
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Error::Problem(problem) => problem_text(problem, out),
+            Error::Unreachable { url, .. } => write!(out, "reach {url}"),
+            Error::Timeout { url, after } => write!(out, "get an answer from {url} within {after:?}"),
+            Error::Unreadable { url, problem } => write!(out, "understand the answer of {url}: {problem}"),
+            Error::Invalid(problem) => out.write_str(problem),
+            Error::NotCompleted(task) => not_completed(task, out),
+            Error::Result(_) => out.write_str("read the result as the type that was asked for"),
+        }
+    }
+}
+
+fn problem_text(problem: &Problem, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+    write!(out, "do what was asked: {} ({})", problem.detail.trim_end_matches('.'), problem.code)?;
+    let unsaid = |error: &&Pointed| !problem.detail.contains(&error.message);
+    problem
+        .errors
+        .iter()
+        .filter(unsaid)
+        .try_for_each(|error| write!(out, "; {} {}", error.pointer, error.message))
+}
+
+fn not_completed(task: &Task, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+    write!(out, "get a result: task {} ended {}", task.id, task.status)?;
+    let why = task.error.as_deref().or(task.reason.as_deref());
+    why.map_or(Ok(()), |why| write!(out, ": {why}"))
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Error::Unreachable { source, .. } => Some(&**source),
+            Error::Result(source) => Some(source),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,37 @@
+//! The Rust SDK: submit tasks, and write workers for them.
+//!
+//! A [`Client`] speaks HTTP to any gateway. A [`Worker`] runs async functions as handlers, and needs only Redis. Both
+//! meet in a [`Payload`]: a type that names its kind of task and what the task completes with.
+//!
+//! ```no_run
+//! use baton::{Client, Payload};
+//! use serde::{Deserialize, Serialize};
+//!
+//! #[derive(Serialize, Deserialize)]
+//! struct Greet { name: String }
+//!
+//! impl Payload for Greet {
+//!     const KIND: &'static str = "greet";
+//!     type Output = String;
+//! }
+//!
+//! # async fn example() -> Result<(), baton::Error> {
+//! let client = Client::new("http://127.0.0.1:8000")?;
+//! let greeting = client.submit(Greet { name: "you".to_owned() }).priority(7).await?.result().await?;
+//! # let _: String = greeting;
+//! # Ok(())
+//! # }
+//! ```
+
+mod client;
+mod error;
+mod payload;
+pub mod worker;
+
+pub use baton_api as api;
+pub use baton_api::{Json, Problem, Timestamp};
+pub use baton_core::{Fence, Priority, Status, TaskId, WorkerId};
+pub use client::{Client, Filter, Probed, Receipt, Submit, Submitted, Watch};
+pub use error::{Cause, Error};
+pub use payload::{Defaults, Payload};
+pub use tokio_util::sync::CancellationToken;
