@@ -1,0 +1,242 @@
+//! The fleet: Redis, gateways, workers; begun in this order, and ended in the opposite one.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use baton::Client;
+use tempfile::TempDir;
+
+use super::member::{Member, Recipe, this_program};
+use super::redis::Redis;
+use super::{Dev, demo, ports};
+use crate::out::{Out, say};
+
+/// How long processes may take to be ready.
+const READY_WITHIN: Duration = Duration::from_secs(30);
+const LOOK_EVERY: Duration = Duration::from_millis(15);
+/// How long running tasks may go on when the fleet is to end, and how long we wait for that.
+const DRAIN: &str = "10s";
+const WORKERS_END_WITHIN: Duration = Duration::from_secs(20);
+const GATEWAYS_END_WITHIN: Duration = Duration::from_secs(10);
+
+/// What the fleet is to be.
+#[derive(Debug)]
+pub(super) struct Plan {
+    data: Option<PathBuf>,
+    redis: Option<String>,
+    port: u16,
+    gateways: usize,
+    workers: usize,
+    slots: u16,
+    queues: String,
+    exec_dir: Option<PathBuf>,
+    verbose: bool,
+    /// How long a silent worker keeps its tasks.
+    lease: &'static str,
+    demo: bool,
+}
+
+impl Plan {
+    pub(super) fn of(dev: &Dev) -> Result<Plan> {
+        let absolute = |path: &PathBuf| std::path::absolute(path).context("failed to find the directory");
+        let count = |wanted: Option<u16>, usual: usize, demo: usize| {
+            wanted.map_or(if dev.demo { demo } else { usual }, usize::from)
+        };
+        Ok(Plan {
+            data: dev.data.as_ref().map(absolute).transpose()?,
+            redis: dev.redis.clone().filter(|url| !url.is_empty()),
+            port: dev.port,
+            gateways: count(dev.gateways, 1, 2),
+            workers: count(dev.workers, 2, 4),
+            slots: dev.slots,
+            queues: if dev.demo { demo::QUEUES.join(",") } else { dev.queues.join(",") },
+            exec_dir: dev.exec_dir.as_ref().map(absolute).transpose()?,
+            verbose: dev.verbose,
+            lease: if dev.demo { "3s" } else { "30s" },
+            demo: dev.demo,
+        })
+    }
+}
+
+/// The running fleet. Dropping it kills what is left of it and removes its directory.
+#[derive(Debug)]
+pub(super) struct Fleet {
+    // Workers first: fields are dropped in order, and nobody should lose the one below them.
+    pub(super) workers: Vec<Member>,
+    pub(super) gateways: Vec<Member>,
+    redis: Option<Redis>,
+    directory: TempDir,
+    plan: Plan,
+    ports: Vec<u16>,
+    url: String,
+}
+
+impl Fleet {
+    /// Starts what the others need: the directory and Redis.
+    pub(super) async fn begin(plan: Plan) -> Result<Fleet> {
+        let directory = TempDir::with_prefix("baton-dev-").context("failed to make a directory")?;
+        if let Some(data) = &plan.data {
+            std::fs::create_dir_all(data).with_context(|| format!("failed to make {}", data.display()))?;
+        }
+        let ports = ports::free(plan.port, plan.gateways)?;
+        let redis = match &plan.redis {
+            Some(_) => None,
+            None => Some(Redis::start(directory.path(), plan.data.as_deref()).await?),
+        };
+        let url = plan.redis.clone().or_else(|| redis.as_ref().map(Redis::url)).unwrap_or_default();
+        Ok(Fleet { workers: Vec::new(), gateways: Vec::new(), redis, directory, plan, ports, url })
+    }
+
+    /// Starts gateways and workers, and returns when all of them are ready.
+    pub(super) async fn start(&mut self) -> Result<()> {
+        if self.plan.demo && self.plan.exec_dir.is_none() {
+            self.plan.exec_dir = Some(demo::write_handlers(self.directory.path())?);
+        }
+        for number in 1..=self.plan.gateways {
+            self.gateways.push(Member::start(self.gateway(number)?)?);
+        }
+        for number in 1..=self.plan.workers {
+            self.workers.push(Member::start(self.worker(number)?)?);
+        }
+        let ready = tokio::time::timeout(READY_WITHIN, self.wait_until_ready()).await;
+        ready.unwrap_or_else(|_| bail!("the fleet was not ready within {READY_WITHIN:?}"))
+    }
+
+    async fn wait_until_ready(&mut self) -> Result<()> {
+        for number in 0..self.gateways.len() {
+            let client = self.client(number)?;
+            while !client.ready().await.is_ok_and(|ready| ready.ready) {
+                self.must_run()?;
+                tokio::time::sleep(LOOK_EVERY).await;
+            }
+        }
+        let client = self.client(0)?;
+        loop {
+            let there = client.workers().await.unwrap_or_default();
+            let is_there = |pid: String| there.iter().any(|worker| worker.pid.as_ref() == Some(&pid));
+            if self.workers.iter().all(|member| is_there(member.pid().to_string())) {
+                return Ok(());
+            }
+            self.must_run()?;
+            tokio::time::sleep(LOOK_EVERY).await;
+        }
+    }
+
+    fn must_run(&mut self) -> Result<()> {
+        self.redis.as_mut().map_or(Ok(()), Redis::must_run)?;
+        self.gateways.iter_mut().chain(&mut self.workers).try_for_each(Member::must_run)
+    }
+
+    /// Starts again what has ended by itself. Without Redis there is nothing to mend.
+    pub(super) fn mend(&mut self) -> Result<()> {
+        self.redis.as_mut().map_or(Ok(()), Redis::must_run)?;
+        for member in self.gateways.iter_mut().chain(&mut self.workers) {
+            if let Some(how) = member.ended() {
+                say(&format!("{} ended ({how}); starting it again", member.name()));
+                *member = Member::start(member.recipe.clone())?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Workers finish what they run, then gateways their requests, then Redis writes down what is to be kept.
+    pub(super) async fn end(&mut self) {
+        end_all(&mut self.workers, WORKERS_END_WITHIN).await;
+        end_all(&mut self.gateways, GATEWAYS_END_WITHIN).await;
+        if let Some(redis) = &mut self.redis {
+            redis.end().await;
+        }
+    }
+
+    /// A client of the gateway with this number, from 0.
+    pub(super) fn client(&self, gateway: usize) -> Result<Client> {
+        Ok(Client::new(&self.address(gateway))?)
+    }
+
+    pub(super) fn address(&self, gateway: usize) -> String {
+        let port = self.ports.get(gateway).or(self.ports.first()).copied().unwrap_or(self.plan.port);
+        format!("http://127.0.0.1:{port}")
+    }
+
+    /// Where to look, and what to try.
+    pub(super) fn introduce(&self, out: &Out) -> Result<()> {
+        let program = this_program()?;
+        let baton =
+            program.strip_prefix(std::env::current_dir().unwrap_or_default()).unwrap_or(&program).display();
+        let url = if self.ports[0] == 8000 { String::new() } else { format!(" --url {}", self.address(0)) };
+        let gateways: Vec<String> = (0..self.gateways.len()).map(|number| self.address(number)).collect();
+        out.line(&format!("  API         {}/docs", gateways.join("/docs  ")))?;
+        out.line(&format!("  Redis       {}", self.shown_redis()))?;
+        out.line(&format!("  Logs        {}", self.shown_logs()))?;
+        out.line(&format!(
+            "  Try         {baton}{url} task submit echo --payload '{{\"name\":\"you\"}}' --wait"
+        ))?;
+        out.line(&format!("              {baton}{url} task ls"))?;
+        match &self.redis {
+            Some(redis) => out.line(&format!(
+                "              redis-cli -s {} HGETALL 'baton:{{0}}:task:<id>'",
+                redis.socket().display()
+            )),
+            None => out.line(&format!("              {baton}{url} worker ls")),
+        }
+    }
+
+    fn shown_redis(&self) -> String {
+        let kept = match (&self.plan.data, &self.redis) {
+            (Some(data), _) => format!("tasks are kept in {}", data.display()),
+            (None, Some(_)) => "tasks are forgotten at the end; --data DIR keeps them".to_owned(),
+            (None, None) => return "the one of REDIS_URL or --redis".to_owned(),
+        };
+        format!("{}  ({kept})", self.url)
+    }
+
+    fn shown_logs(&self) -> String {
+        if self.plan.verbose { "here".to_owned() } else { self.directory.path().display().to_string() }
+    }
+
+    fn gateway(&self, number: usize) -> Result<Recipe> {
+        let listen = format!("127.0.0.1:{}", self.ports[number - 1]);
+        let mut recipe = self.recipe(&format!("gateway-{number}"), &["gateway"])?;
+        recipe
+            .environment
+            .extend([("BATON_LISTEN", listen.into()), ("BATON_GATEWAY_DRAIN_TIMEOUT", "5s".into())]);
+        Ok(recipe)
+    }
+
+    fn worker(&self, number: usize) -> Result<Recipe> {
+        let plan = &self.plan;
+        let mut recipe = self.recipe(&format!("worker-{number}"), &["worker", "run"])?;
+        recipe.environment.extend([
+            ("BATON_WORKER_QUEUES", plan.queues.clone().into()),
+            ("BATON_WORKER_SLOTS", plan.slots.to_string().into()),
+            ("BATON_WORKER_LEASE", plan.lease.into()),
+            ("BATON_WORKER_DRAIN_TIMEOUT", DRAIN.into()),
+        ]);
+        let exec_dir = plan.exec_dir.as_ref().map(|path| ("BATON_WORKER_EXEC_DIR", OsString::from(path)));
+        recipe.environment.extend(exec_dir);
+        Ok(recipe)
+    }
+
+    fn recipe(&self, name: &str, words: &[&str]) -> Result<Recipe> {
+        let log = |directory: &Path| directory.join(format!("{name}.log"));
+        Ok(Recipe {
+            name: name.to_owned(),
+            program: this_program()?,
+            arguments: words.iter().map(OsString::from).collect(),
+            environment: vec![("BATON_REDIS_URL", self.url.clone().into())],
+            log: (!self.plan.verbose).then(|| log(self.directory.path())),
+            on_our_death: "kill",
+        })
+    }
+}
+
+/// All at once: the patience is for the slowest, not for each.
+async fn end_all(members: &mut Vec<Member>, patience: Duration) {
+    let mut ending = tokio::task::JoinSet::new();
+    for mut member in members.drain(..) {
+        ending.spawn(async move { member.end(patience).await });
+    }
+    ending.join_all().await;
+}

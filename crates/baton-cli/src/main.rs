@@ -1,0 +1,78 @@
+//! The `baton` command line: an HTTP client like anyone, and the way to start gateways, workers and a whole fleet for
+//! development.
+
+mod arguments;
+mod console;
+mod dev;
+mod events;
+mod exit;
+mod health;
+mod help;
+mod out;
+mod queue;
+mod serve;
+mod task;
+mod tether;
+mod wait;
+mod worker;
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::Parser;
+
+use arguments::{Arguments, Command};
+use exit::Exit;
+use out::{Out, is_closed_pipe, say};
+
+fn main() -> ExitCode {
+    // A worker starts this program again, as the guard of a program that it runs.
+    if let Some(code) = baton_worker::handlers::guard::main(std::env::args_os()) {
+        return code;
+    }
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => return refused(&error),
+    };
+    match run(arguments) {
+        Ok(exit) => exit.into(),
+        Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            say(&format!("error: {}", sentence(&error)));
+            exit::of(&error).into()
+        }
+    }
+}
+
+/// Help and version are answers, not mistakes. Where nobody reads them, nothing is wrong either.
+fn refused(error: &clap::Error) -> ExitCode {
+    let _ = error.print();
+    if error.use_stderr() { Exit::Usage.into() } else { ExitCode::SUCCESS }
+}
+
+fn run(arguments: Arguments) -> Result<Exit> {
+    let out = Out::new(arguments.output.format(), arguments.output.absolute);
+    let url = arguments.url;
+    match arguments.command {
+        Command::Tether(tether) => tether::run(tether),
+        Command::Help(help) => help::run(&out, &help),
+        command => tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(async {
+            match command {
+                Command::Dev(dev) => dev::run(out, dev).await,
+                Command::Gateway(gateway) => serve::gateway(&out, gateway).await,
+                Command::Worker(worker) => worker::run(&out, &url, worker).await,
+                Command::Task(task) => task::run(&out, &url, task).await,
+                Command::Queue(queue) => queue::run(&out, &url, queue).await,
+                Command::Events(events) => events::run(&out, &url, events).await,
+                Command::Healthcheck(check) => health::run(&out, &url, check).await,
+                Command::Tether(_) | Command::Help(_) => Ok(Exit::Fine),
+            }
+        }),
+    }
+}
+
+/// The whole chain in one line. Our own errors are fragments that fit after "failed to".
+fn sentence(error: &anyhow::Error) -> String {
+    let ours = error.chain().next().is_some_and(|first| first.is::<baton::Error>());
+    format!("{}{error:#}", if ours { "failed to " } else { "" })
+}

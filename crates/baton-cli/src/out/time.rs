@@ -1,0 +1,52 @@
+//! Times for people: how long ago, how long still.
+#![expect(clippy::disallowed_methods, reason = "what is seen from now needs the time of the one who looks")]
+
+use std::time::SystemTime;
+
+use baton::Timestamp;
+
+use super::Out;
+
+pub(crate) fn now_ms() -> u64 {
+    Timestamp::from(SystemTime::now()).ms()
+}
+
+/// `3 m ago`, `in 2 h`; or the time itself where that is wanted.
+pub(crate) fn age(out: &Out, at: Timestamp) -> String {
+    if out.absolute { at.to_string() } else { relative(at.ms(), now_ms()) }
+}
+
+fn relative(at_ms: u64, now_ms: u64) -> String {
+    match now_ms.checked_sub(at_ms) {
+        Some(0..1_000) => "now".to_owned(),
+        Some(past) => format!("{} ago", span(past)),
+        None => format!("in {}", span(at_ms - now_ms)),
+    }
+}
+
+/// A length of time in its largest unit that is not zero.
+pub(crate) fn span(ms: u64) -> String {
+    match ms {
+        0..1_000 => format!("{ms} ms"),
+        1_000..10_000 => format!("{}.{} s", ms / 1_000, ms % 1_000 / 100),
+        10_000..60_000 => format!("{} s", ms / 1_000),
+        60_000..3_600_000 => format!("{} m", ms / 60_000),
+        3_600_000..86_400_000 => format!("{} h", ms / 3_600_000),
+        _ => format!("{} d", ms / 86_400_000),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_seen_from_now() {
+        assert_eq!(relative(5_000, 5_999), "now");
+        assert_eq!(relative(0, 200_000), "3 m ago");
+        assert_eq!(relative(7_205_000, 0), "in 2 h");
+        assert_eq!(relative(1_500, 0), "in 1.5 s");
+        assert_eq!(span(12), "12 ms");
+        assert_eq!(span(200_000_000), "2 d");
+    }
+}

@@ -1,0 +1,85 @@
+//! `baton queue`: look at queues, pause and resume them.
+
+use anyhow::Result;
+use baton::api::queue::Queue;
+use clap::Subcommand;
+
+use crate::console::client;
+use crate::exit::Exit;
+use crate::out::{Format, Out, Table, age, span};
+
+#[derive(Subcommand)]
+pub(crate) enum QueueCommand {
+    /// List all queues
+    #[command(
+        before_help = "Examples:\n  baton queue ls\n  baton queue ls --json | jq -r 'select(.unattended).name'"
+    )]
+    Ls,
+    /// Show one queue
+    #[command(before_help = "Examples:\n  baton queue get default")]
+    Get { queue: String },
+    /// Hand out no more of a queue's tasks; those that run go on
+    #[command(before_help = "Examples:\n  baton queue pause mail")]
+    Pause { queue: String },
+    /// Hand out a queue's tasks again
+    #[command(before_help = "Examples:\n  baton queue resume mail")]
+    Resume { queue: String },
+}
+
+pub(crate) async fn run(out: &Out, url: &str, command: QueueCommand) -> Result<Exit> {
+    let client = client(url)?;
+    match command {
+        QueueCommand::Ls => list(out, &client.queues().await?)?,
+        QueueCommand::Get { queue } => show(out, client.queue(&queue).await?)?,
+        QueueCommand::Pause { queue } => show(out, client.pause(&queue).await?)?,
+        QueueCommand::Resume { queue } => show(out, client.resume(&queue).await?)?,
+    }
+    Ok(Exit::Fine)
+}
+
+fn show(out: &Out, queue: Queue) -> Result<()> {
+    if out.format == Format::Json { out.document(&queue) } else { list(out, &[queue]) }
+}
+
+fn list(out: &Out, queues: &[Queue]) -> Result<()> {
+    match out.format {
+        Format::Json => queues.iter().try_for_each(|queue| out.json_line(queue)),
+        Format::Name => queues.iter().try_for_each(|queue| out.line(queue.name.as_str())),
+        Format::Table | Format::Wide => table(out, queues).print(out),
+    }
+}
+
+const STATUSES: [&str; 5] = ["pending", "running", "scheduled", "completed", "failed"];
+
+fn table(out: &Out, queues: &[Queue]) -> Table {
+    let mut table = Table::new(&[
+        "QUEUE",
+        "PENDING",
+        "RUNNING",
+        "SCHEDULED",
+        "COMPLETED",
+        "FAILED",
+        "WORKERS",
+        "OLDEST",
+        "NOTE",
+    ]);
+    for queue in queues {
+        let counts = STATUSES.map(|status| queue.tasks.get(status).copied().unwrap_or_default().to_string());
+        let oldest = queue.oldest_pending_age_ms.map(span).unwrap_or_default();
+        let rest = [queue.workers.to_string(), oldest, note(out, queue)];
+        table.row([queue.name.to_string()].into_iter().chain(counts).chain(rest));
+        if queue.paused || queue.unattended {
+            table.paint(8, "33");
+        }
+    }
+    table
+}
+
+fn note(out: &Out, queue: &Queue) -> String {
+    match (queue.paused, queue.paused_at, queue.unattended) {
+        (true, Some(at), _) => format!("paused {}", age(out, at)),
+        (true, None, _) => "paused".to_owned(),
+        (false, _, true) => "work, and no live worker".to_owned(),
+        (false, _, false) => String::new(),
+    }
+}

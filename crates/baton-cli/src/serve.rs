@@ -1,0 +1,88 @@
+//! `baton gateway` and `baton worker run`: the programs `baton-gateway` and `baton-worker`, under one name.
+
+use std::ffi::OsString;
+use std::net::SocketAddr;
+
+use anyhow::{Context, Result};
+use baton_gateway::config as gateway_config;
+use baton_service::config::{Flag, Sources, load};
+use baton_service::{Chain, metrics, signals};
+use baton_worker::config as worker_config;
+use baton_worker::handlers::{Environment, Guard};
+use clap::Args;
+
+use crate::exit::{Exit, Stop};
+use crate::out::Out;
+
+#[derive(Args)]
+#[command(before_help = "Examples:
+  baton gateway                                         127.0.0.1:8000, on the Redis of this machine
+  BATON_REDIS_URL=redis://redis:6379 baton gateway --listen 127.0.0.1:9000")]
+pub(crate) struct Gateway {
+    #[command(flatten)]
+    flags: gateway_config::Flags,
+}
+
+#[derive(Args)]
+#[command(before_help = "Examples:
+  baton worker run --exec-dir ./handlers                the programs in ./handlers as handlers
+  baton worker run --queues media,mail --slots 8
+  BATON_REDIS_URL=redis://redis:6379 baton worker run")]
+pub(crate) struct Worker {
+    #[command(flatten)]
+    flags: worker_config::Flags,
+}
+
+/// As in sysexits.h, and in the programs themselves.
+const UNUSABLE_CONFIGURATION: u8 = 78;
+
+pub(crate) async fn gateway(out: &Out, Gateway { flags }: Gateway) -> Result<Exit> {
+    let sources = sources(flags.config.as_deref(), flags.given())?;
+    let config = gateway_config::Config::resolve(&sources).map_err(unusable)?;
+    config.logging.init().context("failed to turn on logs")?;
+    metrics::install();
+    let shutdown = signals::listen().context("failed to listen for signals")?;
+    let announce = |address: SocketAddr| {
+        if flags.print_address {
+            // Whoever does not read it does not need it.
+            let _ = out.line(&address.to_string());
+        }
+    };
+    let ended = baton_gateway::run::run(config, shutdown, announce).await;
+    ended.map(|()| Exit::Fine).map_err(|error| ended_badly(error.exit_code(), &error))
+}
+
+pub(crate) async fn worker(Worker { flags }: Worker) -> Result<Exit> {
+    let sources = sources(flags.config.as_deref(), flags.given())?;
+    let config = worker_config::Config::resolve(&sources).map_err(unusable)?;
+    config.logging.init().context("failed to turn on logs")?;
+    let metrics = metrics::install();
+    let shutdown = signals::listen().context("failed to listen for signals")?;
+    let nothing: [&str; 0] = [];
+    let environment = Environment::of_this_process(nothing);
+    let handlers = baton_worker::run::handlers(&config, Guard::this_program().ok(), &environment);
+    let ended = match handlers {
+        Ok(handlers) => baton_worker::run::run(config, handlers, metrics, shutdown).await,
+        Err(error) => Err(error),
+    };
+    ended.map(|_| Exit::Fine).map_err(|error| ended_badly(error.exit_code(), &error))
+}
+
+fn sources(file: Option<&std::path::Path>, flags: Vec<Flag>) -> Result<Sources> {
+    let readable =
+        |(name, value): (OsString, OsString)| Some((name.into_string().ok()?, value.into_string().ok()?));
+    // Where this command line asks is no setting of a server.
+    let ours = |(name, _): &(String, String)| name != "BATON_URL";
+    let environment: Vec<(String, String)> = std::env::vars_os().filter_map(readable).filter(ours).collect();
+    let file = load(file, &environment).map_err(unusable)?;
+    Ok(Sources { file, environment, flags })
+}
+
+fn unusable(error: impl std::error::Error) -> anyhow::Error {
+    ended_badly(UNUSABLE_CONFIGURATION, &error)
+}
+
+/// The codes of these programs are those of this one.
+fn ended_badly(code: u8, error: &dyn std::error::Error) -> anyhow::Error {
+    Stop::new(Exit::of_number(code), Chain(error).to_string()).into()
+}

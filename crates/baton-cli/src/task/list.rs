@@ -1,0 +1,107 @@
+//! `baton task ls`.
+
+use std::pin::pin;
+
+use anyhow::Result;
+use baton::api::task::Task;
+use baton::{Client, Filter, Status};
+use clap::Args;
+use futures_util::{StreamExt, TryStreamExt};
+
+use crate::out::{Format, Out, Table, age, code, say, span};
+
+#[derive(Args)]
+#[command(before_help = "Examples:
+  baton task ls                                     tasks by status, then queue
+  baton task ls --status failed,timeout --queue mail
+  baton task ls --all --json | jq -r .kind | sort | uniq -c")]
+pub(crate) struct Ls {
+    /// scheduled, blocked, pending, running, completed, failed, timeout, cancelled
+    #[arg(long, value_delimiter = ',')]
+    status: Vec<Status>,
+    #[arg(long, value_delimiter = ',')]
+    queue: Vec<String>,
+    #[arg(long, value_delimiter = ',')]
+    kind: Vec<String>,
+    #[arg(long, value_delimiter = ',')]
+    worker: Vec<String>,
+    #[arg(long, value_delimiter = ',')]
+    tag: Vec<String>,
+    #[arg(long)]
+    key: Option<String>,
+    /// How many at most
+    #[arg(long, default_value_t = 50, conflicts_with = "all")]
+    limit: usize,
+    /// All of them
+    #[arg(long)]
+    all: bool,
+}
+
+pub(super) async fn run(out: &Out, client: &Client, ls: Ls) -> Result<()> {
+    let limit = if ls.all { usize::MAX } else { ls.limit };
+    let mut tasks = pin!(client.list(filter(&ls)).take(limit));
+    match out.format {
+        Format::Json => {
+            while let Some(task) = tasks.try_next().await? {
+                out.json_line(&task)?;
+            }
+        }
+        Format::Name => {
+            while let Some(task) = tasks.try_next().await? {
+                out.line(&task.id.to_string())?;
+            }
+        }
+        Format::Table | Format::Wide => return table(out, tasks.try_collect().await?, limit),
+    }
+    Ok(())
+}
+
+fn filter(ls: &Ls) -> Filter {
+    let mut filter = Filter::new().page_of(if ls.all { 500 } else { ls.limit.clamp(1, 500) as u64 });
+    filter = ls.status.iter().fold(filter, |filter, status| filter.status(*status));
+    filter = ls.queue.iter().fold(filter, |filter, queue| filter.queue(queue));
+    filter = ls.kind.iter().fold(filter, |filter, kind| filter.kind(kind));
+    filter = ls.worker.iter().fold(filter, |filter, worker| filter.worker(worker));
+    filter = ls.tag.iter().fold(filter, |filter, tag| filter.tag(tag));
+    ls.key.iter().fold(filter, |filter, key| filter.key(key))
+}
+
+fn table(out: &Out, tasks: Vec<Task>, limit: usize) -> Result<()> {
+    if tasks.is_empty() {
+        say("no tasks here; to make one: baton task submit echo --payload '{\"hi\":1}'");
+        return Ok(());
+    }
+    let wide = out.format == Format::Wide;
+    let mut heads = vec!["ID", "STATUS", "KIND", "QUEUE", "ATTEMPT", "CREATED"];
+    heads.extend(if wide { &["PRIO", "WAIT", "RUN", "WORKER", "KEY", "TAGS", "ERROR"][..] } else { &[] });
+    let mut table = Table::new(&heads);
+    for task in &tasks {
+        let status = crate::out::status(task.status, out.is_terminal(), false);
+        let attempt = format!("{}/{}", task.attempt, task.max_attempts);
+        let mut row =
+            vec![task.id.to_string(), status, task.kind.to_string(), task.queue.to_string(), attempt];
+        row.push(age(out, task.created_at));
+        if wide {
+            row.extend(more(task));
+        }
+        table.row(row);
+        table.paint(1, code(task.status));
+    }
+    table.print(out)?;
+    if tasks.len() == limit {
+        say(&format!("the first {limit}; more with --limit or --all"));
+    }
+    Ok(())
+}
+
+fn more(task: &Task) -> [String; 7] {
+    [
+        task.priority.to_string(),
+        task.wait_ms.map(span).unwrap_or_default(),
+        task.run_ms.map(span).unwrap_or_default(),
+        task.worker.clone().unwrap_or_default(),
+        task.key.clone().unwrap_or_default(),
+        task.tags.join(","),
+        task.error.clone().unwrap_or_default(),
+    ]
+}

@@ -1,0 +1,87 @@
+//! `baton task submit`.
+
+use std::time::Duration;
+
+use anyhow::Result;
+use baton::{Client, Json, Status, Timestamp};
+use clap::Args;
+
+use super::show;
+use crate::console::{self, payload};
+use crate::exit::Exit;
+use crate::out::Out;
+use crate::wait::until;
+
+#[derive(Args)]
+#[command(before_help = "Examples:
+  baton task submit echo --payload '{\"hi\":1}' --wait
+  baton task submit report.build --payload @november.json --queue reports --priority 7
+  jq -c .order order.json | baton task submit order.ship --payload - --key order-1042
+  baton task submit mail.send --payload '{\"to\":\"a@b.example\"}' --delay 5m")]
+pub(crate) struct Submit {
+    /// What is to be done: it names the handler
+    kind: String,
+    /// JSON as it is, `@file`, or `-` for standard input
+    #[arg(long, short)]
+    payload: Option<String>,
+    #[arg(long)]
+    queue: Option<String>,
+    /// 0 to 9, 9 first
+    #[arg(long, value_parser = clap::value_parser!(u8).range(0..=9))]
+    priority: Option<u8>,
+    /// At most one task of the queue that has not ended carries this key: while there is one, that one is the answer
+    #[arg(long)]
+    key: Option<String>,
+    /// Fail with exit code 5 while another task carries the key
+    #[arg(long, requires = "key")]
+    reject_duplicates: bool,
+    /// Not before this long from now
+    #[arg(long, value_parser = console::span, value_name = "TIME", conflicts_with = "at")]
+    delay: Option<Duration>,
+    /// Not before this time, as in 2026-11-21T09:30:00Z
+    #[arg(long, value_name = "TIME")]
+    at: Option<Timestamp>,
+    /// May be given several times
+    #[arg(long = "tag", value_name = "TAG")]
+    tags: Vec<String>,
+    /// How long one run may take
+    #[arg(long, value_parser = console::span, value_name = "TIME")]
+    timeout: Option<Duration>,
+    #[arg(long)]
+    max_attempts: Option<u64>,
+    /// The same key within a day answers the same task, however often this is run
+    #[arg(long, value_name = "KEY")]
+    idempotency_key: Option<String>,
+    /// Wait until it ends; exit code 6 if it did not complete
+    #[arg(long)]
+    wait: bool,
+    /// Stop waiting after this long, with exit code 124
+    #[arg(long, value_parser = console::span, value_name = "TIME", requires = "wait")]
+    wait_timeout: Option<Duration>,
+}
+
+pub(super) async fn run(out: &Out, client: &Client, submit: Submit) -> Result<Exit> {
+    let (wait, limit) = (submit.wait, submit.wait_timeout);
+    let submitted = draft(client, submit)?.await?;
+    if !wait {
+        show::one(out, &submitted.task)?;
+        return Ok(Exit::Fine);
+    }
+    let task = until(async { Ok(client.wait(submitted.id()).await?) }, limit).await?;
+    show::one(out, &task)?;
+    Ok(if task.status == Status::Completed { Exit::Fine } else { Exit::NotCompleted })
+}
+
+fn draft(client: &Client, submit: Submit) -> Result<baton::Submit<Json>> {
+    let payload = submit.payload.as_deref().map_or_else(|| Ok(Json::null()), payload)?;
+    let mut draft = client.submit_json(&submit.kind, payload).tags(&submit.tags);
+    draft = submit.queue.iter().fold(draft, |draft, queue| draft.queue(queue));
+    draft = submit.priority.into_iter().fold(draft, |draft, priority| draft.priority(priority));
+    draft = submit.key.iter().fold(draft, |draft, key| draft.key(key));
+    draft = submit.delay.into_iter().fold(draft, |draft, delay| draft.delay(delay));
+    draft = submit.at.into_iter().fold(draft, |draft, at| draft.at(at));
+    draft = submit.timeout.into_iter().fold(draft, |draft, timeout| draft.timeout(timeout));
+    draft = submit.max_attempts.into_iter().fold(draft, |draft, attempts| draft.max_attempts(attempts));
+    draft = submit.idempotency_key.iter().fold(draft, |draft, key| draft.idempotency_key(key));
+    Ok(if submit.reject_duplicates { draft.reject_duplicates() } else { draft })
+}

@@ -1,0 +1,143 @@
+//! A `baton dev` of one's own, and commands typed at it.
+
+use std::io::{BufRead, BufReader, Read};
+use std::net::TcpListener;
+use std::path::PathBuf;
+use std::process::{Command, Output, Stdio};
+
+use baton_testkit::Process;
+use baton_testkit::process::{Signal, command};
+
+/// The program under test.
+pub(crate) const BATON: &str = env!("CARGO_BIN_EXE_baton");
+
+/// What of the environment of the tests could change an answer.
+const VARIABLES: [&str; 6] =
+    ["BATON_URL", "REDIS_URL", "NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "BATON_CONFIG"];
+
+/// A fleet, ended with its handle.
+pub(crate) struct Fleet {
+    pub(crate) process: Process,
+    pub(crate) url: String,
+    /// Where its Redis and its logs are.
+    pub(crate) directory: PathBuf,
+}
+
+impl Fleet {
+    pub(crate) fn start(arguments: &[&str]) -> Fleet {
+        let mut dev = command(BATON);
+        clear(&mut dev);
+        dev.args(["dev", "--port", &free_port().to_string()]).args(arguments).stdout(Stdio::piped());
+        let mut process = Process::spawn(dev).unwrap();
+        let mut lines = BufReader::new(process.child().stdout.take().unwrap()).lines();
+        let mut shown = String::new();
+        let mut value = |name: &str| loop {
+            let line = lines.next().unwrap_or_else(|| panic!("baton dev ended after:\n{shown}")).unwrap();
+            shown.push_str(&line);
+            if let Some(value) = line.trim().strip_prefix(name) {
+                return value.split_whitespace().next().unwrap().to_owned();
+            }
+        };
+        let url = value("API").strip_suffix("/docs").unwrap().to_owned();
+        let directory = value("Logs").into();
+        // What else it says is read, so that it never has to wait for a reader.
+        std::thread::spawn(move || lines.for_each(drop));
+        Fleet { process, url, directory }
+    }
+
+    /// Runs a command against it and returns when it ends.
+    pub(crate) fn run(&self, arguments: &[&str]) -> Ran {
+        run(&[&["--url", &self.url], arguments].concat())
+    }
+
+    /// The same for a command that must succeed; what it printed.
+    pub(crate) fn fine(&self, arguments: &[&str]) -> String {
+        let ran = self.run(arguments);
+        assert_eq!(ran.code, Some(0), "{arguments:?}: {ran:?}");
+        ran.out
+    }
+
+    /// Ctrl-C; how it ended.
+    pub(crate) fn interrupt(&mut self) -> Option<i32> {
+        self.process.signal(Signal::INT);
+        self.process.child().wait().unwrap().code()
+    }
+
+    /// The ids of its worker and gateway processes and of its Redis.
+    pub(crate) fn children(&mut self) -> Vec<u32> {
+        let id = self.process.child().id();
+        let children = std::fs::read_to_string(format!("/proc/{id}/task/{id}/children")).unwrap();
+        children.split_whitespace().map(|child| child.parse().unwrap()).collect()
+    }
+}
+
+/// A fleet that is killed cannot tidy up after itself.
+impl Drop for Fleet {
+    fn drop(&mut self) {
+        self.process.kill();
+        let _ = std::fs::remove_dir_all(&self.directory);
+    }
+}
+
+/// How a command went.
+#[derive(Debug)]
+pub(crate) struct Ran {
+    pub(crate) code: Option<i32>,
+    pub(crate) out: String,
+    pub(crate) err: String,
+}
+
+pub(crate) fn run(arguments: &[&str]) -> Ran {
+    let output = typed(arguments).output().unwrap();
+    of(&output)
+}
+
+pub(crate) fn of(output: &Output) -> Ran {
+    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+    Ran { code: output.status.code(), out: text(&output.stdout), err: text(&output.stderr) }
+}
+
+/// A command that is about to be run.
+pub(crate) fn typed(arguments: &[&str]) -> Command {
+    let mut command = Command::new(BATON);
+    clear(&mut command);
+    command.args(arguments).stdin(Stdio::null());
+    command
+}
+
+fn clear(command: &mut Command) {
+    VARIABLES.iter().for_each(|name| {
+        command.env_remove(name);
+    });
+}
+
+/// Drawn by the kernel; where somebody else takes it, `baton dev` takes the next.
+fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port().min(65_000)
+}
+
+/// Is there still a process of this number that does something? One that ended and was not yet waited for does not.
+pub(crate) fn lives(process: u32) -> bool {
+    let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
+    stat.rsplit_once(") ").is_some_and(|(_, rest)| !rest.starts_with(['Z', 'X']))
+}
+
+/// Waits for a condition.
+pub(crate) fn until(what: &str, mut holds: impl FnMut() -> bool) {
+    const LOOKS: u32 = 6_000;
+    for _ in 0..LOOKS {
+        if holds() {
+            return;
+        }
+        // Between two looks, not instead of one.
+        let _ = std::sync::mpsc::channel::<()>().1.recv_timeout(std::time::Duration::from_millis(5));
+    }
+    panic!("in vain: {what}");
+}
+
+/// Everything that is left in a pipe.
+pub(crate) fn rest(mut pipe: impl Read) -> String {
+    let mut text = String::new();
+    pipe.read_to_string(&mut text).unwrap();
+    text
+}

@@ -1,0 +1,54 @@
+//! Help: examples first, everywhere; and pages of its own.
+
+use crate::fleet::run;
+
+/// Every command by what is typed.
+const COMMANDS: [&str; 29] = [
+    "",
+    "dev",
+    "gateway",
+    "worker run",
+    "worker ls",
+    "worker get",
+    "worker quiet",
+    "worker stop",
+    "worker resume",
+    "task submit",
+    "task get",
+    "task ls",
+    "task wait",
+    "task cancel",
+    "task rerun",
+    "task promote",
+    "task reprioritise",
+    "task logs",
+    "task history",
+    "task explain",
+    "task result",
+    "queue ls",
+    "queue get",
+    "queue pause",
+    "queue resume",
+    "events",
+    "healthcheck",
+    "help",
+    "help exit-codes",
+];
+
+#[test]
+fn every_help_begins_with_examples() {
+    for command in COMMANDS.iter().filter(|command| **command != "help exit-codes") {
+        let words: Vec<&str> = command.split_whitespace().chain(["--help"]).collect();
+        let ran = run(&words);
+        assert_eq!(ran.code, Some(0), "{command}: {ran:?}");
+        assert!(ran.out.starts_with("Examples:\n  ") && ran.err.is_empty(), "{command}: {}", ran.out);
+        assert!(!ran.out.contains("tether"), "{command}");
+    }
+}
+
+#[test]
+fn help_of_a_command_is_its_page() {
+    assert_eq!(run(&["help", "task", "submit"]).out, run(&["task", "submit", "--help"]).out);
+    assert!(run(&["help", "exit-codes"]).out.contains("  124  the time to wait ran out\n"));
+    assert_eq!(run(&["help", "nonsense"]).code, Some(2));
+}

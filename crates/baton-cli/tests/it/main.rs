@@ -1,0 +1,11 @@
+//! The program `baton`, run as a person or a script runs it.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "what fails in a test should end it")]
+
+mod answers;
+mod demo;
+mod dev;
+mod fleet;
+mod help;
+mod pipes;
+mod typed;
+mod waits;
