@@ -8,10 +8,13 @@
 
 mod contracts;
 mod cost;
+mod deploy;
 mod first_task;
+mod fleet;
 mod hand;
 mod models;
 mod race;
 mod reference;
 mod scripts;
+mod sdk;
 mod store;

@@ -2,7 +2,7 @@
 
 use std::ffi::OsStr;
 use std::io::{self, BufRead, BufReader, IsTerminal, PipeReader};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
@@ -13,19 +13,30 @@ use anyhow::{Context, Result};
 /// How often a silent stream is asked whether its program still runs.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 
+/// Where cargo builds: it says in a variable when that is elsewhere.
+#[expect(clippy::disallowed_methods, reason = "where cargo builds is asked where cargo asks it")]
+pub(crate) fn target(root: &Path) -> PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), |target| root.join(target))
+}
+
 /// What the program printed, or nothing when it is missing or failed.
-pub(crate) fn answer<S: AsRef<OsStr>>(program: &str, arguments: &[S]) -> Option<String> {
+pub(crate) fn answer<S: AsRef<OsStr>>(program: impl AsRef<OsStr>, arguments: &[S]) -> Option<String> {
     let output = Command::new(program).args(arguments).stdin(Stdio::null()).output().ok()?;
     output.status.success().then(|| String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
 /// Runs a program that speaks to the person directly; true when it succeeded.
-pub(crate) fn shown<S: AsRef<OsStr>>(root: &Path, program: &str, arguments: &[S]) -> Result<bool> {
+pub(crate) fn shown<S: AsRef<OsStr>>(
+    root: &Path,
+    program: impl AsRef<OsStr>,
+    arguments: &[S],
+) -> Result<bool> {
+    let program = program.as_ref();
     let status = Command::new(program)
         .args(arguments)
         .current_dir(root)
         .status()
-        .with_context(|| format!("failed to start {program}"))?;
+        .with_context(|| format!("failed to start {}", program.display()))?;
     Ok(status.success())
 }
 

@@ -4,10 +4,13 @@
 //! running server is a test. It must not depend on `baton-store`, so that it builds in seconds.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command-line program speaks by printing")]
 
+mod apt;
 mod check;
 mod codegen;
 mod command;
 mod count;
+mod demo;
+mod fuzz;
 mod lua;
 mod server;
 mod testing;
@@ -29,6 +32,8 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Chore {
+    /// A whole fleet at work on this machine; Ctrl-C ends it and leaves nothing
+    Demo(demo::Demo),
     /// Run every test; the last line of output is `N passed, N failed`
     Test {
         /// Run only the tests whose names contain this text
@@ -43,6 +48,8 @@ enum Chore {
         #[arg(long)]
         install: bool,
     },
+    /// Requests made up out of the API document, against a fleet of our own (needs python3)
+    Fuzz(fuzz::Fuzz),
     /// Text checks: arrows, keys, scripts, links, generated files
     Tidy,
     /// Write the files that are generated from baton-core
@@ -81,8 +88,10 @@ fn main() -> ExitCode {
 /// True when all is well; false when what is wrong has been printed.
 fn run(root: &Path, chore: Chore) -> Result<bool> {
     match chore {
+        Chore::Demo(demo) => demo::run(root, &demo),
         Chore::Test { filter } => testing::run(root, filter.as_deref()),
         Chore::Check { no_test, install } => check::run(root, &check::Wanted { tests: !no_test, install }),
+        Chore::Fuzz(fuzz) => fuzz::run(root, &fuzz),
         Chore::Tidy => tidy::run(root),
         Chore::Codegen { check: true } => codegen::check(root),
         Chore::Codegen { check: false } => codegen::write(root),

@@ -5,11 +5,10 @@
 
 use std::fmt;
 use std::fs;
-use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
-use crate::command;
+use crate::{apt, command};
 
 const PROGRAMS: [&str; 2] = ["redis-server", "valkey-server"];
 
@@ -49,8 +48,8 @@ impl fmt::Display for Server {
     }
 }
 
-/// A server that is good enough, installed first when that can be done without asking.
-pub(crate) fn ensure() -> Result<Server> {
+/// A server that is good enough and is here already.
+pub(crate) fn find() -> Result<Server> {
     let found = installed();
     if let Some(server) = found.iter().find(|server| server.is_enough()) {
         return Ok(server.clone());
@@ -58,31 +57,52 @@ pub(crate) fn ensure() -> Result<Server> {
     for server in &found {
         println!("== redis: {server} is installed, but Baton needs Redis 7.0 or Valkey 7.2");
     }
-    let line = line_to_type(std::env::consts::OS, &fs::read_to_string("/etc/os-release").unwrap_or_default());
-    if line != APT || !is_root() {
-        bail!(
-            "the tests need redis-server 7.0 or newer (or valkey-server); to install it, type:\n\n    {line}\n"
-        );
+    let line = line_for_this_system();
+    bail!("this needs redis-server 7.0 or newer (or valkey-server); to install it, type:\n\n    {line}\n")
+}
+
+/// The same, installed first when that can be done without asking.
+pub(crate) fn ensure() -> Result<Server> {
+    let missing = match find() {
+        Ok(server) => return Ok(server),
+        Err(error) => error,
+    };
+    if !apt::is_ours() {
+        return Err(missing);
     }
-    install_with_apt()?;
+    println!("== redis: no redis-server 7.0 or newer here; installing the system's package");
+    apt::install("redis-server")?;
     let found = installed();
     found.iter().find(|server| server.is_enough()).cloned().context(
         "the package of this system is too old or missing; put redis-server 7.0 or newer, or valkey-server, on the PATH",
     )
 }
 
-fn installed() -> Vec<Server> {
-    let answers = PROGRAMS.iter().filter_map(|program| command::answer(program, &["--version"]));
-    answers.filter_map(|line| Server::parse(&line)).collect()
+/// The name under which a server that is good enough is found.
+pub(crate) fn program() -> Result<&'static str> {
+    let is_enough = |program: &&str| version_of(program).is_some_and(|server| server.is_enough());
+    PROGRAMS.into_iter().find(is_enough).context("no server here is new enough")
 }
 
-const APT: &str = "sudo apt-get update && sudo apt-get install -y redis-server";
+fn installed() -> Vec<Server> {
+    PROGRAMS.iter().filter_map(|program| version_of(program)).collect()
+}
+
+fn version_of(program: &str) -> Option<Server> {
+    command::answer(program, &["--version"]).and_then(|line| Server::parse(&line))
+}
+
+const APT: &str = "sudo apt-get update && sudo apt-get install -y --no-install-recommends redis-server";
+
+fn line_for_this_system() -> &'static str {
+    line_to_type(std::env::consts::OS, &fs::read_to_string("/etc/os-release").unwrap_or_default())
+}
 
 fn line_to_type(system: &str, os_release: &str) -> &'static str {
     if system == "macos" {
         return "brew install redis";
     }
-    for name in names(os_release) {
+    for name in apt::names(os_release) {
         match name {
             "debian" | "ubuntu" => return APT,
             "fedora" | "rhel" | "centos" => return "sudo dnf install -y valkey",
@@ -92,34 +112,6 @@ fn line_to_type(system: &str, os_release: &str) -> &'static str {
         }
     }
     "install Redis 7.0 or newer (or Valkey) with your system's package tool, so that redis-server is on the PATH"
-}
-
-/// The system's own name, then those it is like.
-fn names(os_release: &str) -> impl Iterator<Item = &str> {
-    let values = |key: &'static str| os_release.lines().filter_map(move |line| line.strip_prefix(key));
-    values("ID=").chain(values("ID_LIKE=")).flat_map(|value| value.trim_matches('"').split_whitespace())
-}
-
-fn is_root() -> bool {
-    command::answer("id", &["-u"]).is_some_and(|answer| answer.trim() == "0")
-}
-
-fn install_with_apt() -> Result<()> {
-    println!("== redis: no redis-server 7.0 or newer here; installing the system's package");
-    for arguments in [&["update"][..], &["install", "-y", "redis-server"]] {
-        println!("== redis: apt-get {}", arguments.join(" "));
-        // Run level 1 asks the package not to start its service; the tests start servers of their own.
-        let status = Command::new("apt-get")
-            .args(arguments)
-            .env("DEBIAN_FRONTEND", "noninteractive")
-            .env("RUNLEVEL", "1")
-            .status()
-            .context("failed to start apt-get")?;
-        if !status.success() {
-            bail!("apt-get {} failed; to try by hand, type:\n\n    {APT}\n", arguments.join(" "));
-        }
-    }
-    Ok(())
 }
 
 #[cfg(test)]

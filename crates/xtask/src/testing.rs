@@ -7,9 +7,11 @@ use std::path::Path;
 
 use anyhow::Result;
 
-use crate::command;
 use crate::count::Listener;
-use crate::server;
+use crate::{apt, command, server};
+
+/// Tests start the programs as their users do, so these must be there, and no older than the tests.
+const PROGRAMS: [&str; 3] = ["build", "--workspace", "--bins"];
 
 /// No target is named: only then does cargo build the examples as programs, one of which a test starts, and run the
 /// documentation tests in the same call.
@@ -26,6 +28,16 @@ pub(crate) fn run(root: &Path, filter: Option<&str>) -> Result<bool> {
             return Ok(false);
         }
     }
+    if !has_promtool() {
+        println!(
+            "== promtool is missing, and the test that needs it will say so: {}",
+            apt::line("prometheus")
+        );
+    }
+    if !command::shown(root, "cargo", &PROGRAMS)? {
+        println!("0 passed, 1 failed");
+        return Ok(false);
+    }
     // After `--`, a filter that begins with a dash or names a target is still only a filter.
     let arguments: Vec<&str> = TEST.into_iter().chain(filter).collect();
     let mut listener = Listener::default();
@@ -38,4 +50,10 @@ pub(crate) fn run(root: &Path, filter: Option<&str>) -> Result<bool> {
     // Nothing may follow: whoever runs this reads the last line.
     println!("{tally}");
     Ok(tally.is_good())
+}
+
+/// The judge of our metrics, installed first when that can be done without asking.
+fn has_promtool() -> bool {
+    let found = || command::answer("promtool", &["--version"]).is_some();
+    found() || (apt::is_ours() && apt::install("prometheus").is_ok() && found())
 }

@@ -1,0 +1,5 @@
+//! Real processes: workers that are killed, stopped and cut off in the middle of their work.
+
+mod killed;
+mod submits;
+mod support;

@@ -1,0 +1,50 @@
+//! What operators do, through the client.
+
+use std::time::Duration;
+
+use baton::Status;
+
+use super::{House, Order};
+
+#[tokio::test]
+async fn tasks_queues_and_workers_are_moved_and_read() {
+    let house = House::open().await;
+    let client = &house.client;
+    let paused = client.pause("default").await.unwrap();
+    assert!(paused.paused);
+    let worker = house.worker(|worker| worker.builtins().named("test"));
+    let held = client.submit_json("echo", baton::Json::of(&7).unwrap()).await.unwrap();
+    assert_eq!(client.explain(held.id()).await.unwrap().code, "queue_paused");
+    assert_eq!(client.reprioritise(held.id(), 9).await.unwrap().priority, 9);
+    assert!(!client.resume("default").await.unwrap().paused);
+    assert_eq!(held.result().await.unwrap().get(), "7");
+    client.rerun(held.id(), "again").await.unwrap();
+    assert_eq!(client.wait(held.id()).await.unwrap().status, Status::Completed);
+    let history = client.history(held.id()).await.unwrap().history;
+    let rerun = history.iter().find(|entry| entry.event == "rerun").unwrap();
+    assert_eq!(rerun.why.as_deref(), Some("again"));
+    let workers = client.workers().await.unwrap();
+    assert_eq!(workers.len(), 1);
+    let id = workers[0].id.to_string();
+    assert!(id.ends_with("-test"), "{id}");
+    assert_eq!(client.worker(&id).await.unwrap().slots, Some(8));
+    client.quiet_worker(&id).await.unwrap();
+    client.resume_worker(&id).await.unwrap();
+    assert_eq!(client.queues().await.unwrap().len(), 1);
+    assert_eq!(client.stats().await.unwrap().tasks["completed"], 1);
+    let unknown = client.queue("../workers").await.unwrap_err();
+    assert_eq!(unknown.code(), "invalid", "a name is never part of a path");
+    worker.end().await;
+    house.close().await;
+}
+
+#[tokio::test]
+async fn waiting_has_no_end_of_its_own() {
+    let house = House::open().await;
+    let submitted = house.client.submit(Order::new(1)).delay(Duration::from_secs(3_600)).await.unwrap();
+    let waiting = tokio::time::timeout(Duration::from_millis(100), submitted.result());
+    assert!(waiting.await.is_err());
+    house.client.cancel(submitted.id(), "").await.unwrap();
+    assert_eq!(submitted.result().await.unwrap_err().code(), "not_completed");
+    house.close().await;
+}
