@@ -73,7 +73,8 @@ impl NewTask {
         }
     }
 
-    fn check(&self) -> Result<(), Error> {
+    /// Whether it is within its limits, so that one of many can be refused by itself.
+    pub fn check(&self) -> Result<(), Error> {
         bounded("a payload", self.payload.len(), limits::PAYLOAD_BYTES_MAX)?;
         bounded("tags", self.tags.len(), limits::TAGS_MAX)?;
         between("a timeout", self.timeout_ms, limits::TIMEOUT_MS_MIN, limits::TIMEOUT_MS_MAX)?;
