@@ -61,6 +61,11 @@ impl Book {
         self.entries.is_empty()
     }
 
+    /// How many pairs are not acknowledged.
+    pub(crate) fn len(&self) -> usize {
+        self.entries.len()
+    }
+
     /// How many handlers have not ended.
     pub(crate) fn alive(&self) -> usize {
         self.alive.len()
@@ -102,10 +107,20 @@ impl Book {
     pub(crate) fn holding(&self, reports: &[Report]) -> Vec<Pair> {
         let reported =
             |pair: &Pair| reports.iter().any(|report| (report.task, report.fence) == (pair.task, pair.fence));
-        let pairs = self.entries.values().map(|entry| entry.grant.pair());
-        let pairs =
+        let pairs = self.running_first().into_iter().map(|entry| entry.grant.pair());
+        let mut pairs: Vec<Pair> =
             if reports.is_empty() { pairs.collect() } else { pairs.filter(|pair| !reported(pair)).collect() };
-        bounded(pairs)
+        // A holder never holds more than this, so the bound is only met by pairs that are gone already.
+        pairs.truncate(limits::HELD_TASKS_MAX as usize);
+        pairs
+    }
+
+    fn running_first(&self) -> Vec<&Entry> {
+        let mut entries: Vec<&Entry> = self.entries.values().collect();
+        if entries.len() > limits::HELD_TASKS_MAX as usize {
+            entries.sort_by_key(|entry| matches!(entry.stage, Stage::Ended(_)));
+        }
+        entries
     }
 
     pub(crate) fn has_reports(&self) -> bool {
@@ -224,12 +239,6 @@ fn size_of_body(outcome: &Outcome) -> usize {
         }
         Outcome::Release { .. } => 0,
     }
-}
-
-/// A holder never holds more than this, so the bound is only met by pairs that are gone already.
-fn bounded(mut pairs: Vec<Pair>) -> Vec<Pair> {
-    pairs.truncate(limits::HELD_TASKS_MAX as usize);
-    pairs
 }
 
 #[cfg(test)]

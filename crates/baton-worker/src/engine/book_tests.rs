@@ -134,3 +134,18 @@ fn reports_of_one_call_stay_within_its_bytes() {
     }
     assert_eq!(book.reports().len(), 1);
 }
+
+#[test]
+fn where_too_much_is_known_what_runs_is_listed_first() {
+    let mut book = Book::default();
+    for number in 0..150 {
+        let one = grant(number);
+        book.start(&one, 10);
+        book.end(&key(&one), completed());
+    }
+    let running: Vec<_> = (150..250).map(grant).collect();
+    running.iter().for_each(|one| drop(book.start(one, 10)));
+    let listed = book.holding(&[]);
+    assert_eq!(listed.len(), 150);
+    assert!(running.iter().all(|one| listed.contains(&one.pair())));
+}

@@ -10,7 +10,7 @@ use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
 use super::book::Book;
-use super::{Core, EngineError, clock, hints, keeper, turn};
+use super::{Core, EngineError, clock, hints, keeper, spawn_vital, turn};
 
 /// The longest wait between two tries while Redis is away.
 pub(super) const PATIENCE: Duration = Duration::from_secs(1);
@@ -27,6 +27,10 @@ pub(super) struct Desk {
     pub(super) reconcile: AtomicBool,
     /// The record of this worker is missing or names another boot.
     pub(super) unknown: AtomicBool,
+    /// An operator wants no more claims: so this shard says.
+    pub(super) quiet: AtomicBool,
+    /// The last claim brought less than was wanted: there is nothing more, and a hint is worth waiting for.
+    pub(super) dry: AtomicBool,
     /// A turn has ended.
     pub(super) turned: Notify,
 }
@@ -40,6 +44,8 @@ impl Desk {
             look: AtomicBool::new(true),
             reconcile: AtomicBool::new(false),
             unknown: AtomicBool::new(true),
+            quiet: AtomicBool::new(false),
+            dry: AtomicBool::new(false),
             turned: Notify::new(),
         }
     }
@@ -56,10 +62,12 @@ impl Desk {
 
 /// Starts the loops of a shard. The one that is answered ends when everything is settled and nothing is claimed any more.
 pub(super) fn open(core: Arc<Core>, desk: Arc<Desk>) -> JoinHandle<()> {
-    tokio::spawn(keeper::renew(Arc::clone(&core), Arc::clone(&desk)));
-    tokio::spawn(keeper::watch(Arc::clone(&core), Arc::clone(&desk)));
-    tokio::spawn(hints::listen(Arc::clone(&core), Arc::clone(&desk)));
-    tokio::spawn(turn::work(core, desk))
+    let both = || (Arc::clone(&core), Arc::clone(&desk));
+    let ((renewing, at), (watching, its), (listening, one)) = (both(), both(), both());
+    spawn_vital(&core, "renewals", keeper::renew(renewing, at));
+    spawn_vital(&core, "the watch over leases", keeper::watch(watching, its));
+    spawn_vital(&core, "the wait for hints", hints::listen(listening, one));
+    spawn_vital(&Arc::clone(&core), "the claim loop", turn::work(core, desk))
 }
 
 /// Makes this boot the current one of its worker in this shard. Answers whether it is.
@@ -110,8 +118,12 @@ pub(super) async fn pause(core: &Core, failures: u32) {
 }
 
 /// Takes leave. What a handler that does not end still holds is left to the end of its lease.
-pub(super) async fn close(core: &Core, desk: &Desk) {
-    if !desk.book().is_empty() || desk.unknown.load(Ordering::Relaxed) {
+pub(super) async fn close(core: Arc<Core>, desk: Arc<Desk>) {
+    let unsettled = desk.book().len();
+    if unsettled > 0 {
+        tracing::warn!(shard = %desk.shard, unsettled, "it ends with tasks that are not settled: their lease runs out");
+    }
+    if unsettled > 0 || desk.unknown.load(Ordering::Relaxed) {
         return;
     }
     let leave = core.store.deregister(desk.shard, &core.options.worker, &core.options.boot);

@@ -33,6 +33,7 @@ pub(super) async fn renew(core: Arc<Core>, desk: Arc<Desk>) {
         if desk.unknown.load(Ordering::Relaxed) {
             // The loop of the desk registers.
             desk.wake.notify_one();
+            failures = 0;
             continue;
         }
         match renew_once(&core, &desk).await {
@@ -72,12 +73,13 @@ fn knows_all(desk: &Desk, unknown: &[baton_core::TaskId]) -> bool {
     unknown.iter().all(|task| held.iter().any(|pair| pair.task == *task))
 }
 
-/// Every shard says the same directive; the first that says it counts.
+/// Every shard says the same directive. Where they differ, because one was told later or lost what it knew, the worker
+/// is quiet until none says so.
 fn follow(core: &Core, desk: &Desk, directive: Option<Directive>) {
     let quiet = directive == Some(Directive::Quiet);
-    if core.quiet.swap(quiet, Ordering::Relaxed) != quiet {
-        tracing::info!(quiet, "told by an operator");
-        desk.look();
+    if desk.quiet.swap(quiet, Ordering::Relaxed) != quiet {
+        tracing::info!(shard = %desk.shard, quiet, "told by an operator");
+        core.desks.iter().for_each(|desk| desk.look());
     }
     if directive == Some(Directive::Stop) && !core.draining.is_cancelled() {
         tracing::info!("told by an operator to end");

@@ -19,7 +19,7 @@ mod turn;
 mod voice;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use baton_core::{Boot, LeaseLength, QueueName, WorkerId, limits};
@@ -96,6 +96,8 @@ pub enum EngineError {
     Store(#[from] baton_store::Error),
     #[error("start the thread that keeps leases")]
     Thread(#[source] std::io::Error),
+    #[error("keep {0} going: it broke")]
+    Broken(&'static str),
 }
 
 /// How an engine ended.
@@ -147,7 +149,6 @@ struct Core {
     desks: Vec<Arc<Desk>>,
     words: mpsc::Sender<Said>,
     pulse: Pulse,
-    quiet: AtomicBool,
     /// Claim no more, and end when everything is settled.
     draining: CancellationToken,
     /// Stop now: every loop ends.
@@ -157,7 +158,12 @@ struct Core {
 
 impl Core {
     fn may_claim(&self) -> bool {
-        !self.quiet.load(Ordering::Relaxed) && !self.draining.is_cancelled()
+        !self.draining.is_cancelled() && !self.desks.iter().any(|desk| desk.quiet.load(Ordering::Relaxed))
+    }
+
+    /// Is a claim worth its trip?
+    fn has_room(&self) -> bool {
+        self.slots.free(clock::now_ms()) > 0 && self.may_claim()
     }
 
     /// Stops at once: this life is over, and what it held is somebody else's.
@@ -197,6 +203,9 @@ impl Engine {
     /// Works until `drain` fires and everything is settled, or `now` fires: then what runs is told to end at once.
     pub async fn run(self, drain: CancellationToken, now: CancellationToken) -> Result<Ended, EngineError> {
         let runtime = Handle::current();
+        // Who drops this future wants the worker to end, and cannot say so any more.
+        let now = now.child_token();
+        let _dropped = now.clone().drop_guard();
         let (done, ended) = tokio::sync::oneshot::channel();
         let body = move || {
             let own = tokio::runtime::Builder::new_current_thread().enable_all().build();
@@ -232,19 +241,45 @@ impl Engine {
             desks,
             words,
             pulse: self.pulse,
-            quiet: AtomicBool::new(false),
             draining: drain.child_token(),
             stopped: CancellationToken::new(),
             why: std::sync::Mutex::default(),
             store,
         });
-        // A caller that goes away must not leave a worker behind that nobody can end.
         let _end = core.stopped.clone().drop_guard();
-        tokio::spawn(voice::write(Arc::clone(&core), said));
-        tokio::spawn(Ticker::new(core.store.apart()?).run(core.stopped.clone().cancelled_owned()));
+        spawn_vital(&core, "what handlers say", voice::write(Arc::clone(&core), said));
+        let ticker = Ticker::new(core.store.apart()?).run(core.stopped.clone().cancelled_owned());
+        spawn_vital(&core, "the ticker", ticker);
         let loops: Vec<_> =
             core.desks.iter().map(|desk| desk::open(Arc::clone(&core), Arc::clone(desk))).collect();
         finish(&core, loops, &now).await
+    }
+}
+
+/// Starts what the worker cannot do without. If it breaks, the worker ends and says so: one that claims nothing, or
+/// renews nothing, must not look alive.
+fn spawn_vital(
+    core: &Arc<Core>,
+    what: &'static str,
+    task: impl Future<Output = ()> + Send + 'static,
+) -> tokio::task::JoinHandle<()> {
+    let vital = Vital { core: Arc::clone(core), what };
+    tokio::spawn(async move {
+        let _vital = vital;
+        task.await;
+    })
+}
+
+struct Vital {
+    core: Arc<Core>,
+    what: &'static str,
+}
+
+impl Drop for Vital {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.core.abort(EngineError::Broken(self.what));
+        }
     }
 }
 
@@ -281,9 +316,8 @@ async fn finish(
         return Err(failure);
     }
     let abandoned = core.alive();
-    for desk in &core.desks {
-        desk::close(core, desk).await;
-    }
+    let leave = |desk: &Arc<Desk>| tokio::spawn(desk::close(Arc::clone(core), Arc::clone(desk)));
+    futures_all(core.desks.iter().map(leave).collect()).await;
     Ok(Ended { abandoned })
 }
 

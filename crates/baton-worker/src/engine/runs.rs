@@ -37,9 +37,11 @@ pub(super) fn start(
     let span = tracing::info_span!("task", task = %grant.task, kind = %grant.kind, queue = %grant.queue,
         attempt = grant.attempt, fence = grant.fence.0);
     // The call itself is inside as well: a handler may panic before its future exists.
-    let handler = core.runtime.spawn(async move { handler.run(run).await }.instrument(span.clone()));
+    let handler = core.runtime.spawn(begin(handler, run).instrument(span.clone()));
     let (core, desk) = (Arc::clone(core), Arc::clone(desk));
-    tokio::spawn(
+    super::spawn_vital(
+        &Arc::clone(&core),
+        "a run",
         async move {
             let began_ms = clock::now_ms();
             let end = live(&core, &desk, &grant, handler, &cancel, timeout).await;
@@ -52,6 +54,14 @@ pub(super) fn start(
         }
         .instrument(span),
     );
+}
+
+/// A runtime that is busy may come to a run when its lease is long over.
+async fn begin(handler: Arc<dyn Handler>, run: Run) -> End {
+    if run.cancel.is_cancelled() {
+        return End::Release { reason: "it was told to end before it began".to_owned(), delay_ms: None };
+    }
+    handler.run(run).await
 }
 
 /// Waits for the end of a handler. `None` if it was dropped because it did not end when told.

@@ -24,6 +24,14 @@ struct State {
     yields_again_ms: u64,
 }
 
+impl State {
+    /// None while the worker makes itself empty.
+    fn free(&self, total: usize, now_ms: u64) -> usize {
+        let yields = self.free < total && now_ms < self.yields_until_ms;
+        if yields { 0 } else { self.free }
+    }
+}
+
 impl Slots {
     pub(crate) fn new(total: usize) -> Slots {
         let state = State { free: total, yields_until_ms: 0, yields_again_ms: 0 };
@@ -34,17 +42,15 @@ impl Slots {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(crate) fn free(&self) -> usize {
-        self.state().free
+    /// How many could be reserved now.
+    pub(crate) fn free(&self, now_ms: u64) -> usize {
+        self.state().free(self.total, now_ms)
     }
 
     /// Takes up to this many; none while the worker makes itself empty.
     pub(crate) fn reserve(&self, most: usize, now_ms: u64) -> usize {
         let mut state = self.state();
-        if state.free < self.total && now_ms < state.yields_until_ms {
-            return 0;
-        }
-        let taken = most.min(state.free);
+        let taken = most.min(state.free(self.total, now_ms));
         state.free -= taken;
         taken
     }
@@ -113,7 +119,7 @@ mod tests {
         let slots = Slots::new(2);
         assert_eq!(slots.reserve(1, 0), 1);
         slots.make_way(1_000);
-        assert_eq!(slots.reserve(1, 1_001), 0);
+        assert_eq!((slots.reserve(1, 1_001), slots.free(1_001)), (0, 0));
         assert_eq!(slots.reserve(1, 6_000), 1);
         slots.give_back(2);
         slots.make_way(7_000);

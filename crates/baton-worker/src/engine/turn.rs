@@ -20,6 +20,8 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 const NO_HANDLER_DELAY_MS: u64 = 5_000;
 /// The same for a task whose earlier run has not ended in this process.
 const STILL_ALIVE_DELAY_MS: u64 = 1_000;
+/// The same for a task that must run alone where something else runs, which Redis cannot know.
+const NOT_ALONE_DELAY_MS: u64 = 1_000;
 
 /// Works until the worker drains and nothing is held any more, or it stops.
 pub(super) async fn work(core: Arc<Core>, desk: Arc<Desk>) {
@@ -28,18 +30,25 @@ pub(super) async fn work(core: Arc<Core>, desk: Arc<Desk>) {
         if !wait(&core, &desk).await {
             return;
         }
+        // A worker that ends asks once more for what it may hold without knowing it.
+        let last = core.draining.is_cancelled();
         if desk.unknown.load(Ordering::Relaxed) && !register(&core, &desk).await {
+            desk.reconcile.fetch_and(!last, Ordering::Relaxed);
             pause(&core, failures).await;
             failures += 1;
             continue;
         }
         gather(&desk).await;
         match turn(&core, &desk).await {
-            Ok(()) => failures = 0,
+            Ok(true) => failures = 0,
+            Ok(false) => {
+                pause(&core, failures).await;
+                failures += 1;
+            }
             Err(error) => {
                 tracing::warn!(shard = %desk.shard, error = &error as &dyn std::error::Error, "a turn failed");
                 desk.look.store(true, Ordering::Relaxed);
-                desk.reconcile.store(true, Ordering::Relaxed);
+                desk.reconcile.store(!last, Ordering::Relaxed);
                 pause(&core, failures).await;
                 failures += 1;
             }
@@ -53,11 +62,13 @@ async fn wait(core: &Core, desk: &Desk) -> bool {
     let look_again = tokio::time::sleep(clock::jittered(LOOK_EVERY));
     tokio::pin!(look_again);
     loop {
-        if core.stopped.is_cancelled() || (core.draining.is_cancelled() && desk.book().is_empty()) {
+        let reconciles = desk.reconcile.load(Ordering::Relaxed);
+        let nothing_held = !reconciles && desk.book().is_empty();
+        if core.stopped.is_cancelled() || (core.draining.is_cancelled() && nothing_held) {
             return false;
         }
-        let looks = desk.look.load(Ordering::Relaxed) && core.may_claim() && core.slots.free() > 0;
-        if looks || desk.reconcile.load(Ordering::Relaxed) || desk.book().has_reports() {
+        let looks = desk.look.load(Ordering::Relaxed) && core.has_room();
+        if looks || reconciles || desk.unknown.load(Ordering::Relaxed) || desk.book().has_reports() {
             return true;
         }
         tokio::select! {
@@ -88,7 +99,8 @@ struct Asked {
     reserved: usize,
 }
 
-async fn turn(core: &Arc<Core>, desk: &Arc<Desk>) -> Result<(), Error> {
+/// Answers whether the next turn may follow at once.
+async fn turn(core: &Arc<Core>, desk: &Arc<Desk>) -> Result<bool, Error> {
     let reconcile = desk.reconcile.swap(false, Ordering::Relaxed);
     let looked = desk.look.swap(false, Ordering::Relaxed);
     let reserved = match core.may_claim() {
@@ -105,28 +117,31 @@ async fn turn(core: &Arc<Core>, desk: &Arc<Desk>) -> Result<(), Error> {
     if reserved == 0 && reports.is_empty() && !reconcile {
         // Somebody else took the slots meanwhile. The look is not forgotten.
         desk.look.fetch_or(looked, Ordering::Relaxed);
-        return Ok(());
+        return Ok(true);
     }
-    let answer = match reports.is_empty() {
+    let answered = match reports.is_empty() {
         true => claim(core, desk, &asked).await.map(Some),
         false => settle(core, desk, &asked, &reports, reserved > 0 || reconcile).await,
     };
-    match answer {
-        Ok(Some(claimed)) => absorb(core, desk, asked, claimed),
-        Ok(None) => core.slots.give_back(asked.reserved),
+    match answered {
+        Ok(Some(claimed)) => Ok(absorb(core, desk, asked, claimed)),
+        Ok(None) => {
+            core.slots.give_back(asked.reserved);
+            Ok(true)
+        }
         Err(error) => {
             core.slots.give_back(asked.reserved);
-            return Err(error);
+            Err(error)
         }
     }
-    Ok(())
 }
 
 async fn claim(core: &Core, desk: &Desk, asked: &Asked) -> Result<Claimed, Error> {
     let claim = Claim {
         worker: &core.options.worker,
         boot: &core.options.boot,
-        expects: None,
+        // Only registering makes a boot current, because it also says who this is.
+        expects: Some(&core.options.boot),
         lease: core.options.lease,
         queues: &core.options.queues,
         max: asked.reserved as u64,
@@ -184,13 +199,15 @@ fn note_refused(report: &Report, settled: &Settled) {
     }
 }
 
-/// Takes an answer in. In this order: trust that has lapsed ends, then the answer prolongs, drops and grants.
-fn absorb(core: &Arc<Core>, desk: &Arc<Desk>, asked: Asked, claimed: Claimed) {
+/// Takes an answer in. In this order: trust that has lapsed ends, then the answer prolongs, drops and grants. False if
+/// the claim was refused: asking again at once would be refused again.
+fn absorb(core: &Arc<Core>, desk: &Arc<Desk>, asked: Asked, claimed: Claimed) -> bool {
     let grants = match claimed {
         Claimed::Tasks(grants) => grants,
         Claimed::Refused(refused) => {
             core.slots.give_back(asked.reserved);
-            return take_refusal(core, desk, &refused);
+            take_refusal(core, desk, &refused);
+            return false;
         }
     };
     core.pulse.beat();
@@ -206,10 +223,12 @@ fn absorb(core: &Arc<Core>, desk: &Arc<Desk>, asked: Asked, claimed: Claimed) {
         take_grant(core, desk, grant, until_ms, &mut reserved);
     }
     core.slots.give_back(reserved);
-    if wanted > 0 && count >= wanted {
-        // It gave all that fitted: there may be more.
-        desk.look.store(true, Ordering::Relaxed);
+    if wanted > 0 {
+        // Where it gave all that fitted, there may be more.
+        desk.dry.store(count < wanted, Ordering::Relaxed);
+        desk.look.fetch_or(count >= wanted, Ordering::Relaxed);
     }
+    true
 }
 
 /// What every answer to a holder does to its book.
@@ -253,6 +272,9 @@ fn take_grant(core: &Arc<Core>, desk: &Arc<Desk>, grant: Grant, until_ms: u64, r
     if until_ms <= clock::now_ms() {
         return decline("the claim was answered too late".to_owned(), None);
     }
+    if core.draining.is_cancelled() || core.stopped.is_cancelled() {
+        return decline("the worker ends".to_owned(), None);
+    }
     let Some(handler) = core.handlers.get(&grant.kind) else {
         metrics::counter!("baton_unhandled_total", "queue" => grant.queue.to_string()).increment(1);
         return decline(format!("no handler for {} here", grant.kind), Some(NO_HANDLER_DELAY_MS));
@@ -270,7 +292,10 @@ fn take_grant(core: &Arc<Core>, desk: &Arc<Desk>, grant: Grant, until_ms: u64, r
     };
     match slots {
         Some(slots) => runs::start(core, desk, Arc::clone(&grant), handler, until_ms, slots),
-        None if grant.solo => decline("it must run alone, and something else runs".to_owned(), None),
+        None if grant.solo => {
+            core.slots.make_way(clock::now_ms());
+            decline("it must run alone, and something else runs".to_owned(), Some(NOT_ALONE_DELAY_MS));
+        }
         None => decline("no slot is free for it".to_owned(), None),
     }
 }
@@ -284,6 +309,8 @@ pub(super) fn take_refusal(core: &Core, desk: &Desk, refused: &Refused) {
         Refusal::LeaseLost => {
             tracing::warn!(%shard, "the lease was lost: what ran under it is told to end");
             desk.book().cancel_all(&super::book::Cause::LeaseLost);
+            // Only a claim gives it a lease again, also where nothing is wanted.
+            desk.reconcile.store(true, Ordering::Relaxed);
             desk.look.store(true, Ordering::Relaxed);
         }
         Refusal::UnknownWorker | Refusal::Conflict => {

@@ -63,17 +63,22 @@ async fn gather(
     words: &mut HashMap<Key, Words>,
     waiting: &mut Vec<oneshot::Sender<()>>,
 ) {
+    // A handler may talk faster than this listens: what is taken without a pause is bounded.
+    let mut at_once = ROOM;
     loop {
         let lines: usize = words.values().map(|words| words.lines.len()).sum();
-        if lines >= LINES_MAX {
+        if lines >= LINES_MAX || at_once == 0 {
             return;
         }
-        let next = match waiting.is_empty() {
+        let waits = waiting.is_empty() && clock::after(Duration::ZERO) < until;
+        let next = match waits {
             true => timeout_at(until, said.recv()).await.ok().flatten(),
             false => said.try_recv().ok(),
         };
+        at_once -= usize::from(!waits);
         match next {
             Some(next) => take(next, words, waiting),
+            None if waits => {}
             None => return,
         }
     }

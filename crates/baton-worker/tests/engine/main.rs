@@ -5,5 +5,7 @@ mod alone;
 mod ending;
 mod faults;
 mod good;
+mod leaving;
+mod standing;
 mod support;
 mod words;

@@ -61,6 +61,23 @@ impl Place {
         self.read(task).await
     }
 
+    /// Waits until the only worker has renewed its lease so often.
+    pub(crate) async fn renewals(&self, shard: Shard, times: usize) {
+        let mut last = None;
+        for _ in 0..=times {
+            until("the lease is renewed", async || {
+                let page = self.store.workers(shard, 0, 1).await.expect("an answer");
+                let until_ms = page.workers.first().and_then(|worker| worker.lease_until_ms);
+                let renewed = until_ms > last;
+                if renewed {
+                    last = until_ms.map(|until_ms| until_ms + 500);
+                }
+                renewed
+            })
+            .await;
+        }
+    }
+
     /// The steps of a task's life, as words.
     pub(crate) async fn steps(&self, task: TaskId) -> Vec<String> {
         self.history(task).await.into_iter().map(|entry| entry.step).collect()
@@ -126,6 +143,11 @@ impl Worker {
             .await
             .expect("the worker does not end")
             .expect("the worker broke")
+    }
+
+    /// Drops the future that runs it.
+    pub(crate) fn forsake(self) {
+        self.ended.abort();
     }
 
     pub(crate) async fn drain(self) -> Ended {
