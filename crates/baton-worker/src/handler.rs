@@ -21,7 +21,7 @@ pub struct Run {
     /// When the run is ended by the engine, whatever it is doing.
     pub deadline: Instant,
     /// Fires when the run must end: the lease was lost, the task cancelled, the time is over, or the worker drains. The
-    /// handler has `Options::grace` from then on; afterwards its future is dropped. Nobody waits for what it answers,
+    /// handler has `Options::grace` from then on, or less where the lease is in doubt; afterwards its future is dropped. Nobody waits for what it answers,
     /// except while the worker drains.
     pub cancel: CancellationToken,
     pub reporter: Reporter,

@@ -121,9 +121,11 @@ pub async fn run(
 /// Ends when this worker hears nothing from a Redis that answers others. While Redis is away it does not: a worker that
 /// waits is no reason for a new one.
 async fn deaf(options: &StoreOptions, pulse: &Pulse) {
+    let mut waited = Duration::ZERO;
     loop {
         tokio::time::sleep(DEAF_AFTER / 10).await;
-        let silent = pulse.since_answer().is_some_and(|since| since > DEAF_AFTER);
+        waited += DEAF_AFTER / 10;
+        let silent = pulse.since_answer().unwrap_or(waited) > DEAF_AFTER;
         if silent && Store::open(options.clone()).await.is_ok() {
             return;
         }

@@ -9,7 +9,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use baton_core::{Fence, TaskId, limits};
+use baton_core::{Fence, Status, TaskId, limits};
 use baton_store::calls::task::{Grant, Outcome, Report};
 use baton_store::calls::{Gone, Pair};
 use tokio_util::sync::CancellationToken;
@@ -49,11 +49,19 @@ struct Entry {
     stage: Stage,
 }
 
+/// Whether anybody may run the task of a handler that has not ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Fate {
+    Open,
+    /// The task has ended, as one that was cancelled: nobody starts it.
+    Over,
+}
+
 #[derive(Debug, Default)]
 pub(crate) struct Book {
     entries: HashMap<Key, Entry>,
     /// Handlers that have not ended, also of pairs that are gone.
-    alive: HashMap<Key, ()>,
+    alive: HashMap<Key, Fate>,
 }
 
 impl Book {
@@ -91,7 +99,7 @@ impl Book {
             stage: Stage::Running,
         };
         self.entries.insert(key, entry);
-        self.alive.insert(key, ());
+        self.alive.insert(key, Fate::Open);
         cancel
     }
 
@@ -161,6 +169,13 @@ impl Book {
         entry.stage = Stage::Ended(outcome);
     }
 
+    /// Is this run ours or nobody's, though it was told to end? Where it may be somebody else's there is no time to lose.
+    pub(crate) fn keeps(&self, key: &Key) -> bool {
+        let stage = self.entries.get(key).map(|entry| &entry.stage);
+        let ours = matches!(stage, Some(Stage::Running | Stage::Ending(Cause::Drain | Cause::TimedOut)));
+        ours || self.alive.get(key) == Some(&Fate::Over)
+    }
+
     /// Tells one run to end.
     pub(crate) fn cancel(&mut self, key: &Key, cause: Cause) {
         if let Some(entry) = self.entries.get_mut(key) {
@@ -208,6 +223,10 @@ impl Book {
         {
             tell(entry, &Cause::Gone(why.to_owned()));
             self.entries.remove(key);
+            if let Some(fate) = self.alive.get_mut(key) {
+                let over = why.parse::<Status>().is_ok_and(Status::is_terminal);
+                *fate = if over { Fate::Over } else { Fate::Open };
+            }
         }
     }
 }

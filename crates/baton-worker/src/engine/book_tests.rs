@@ -149,3 +149,22 @@ fn where_too_much_is_known_what_runs_is_listed_first() {
     assert_eq!(listed.len(), 150);
     assert!(running.iter().all(|one| listed.contains(&one.pair())));
 }
+
+#[test]
+fn only_what_is_still_ours_has_time_to_end() {
+    let (mut book, one) = (Book::default(), grant(1));
+    book.start(&one, 10);
+    assert!(book.keeps(&key(&one)));
+    book.cancel(&key(&one), Cause::Drain);
+    assert!(book.keeps(&key(&one)));
+    let (mut book, lapsed, other) = (Book::default(), grant(1), grant(2));
+    book.start(&lapsed, 10);
+    book.lapse(10);
+    book.start(&other, 10);
+    book.drop_gone(&[Gone { why: "fenced".to_owned(), ..gone(&other) }]);
+    assert!(!book.keeps(&key(&lapsed)) && !book.keeps(&key(&other)));
+    let cancelled = grant(3);
+    book.start(&cancelled, 10);
+    book.drop_gone(&[gone(&cancelled)]);
+    assert!(book.keeps(&key(&cancelled)), "nobody else starts what was cancelled");
+}

@@ -9,7 +9,7 @@ use tokio::task::{JoinError, JoinHandle};
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
-use super::book::Cause;
+use super::book::{Cause, Key};
 use super::desk::Desk;
 use super::outcome::outcome_of;
 use super::{Core, clock, voice};
@@ -73,9 +73,10 @@ async fn live(
     cancel: &CancellationToken,
     timeout: Duration,
 ) -> Option<End> {
+    let key = (grant.task, grant.fence);
     let out_of_time = async {
         tokio::time::sleep(timeout).await;
-        desk.book().cancel(&(grant.task, grant.fence), Cause::TimedOut);
+        desk.book().cancel(&key, Cause::TimedOut);
     };
     tokio::pin!(out_of_time);
     let ended = tokio::select! {
@@ -90,13 +91,20 @@ async fn live(
             None
         }
         Some(end) => end,
-        None => stop(core, handler).await.filter(|end| *end != End::Elsewhere),
+        None => stop(handler, grace(core, desk, &key)).await.filter(|end| *end != End::Elsewhere),
     }
 }
 
+/// How long a handler that was told to end may take. Where the lease may be over it is less than the margin by which we
+/// stop early: when somebody else starts the task, nothing of it runs here that can be dropped.
+fn grace(core: &Core, desk: &Desk, key: &Key) -> Duration {
+    let margin = Duration::from_millis(core.options.lease.margin_ms());
+    if desk.book().keeps(key) { core.options.grace } else { core.options.grace.min(margin / 2) }
+}
+
 /// The handler was told to end.
-async fn stop(core: &Core, mut handler: JoinHandle<End>) -> Option<End> {
-    if let Ok(end) = tokio::time::timeout(core.options.grace, &mut handler).await {
+async fn stop(mut handler: JoinHandle<End>, grace: Duration) -> Option<End> {
+    if let Ok(end) = tokio::time::timeout(grace, &mut handler).await {
         return said(end);
     }
     // Dropped at its next pause. One that never pauses keeps its slot and its task: we do not say that it ended.
