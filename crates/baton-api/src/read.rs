@@ -60,23 +60,8 @@ fn with_suggestion(message: &str) -> String {
 
 /// The known word that was meant, if one is near enough.
 pub fn nearest<'a>(given: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    let nearest = known.min_by_key(|known| distance(given, known))?;
-    (distance(given, nearest) <= 1 + given.len() / 4).then_some(nearest)
-}
-
-/// How many letters must be added, removed or changed to make one word of the other.
-fn distance(one: &str, other: &str) -> usize {
-    let mut row: Vec<usize> = (0..=other.len()).collect();
-    for (at, letter) in one.bytes().enumerate() {
-        let mut left_above = row[0];
-        row[0] = at + 1;
-        for (column, same) in other.bytes().map(|byte| byte == letter).enumerate() {
-            let above = row[column + 1];
-            row[column + 1] = (left_above + usize::from(!same)).min(above + 1).min(row[column] + 1);
-            left_above = above;
-        }
-    }
-    row[other.len()]
+    let (distance, nearest) = known.map(|known| (strsim::levenshtein(given, known), known)).min()?;
+    (distance <= 1 + given.len() / 4).then_some(nearest)
 }
 
 #[cfg(test)]

@@ -1,11 +1,10 @@
 //! `baton gateway` and `baton worker run`: the programs `baton-gateway` and `baton-worker`, under one name.
 
-use std::ffi::OsString;
 use std::net::SocketAddr;
 
 use anyhow::{Context, Result};
 use baton_gateway::config as gateway_config;
-use baton_service::config::{Flag, Sources, load};
+use baton_service::config::{Flag, Sources};
 use baton_service::{Chain, metrics, signals};
 use baton_worker::config as worker_config;
 use baton_worker::handlers::{Environment, Guard};
@@ -69,13 +68,7 @@ pub(crate) async fn worker(Worker { flags }: Worker) -> Result<Exit> {
 }
 
 fn sources(file: Option<&std::path::Path>, flags: Vec<Flag>) -> Result<Sources> {
-    let readable =
-        |(name, value): (OsString, OsString)| Some((name.into_string().ok()?, value.into_string().ok()?));
-    // Where this command line asks is no setting of a server.
-    let ours = |(name, _): &(String, String)| name != "BATON_URL";
-    let environment: Vec<(String, String)> = std::env::vars_os().filter_map(readable).filter(ours).collect();
-    let file = load(file, &environment).map_err(unusable)?;
-    Ok(Sources { file, environment, flags })
+    Sources::gather(file, std::env::vars_os(), flags).map_err(unusable)
 }
 
 fn unusable(error: impl std::error::Error) -> anyhow::Error {

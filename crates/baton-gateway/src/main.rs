@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use baton_gateway::config::{Config, Flags};
 use baton_gateway::run;
 use baton_service::Chain;
-use baton_service::config::{Sources, load};
+use baton_service::config::Sources;
 use baton_service::{metrics, signals};
 use clap::Parser;
 
@@ -30,14 +30,11 @@ const UNUSABLE_CONFIGURATION: u8 = 78;
 #[tokio::main]
 async fn main() -> ExitCode {
     let Arguments { flags } = Arguments::parse();
-    let environment: Vec<(String, String)> = std::env::vars_os()
-        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
-        .collect();
-    let file = match load(flags.config.as_deref(), &environment) {
-        Ok(file) => file,
+    let sources = match Sources::gather(flags.config.as_deref(), std::env::vars_os(), flags.given()) {
+        Ok(sources) => sources,
         Err(error) => return refuse(&Chain(&error), UNUSABLE_CONFIGURATION),
     };
-    let config = match Config::resolve(&Sources { file, environment, flags: flags.given() }) {
+    let config = match Config::resolve(&sources) {
         Ok(config) => config,
         Err(problems) => return refuse(&Chain(&problems), UNUSABLE_CONFIGURATION),
     };

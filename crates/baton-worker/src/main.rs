@@ -4,7 +4,7 @@ use std::fmt::Display;
 use std::io::Write;
 use std::process::ExitCode;
 
-use baton_service::config::{Sources, load};
+use baton_service::config::Sources;
 use baton_service::{Chain, metrics, signals};
 use baton_worker::config::{Config, Flags};
 use baton_worker::handlers::{Environment, Guard, guard};
@@ -38,14 +38,11 @@ fn main() -> ExitCode {
 #[tokio::main]
 async fn work() -> ExitCode {
     let Arguments { flags } = Arguments::parse();
-    let environment: Vec<(String, String)> = std::env::vars_os()
-        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
-        .collect();
-    let file = match load(flags.config.as_deref(), &environment) {
-        Ok(file) => file,
+    let sources = match Sources::gather(flags.config.as_deref(), std::env::vars_os(), flags.given()) {
+        Ok(sources) => sources,
         Err(error) => return refuse(&Chain(&error), UNUSABLE_CONFIGURATION),
     };
-    let config = match Config::resolve(&Sources { file, environment, flags: flags.given() }) {
+    let config = match Config::resolve(&sources) {
         Ok(config) => config,
         Err(problems) => return refuse(&Chain(&problems), UNUSABLE_CONFIGURATION),
     };

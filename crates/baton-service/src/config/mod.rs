@@ -6,6 +6,9 @@
 //!
 //! An empty environment variable counts as not set, because that is how compose files and units say so.
 
+use std::ffi::OsString;
+use std::path::Path;
+
 mod example;
 mod file;
 mod key;
@@ -37,6 +40,20 @@ pub struct Sources {
     /// All variables of the process; only those that begin with `BATON_` are looked at.
     pub environment: Vec<(String, String)>,
     pub flags: Vec<Flag>,
+}
+
+impl Sources {
+    /// What a program was given: its flags, the variables of its process, and the file that either names.
+    pub fn gather(
+        file: Option<&Path>,
+        environment: impl IntoIterator<Item = (OsString, OsString)>,
+        flags: Vec<Flag>,
+    ) -> Result<Sources, LoadError> {
+        let readable =
+            |(name, value): (OsString, OsString)| Some((name.into_string().ok()?, value.into_string().ok()?));
+        let environment: Vec<(String, String)> = environment.into_iter().filter_map(readable).collect();
+        Ok(Sources { file: load(file, &environment)?, environment, flags })
+    }
 }
 
 /// Finds the text and the origin of every key.

@@ -11,6 +11,9 @@ use super::problem::{Problem, Problems};
 use super::similar::nearest;
 use super::text::{Span, parts};
 
+/// Variables that are no keys: where the file is, and where the command line asks.
+const ELSEWHERE: [&str; 2] = ["BATON_CONFIG", "BATON_URL"];
+
 /// Where a value came from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Origin {
@@ -105,7 +108,7 @@ impl Values {
         for (name, text) in environment.iter().filter(|(_, text)| !text.is_empty()) {
             if let Some(key) = KEYS.iter().find(|key| key.environment == name) {
                 self.lay(key.name, text.clone(), Origin::Environment(key.environment));
-            } else if name.starts_with("BATON_") && name != "BATON_CONFIG" {
+            } else if name.starts_with("BATON_") && !ELSEWHERE.contains(&name.as_str()) {
                 match nearest(name, KEYS.iter().map(|key| key.environment).chain(["BATON_CONFIG"])) {
                     Some(meant) => self.problems.push(Problem {
                         subject: name.clone(),
