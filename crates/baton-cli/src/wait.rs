@@ -2,12 +2,15 @@
 
 use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
+use tokio::signal::unix::{SignalKind, signal};
 
 use crate::exit::{Exit, Stop};
 
 /// Waits for this, until Ctrl-C, or until the time is over.
 pub(crate) async fn until<T>(work: impl Future<Output = Result<T>>, limit: Option<Duration>) -> Result<T> {
+    // Listened for before the work begins, or Ctrl-C in its first moment would end us by the signal itself.
+    let mut interrupts = signal(SignalKind::interrupt()).context("failed to listen for signals")?;
     let over = async {
         match limit {
             Some(limit) => tokio::time::sleep(limit).await,
@@ -17,7 +20,7 @@ pub(crate) async fn until<T>(work: impl Future<Output = Result<T>>, limit: Optio
     tokio::select! {
         outcome = work => outcome,
         () = over => Err(Stop::new(Exit::WaitOver, "the time to wait ran out; what was waited for goes on").into()),
-        _ = tokio::signal::ctrl_c() => Err(interrupted()),
+        _ = interrupts.recv() => Err(interrupted()),
     }
 }
 
