@@ -39,7 +39,13 @@ fn main() -> ExitCode {
         Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
             say(&format!("error: {}", sentence(&error)));
-            exit::of(&error).into()
+            let code = exit::of(&error);
+            if code == Exit::Unreachable {
+                say(
+                    "is a gateway running there? `baton dev` starts a fleet; --url or BATON_URL names another gateway",
+                );
+            }
+            code.into()
         }
     }
 }

@@ -26,19 +26,11 @@ pub(crate) struct Demo {
 
 /// Comes back only where something is missing or does not build.
 pub(crate) fn run(root: &Path, demo: &Demo) -> Result<bool> {
-    if !has_address() {
-        let server = if demo.no_install { server::find()? } else { server::ensure()? };
-        println!("== redis: {server}");
-    }
+    let server = if demo.no_install { server::find()? } else { server::ensure()? };
+    println!("== redis: {server}");
     build(root)?;
     let error = Command::new(program(root)).args(arguments(demo)).current_dir(root).exec();
     Err(error).context("failed to start the demo")
-}
-
-/// Then that Redis is used, and none needs to be here.
-#[expect(clippy::disallowed_methods, reason = "this is the edge of a program that is told where Redis is")]
-fn has_address() -> bool {
-    std::env::var_os("REDIS_URL").is_some_and(|url| !url.is_empty())
 }
 
 fn build(root: &Path) -> Result<()> {

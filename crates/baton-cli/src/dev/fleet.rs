@@ -1,23 +1,27 @@
 //! The fleet: Redis, gateways, workers; begun in this order, and ended in the opposite one.
 
 use std::ffi::OsString;
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use baton::Client;
+use baton_service::config::masked;
+use rustix::fs::{FlockOperation, flock};
 use tempfile::TempDir;
 
 use super::member::{Member, Recipe, this_program};
 use super::redis::Redis;
 use super::{Dev, demo, ports};
+use crate::exit::{Exit, Stop};
 use crate::out::{Out, say};
 
 /// How long processes may take to be ready.
 const READY_WITHIN: Duration = Duration::from_secs(30);
 const LOOK_EVERY: Duration = Duration::from_millis(15);
 /// How long running tasks may go on when the fleet is to end, and how long we wait for that.
-const DRAIN: &str = "10s";
+pub(super) const DRAIN: &str = "10s";
 const WORKERS_END_WITHIN: Duration = Duration::from_secs(20);
 const GATEWAYS_END_WITHIN: Duration = Duration::from_secs(10);
 
@@ -60,6 +64,22 @@ impl Plan {
     }
 }
 
+/// Two servers that write one append-only file would each forget what the other did.
+fn lock(data: &Path) -> Result<File> {
+    let file =
+        File::create(data.join("lock")).with_context(|| format!("failed to write in {}", data.display()))?;
+    match flock(&file, FlockOperation::NonBlockingLockExclusive) {
+        Ok(()) => Ok(file),
+        Err(_) => {
+            let sentence = format!(
+                "{} is in use by another baton dev: end that one, or name another directory",
+                data.display()
+            );
+            Err(Stop::new(Exit::Conflict, sentence).into())
+        }
+    }
+}
+
 /// The running fleet. Dropping it kills what is left of it and removes its directory.
 #[derive(Debug)]
 pub(super) struct Fleet {
@@ -67,6 +87,8 @@ pub(super) struct Fleet {
     pub(super) workers: Vec<Member>,
     pub(super) gateways: Vec<Member>,
     redis: Option<Redis>,
+    /// Nobody else uses the directory of `--data` meanwhile. Let go of after its Redis has ended.
+    _lock: Option<File>,
     directory: TempDir,
     plan: Plan,
     ports: Vec<u16>,
@@ -80,13 +102,23 @@ impl Fleet {
         if let Some(data) = &plan.data {
             std::fs::create_dir_all(data).with_context(|| format!("failed to make {}", data.display()))?;
         }
+        let lock = plan.data.as_deref().map(lock).transpose()?;
         let ports = ports::free(plan.port, plan.gateways)?;
         let redis = match &plan.redis {
             Some(_) => None,
             None => Some(Redis::start(directory.path(), plan.data.as_deref()).await?),
         };
         let url = plan.redis.clone().or_else(|| redis.as_ref().map(Redis::url)).unwrap_or_default();
-        Ok(Fleet { workers: Vec::new(), gateways: Vec::new(), redis, directory, plan, ports, url })
+        Ok(Fleet {
+            workers: Vec::new(),
+            gateways: Vec::new(),
+            redis,
+            _lock: lock,
+            directory,
+            plan,
+            ports,
+            url,
+        })
     }
 
     /// Starts gateways and workers, and returns when all of them are ready.
@@ -167,6 +199,10 @@ impl Fleet {
             program.strip_prefix(std::env::current_dir().unwrap_or_default()).unwrap_or(&program).display();
         let url = if self.ports[0] == 8000 { String::new() } else { format!(" --url {}", self.address(0)) };
         let gateways: Vec<String> = (0..self.gateways.len()).map(|number| self.address(number)).collect();
+        if self.ports[0] != self.plan.port {
+            let (wanted, got) = (self.plan.port, self.address(0));
+            out.line(&format!("  Note        port {wanted} is taken, by another fleet perhaps; this one is asked with --url {got}"))?;
+        }
         out.line(&format!("  API         {}/docs", gateways.join("/docs  ")))?;
         out.line(&format!("  Redis       {}", self.shown_redis()))?;
         out.line(&format!("  Logs        {}", self.shown_logs()))?;
@@ -187,9 +223,9 @@ impl Fleet {
         let kept = match (&self.plan.data, &self.redis) {
             (Some(data), _) => format!("tasks are kept in {}", data.display()),
             (None, Some(_)) => "tasks are forgotten at the end; --data DIR keeps them".to_owned(),
-            (None, None) => return "the one of REDIS_URL or --redis".to_owned(),
+            (None, None) => "the one of --redis; what is submitted stays there".to_owned(),
         };
-        format!("{}  ({kept})", self.url)
+        format!("{}  ({kept})", masked(&self.url))
     }
 
     fn shown_logs(&self) -> String {

@@ -16,7 +16,7 @@ use clap::Args;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::exit::Exit;
-use crate::out::Out;
+use crate::out::{Out, say};
 use fleet::Fleet;
 
 #[derive(Args)]
@@ -31,7 +31,7 @@ pub(crate) struct Dev {
     #[arg(long, value_name = "DIR", conflicts_with = "redis")]
     data: Option<PathBuf>,
     /// Use this Redis instead of a private one
-    #[arg(long, value_name = "URL", env = "REDIS_URL", hide_env_values = true)]
+    #[arg(long, value_name = "URL")]
     redis: Option<String>,
     /// Where the first gateway listens; where it is taken, the next free one
     #[arg(long, default_value_t = 8000)]
@@ -81,6 +81,9 @@ pub(crate) async fn run(out: Out, dev: Dev) -> Result<Exit> {
     if out.is_terminal() {
         // The line that was written in place stays as it is.
         out.line("")?;
+    }
+    if worked.is_ok() && !dev.once && !dev.kill {
+        say(&format!("ending: what runs has {} to finish; Ctrl-C again ends it now", fleet::DRAIN));
     }
     // A second signal ends it at once: dropping the fleet kills what is left of it.
     tokio::select! {

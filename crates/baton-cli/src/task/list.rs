@@ -68,7 +68,7 @@ fn filter(ls: &Ls) -> Filter {
 
 fn table(out: &Out, tasks: Vec<Task>, limit: usize) -> Result<()> {
     if tasks.is_empty() {
-        say("no tasks here; to make one: baton task submit echo --payload '{\"hi\":1}'");
+        say("no tasks match; to make one: baton task submit echo --payload '{\"hi\":1}'");
         return Ok(());
     }
     let wide = out.format == Format::Wide;

@@ -9,7 +9,7 @@ use clap::Args;
 use super::show;
 use crate::console::{self, payload};
 use crate::exit::Exit;
-use crate::out::Out;
+use crate::out::{Out, say};
 use crate::wait::until;
 
 #[derive(Args)]
@@ -67,7 +67,8 @@ pub(super) async fn run(out: &Out, client: &Client, submit: Submit) -> Result<Ex
         show::one(out, &submitted.task)?;
         return Ok(Exit::Fine);
     }
-    let task = until(async { Ok(client.wait(submitted.id()).await?) }, limit).await?;
+    let waited = until(async { Ok(client.wait(submitted.id()).await?) }, limit).await;
+    let task = waited.inspect_err(|_| say(&format!("the task is {}", submitted.id())))?;
     show::one(out, &task)?;
     Ok(if task.status == Status::Completed { Exit::Fine } else { Exit::NotCompleted })
 }

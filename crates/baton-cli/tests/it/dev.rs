@@ -4,7 +4,7 @@ use std::fs;
 
 use baton_testkit::process::Signal;
 
-use crate::fleet::{Fleet, lives, until};
+use crate::fleet::{Fleet, lives, run, until};
 
 #[test]
 fn ctrl_c_leaves_no_process_no_socket_and_no_file() {
@@ -27,6 +27,19 @@ fn a_sudden_death_takes_everyone_with_it() {
     fleet.process.signal(Signal::KILL);
     fleet.process.child().wait().unwrap();
     until("the end of the children", || !children.iter().copied().any(lives));
+}
+
+#[test]
+fn one_directory_has_one_fleet() {
+    let data = tempfile::tempdir().unwrap();
+    let directory = data.path().to_str().unwrap();
+    let mut fleet = Fleet::start(&["--workers", "1", "--data", directory]);
+    let second = run(&["dev", "--data", directory]);
+    assert_eq!(second.code, Some(5), "{}", second.err);
+    assert!(second.err.contains("is in use by another baton dev"), "{}", second.err);
+    fleet.interrupt();
+    // Once it has ended, another may have the directory.
+    Fleet::start(&["--workers", "1", "--data", directory]);
 }
 
 #[test]

@@ -134,6 +134,14 @@ async fn explain_says_why_a_task_does_not_run() {
     let body = json!({ "worker_id": "worker-001-mail", "queues": ["default"], "kinds": ["mail.send"] });
     let boot = gateway.post("/api/v1/workers/register", body).await.json()["boot"].clone();
     assert_eq!(code(&id).await, "kind_unhandled");
+    // Claimed and given back for want of a handler, it is only put off: the reason is the same.
+    let ask = json!({ "boot": boot, "max": 1 });
+    let claims = gateway.post("/api/v1/workers/worker-001-mail/claim", ask).await.json();
+    let fence = &claims["tasks"][0]["fence"];
+    let back = json!({ "worker": "worker-001-mail", "fence": fence, "delay_ms": 60_000 });
+    gateway.post(&format!("/api/v1/leases/{id}/release"), back).await;
+    assert_eq!(code(&id).await, "kind_unhandled");
+    gateway.post(&format!("/api/v1/tasks/{id}/promote"), json!({})).await;
     let worker = gateway.worker(2).await;
     assert_eq!(code(&id).await, "waiting");
     gateway.post("/api/v1/queues/default/pause", json!({})).await;

@@ -45,29 +45,54 @@ pub(crate) async fn explain_task(
             pending(&task, queue.as_ref(), &roster::workers(&app.store).await?)
         }
         Status::Running => running(&task, &roster::workers(&app.store).await?),
+        // One that nobody here can run comes and goes every few seconds: when it is due says nothing.
+        Status::Scheduled if task.attempt == 0 => {
+            let workers = roster::workers(&app.store).await?;
+            let back = task.started_at.and_then(|_| unhandled(&task, &attending(&task, &workers)));
+            back.unwrap_or_else(|| at_rest(&task))
+        }
         _ => at_rest(&task),
     };
     Ok(Json(Explanation { id, status: task.status, code: code.to_owned(), sentence, action }))
 }
 
-fn pending(task: &Task, queue: Option<&Sum>, workers: &[Worker]) -> Said {
+fn attending<'a>(task: &Task, workers: &'a [Worker]) -> Vec<&'a Worker> {
+    workers.iter().filter(|worker| serves(worker, &task.queue)).collect()
+}
+
+/// Nobody who claims from its queue has a handler for its kind.
+fn unhandled(task: &Task, attending: &[&Worker]) -> Option<Said> {
     let (name, kind) = (&task.queue, &task.kind);
+    let handles =
+        |worker: &&Worker| worker.kinds.is_empty() || worker.kinds.iter().any(|known| known == kind.as_str());
+    if attending.is_empty() || attending.iter().any(handles) {
+        return None;
+    }
+    let mut known: Vec<&str> =
+        attending.iter().flat_map(|worker| &worker.kinds).map(String::as_str).collect();
+    known.sort_unstable();
+    known.dedup();
+    known.truncate(20);
+    let sentence = format!(
+        "No live worker handles the kind {kind}; those of the queue {name} handle {}.",
+        known.join(", ")
+    );
+    Some(said("kind_unhandled", sentence, Some("baton worker ls -o wide".to_owned())))
+}
+
+fn pending(task: &Task, queue: Option<&Sum>, workers: &[Worker]) -> Said {
+    let name = &task.queue;
     if queue.is_some_and(|queue| queue.paused_ms.is_some()) {
         let action = format!("baton queue resume {name}");
         return said("queue_paused", format!("The queue {name} is paused."), Some(action));
     }
-    let attending: Vec<&Worker> = workers.iter().filter(|worker| serves(worker, name)).collect();
+    let attending = attending(task, workers);
     if attending.is_empty() {
-        let action = format!("baton worker run --queue {name}");
+        let action = format!("baton worker run --queues {name}");
         return said("no_worker", format!("No live worker claims from the queue {name}."), Some(action));
     }
-    let handles =
-        |worker: &&Worker| worker.kinds.is_empty() || worker.kinds.iter().any(|known| known == kind.as_str());
-    if !attending.iter().any(handles) {
-        let count = attending.len();
-        let sentence =
-            format!("No live worker handles the kind {kind}; {count} claim from the queue {name}.");
-        return said("kind_unhandled", sentence, Some("baton worker ls".to_owned()));
+    if let Some(unhandled) = unhandled(task, &attending) {
+        return unhandled;
     }
     if attending.iter().all(|worker| worker.state == WorkerState::Busy) {
         let ahead = queue.map_or(0, |queue| queue.of(Status::Pending));
