@@ -76,7 +76,7 @@ limits! {
     /// Tasks reported by one call.
     SETTLE_TASKS_MAX = 100;
     /// Reports that are no completions, and tasks claimed behind them, of one call: they cost twice as much.
-    SETTLE_OTHERS_AND_CLAIM_MAX = 125;
+    SETTLE_OTHERS_AND_CLAIM_MAX = 112;
     /// Tasks granted by the claim of a new boot that has taken over more than this.
     TAKEOVER_AND_CLAIM_MAX = 50;
     /// This many bytes of results weigh like one report that is no completion.
