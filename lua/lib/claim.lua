@@ -1,7 +1,7 @@
 -- lib/claim: gives tasks to a holder: first what it holds without knowing it, then new ones.
 
 -- What most tasks have no word of: answered as pairs behind the rest.
-local SELDOM = { 'attempt', 'max_attempts', 'crashes', 'max_crashes', 'timeout_ms', 'priority', 'traceparent' }
+local SELDOM = { 'attempt', 'max_attempts', 'crashes', 'max_crashes', 'timeout_ms', 'priority', 'traceparent', 'parents' }
 
 -- Appends what a claim answers of a task; `tag` is 'granted' or 'redelivered'.
 local function answer_task(reply, tag, id, row, payload)

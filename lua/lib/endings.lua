@@ -58,6 +58,22 @@ local function crash_run(id, row, now, by)
   return move(id, row, 'fail', now, how)
 end
 
+-- Nobody wants the task any more; one that runs is taken from its holder at once.
+local function cancel(id, row, now, by, reason)
+  local set, dropped = { 'finished_ms', now.digits }, {}
+  local line = by.by ~= '' and ' by=' .. by.by or ''
+  if row.status == 'running' then
+    line = line .. run_line(row)
+    set[#set + 1], set[#set + 2] = 'outcome', 'cancel'
+  end
+  if by.by ~= '' then set[#set + 1], set[#set + 2] = 'finished_by', by.by end
+  put_value(task_key(id), set, dropped, 'reason', reason, true)
+  free_key(id, row)
+  local why = row.status .. (reason ~= '' and ' ' .. reason or '')
+  return move(id, row, 'cancel', now,
+    { to = 'cancelled', set = set, drop = dropped, actor = by, why = why, line = line .. why_words(reason) })
+end
+
 -- The last life of a task is lived alone.
 local function is_last_life(row)
   return (row.crashes or 0) + 1 >= tonumber(row.max_crashes or MAX_CRASHES)

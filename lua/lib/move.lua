@@ -18,6 +18,11 @@ local function pending_score(row, at_ms)
   return digits((9 - (row.priority or 5)) * PRIORITY_BAND + at_ms)
 end
 
+-- The dedupe key of a task names one live task of its flow, or of its queue where it is of none.
+local function dedupe_key(flow, queue, key)
+  return (flow and flow_key(flow) or queue_key(queue)) .. ':key:' .. key
+end
+
 local function leave_index(id, row)
   local status, queue = row.status, queue_of(row)
   if status == 'running' then
@@ -59,11 +64,12 @@ local function keep_line(key, version, line, fields)
   end
 end
 
--- Removes, beside what the caller names, the fields that belong to the status a task leaves.
-local function drop_bound_fields(key, row, dropped)
+-- Removes, beside what the caller names, the fields that belong to the status a task leaves. A blocked task may have a
+-- time before which it does not run, as a scheduled one has.
+local function drop_bound_fields(key, row, to, dropped)
   if row.status == 'running' and row.progress then
     dropped[#dropped + 1], dropped[#dropped + 2] = 'progress', 'progress_ms'
-  elseif row.status == 'scheduled' and row.run_at_ms then
+  elseif row.run_at_ms and to ~= 'blocked' and to ~= 'scheduled' then
     dropped[#dropped + 1] = 'run_at_ms'
   end
   if #dropped > 0 then redis.call('HDEL', key, unpack(dropped)) end
@@ -93,8 +99,15 @@ local function note_move(id, row, step, now, to, version, how)
   leave_index(id, row)
   if to ~= 'running' then enter_index(id, row, to, now.ms, how.due_ms) end
   tell(step, how.actor or NOBODY, id, event_text(row, version, how.why))
+  if row.flow then count_flow(row.flow, row.status, to) end
+  if row.children and TERMINAL[to] then note_end(id, to) end
   row.status, row.version = to, version
   return version
+end
+
+-- A run that ends leaves a line with all that the next claim overwrites.
+local function run_line(row)
+  return ' worker=' .. row.worker .. ' boot=' .. row.boot .. ' fence=' .. row.fence .. ' started=' .. row.started_ms
 end
 
 -- Moves a task. `row` is its hash as read by this script, and is brought up to date. `how` says:
@@ -122,8 +135,23 @@ local function move(id, row, step, now, how)
     keep_line(key, version, step .. ' ' .. now.digits .. ' ' .. from .. '>' .. to .. how.line, fields)
   end
   redis.call('HSET', key, unpack(fields))
-  drop_bound_fields(key, row, how.drop or {})
+  drop_bound_fields(key, row, to, how.drop or {})
   return note_move(id, row, step, now, to, version, how)
+end
+
+-- A change that is no move: the status stays. A reader's ETag must show it, so the version rises. `words` end its line.
+local function change(id, row, event, now, by, why, words, fields)
+  local version = digits(row.version + 1)
+  local line = event .. ' ' .. now.digits .. ' ' .. row.status .. '>' .. row.status .. words
+  if by.by ~= '' then line = line .. ' by=' .. by.by end
+  -- It stands between the claim and the end of a run, so it is what the claim is read from.
+  if row.status == 'running' then line = line .. run_line(row) end
+  fields[#fields + 1], fields[#fields + 2] = 'version', version
+  keep_line(task_key(id), version, line, fields)
+  redis.call('HSET', task_key(id), unpack(fields))
+  tell(event, by, id, event_text(row, version, why))
+  row.version = version
+  return version
 end
 
 -- Writes a value of any length: short ones into the hash, longer ones beside it. `earlier` tells that the task may
@@ -143,11 +171,6 @@ local function put_value(key, fields, dropped, name, value, earlier)
   end
 end
 
--- A run that ends leaves a line with all that the next claim overwrites.
-local function run_line(row)
-  return ' worker=' .. row.worker .. ' boot=' .. row.boot .. ' fence=' .. row.fence .. ' started=' .. row.started_ms
-end
-
 -- The end of a line: a reason is anybody's text, and would hide what stands behind it.
 local function why_words(reason)
   return reason ~= '' and ' why=' .. reason or ''
@@ -156,6 +179,6 @@ end
 -- A task that has ended gives its key free.
 local function free_key(id, row)
   if not row.key then return end
-  local holder = queue_key(queue_of(row)) .. ':key:' .. row.key
+  local holder = dedupe_key(row.flow, queue_of(row), row.key)
   if redis.call('GET', holder) == id then redis.call('DEL', holder) end
 end

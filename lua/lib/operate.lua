@@ -1,8 +1,8 @@
 -- lib/operate: the frame of an operator's call on many tasks: each is named once, each gets three words of answer.
 
 -- Calls `act(id, row)` for every task named, which answers a version, or nil and the code of a refusal. A call that
--- moved nothing leaves nothing behind: its repeat may as well be judged anew.
-local function operate(op, digest, keep_ms, tag, size, act)
+-- moved nothing leaves nothing behind: its repeat may as well be judged anew. `finally` does with the room that is left.
+local function operate(op, digest, keep_ms, tag, size, act, finally)
   local answer = remembered(op, digest)
   if answer then return answer end
   local reply, moved = { tag }, false
@@ -16,6 +16,7 @@ local function operate(op, digest, keep_ms, tag, size, act)
     reply[#reply + 1] = version and row.status or code
     reply[#reply + 1] = version and digits(version) or (row and row.status or '')
   end
+  if finally then finally({ left = math.max(CASCADE_ROOM - WEIGHT_OF_MOVE * size, 0) }) end
   write_batch()
   if moved then remember(op, digest, reply, keep_ms) end
   return reply

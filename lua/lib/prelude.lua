@@ -23,12 +23,14 @@ local function take(count)
   return unpack(ARGV, first, taken)
 end
 
--- The time by Redis's clock; only tests inject one, in ms.
+-- The time of this call: by Redis's clock; only tests inject one, in ms.
+local NOW
 local function now_from(injected_ms)
   local time = injected_ms ~= '' and { injected_ms / 1000, 0 } or redis.call('TIME')
   local us = time[1] * 1000000 + time[2]
   local ms = math.floor(us / 1000)
-  return { us = us, ms = ms, digits = digits(ms) }
+  NOW = { us = us, ms = ms, digits = digits(ms) }
+  return NOW
 end
 
 local function refused(code, detail) return { 'refused', code, detail or '' } end
@@ -41,6 +43,7 @@ end
 
 local function task_key(id) return SHARD .. 'task:' .. id end
 local function queue_key(queue) return SHARD .. 'queue:' .. queue end
+local function flow_key(flow) return SHARD .. 'flow:' .. flow end
 
 -- A key that a batch names for each of its tasks is put together once.
 local held_keys = {}
@@ -54,12 +57,13 @@ local function held_key(worker, boot)
   return keys[boot]
 end
 
--- A hash as a table of its fields; nil where there is none.
+-- A hash as a table of its fields; nil where there is none. A task that is still a draft does not exist yet.
 local function read(key)
   local flat = redis.call('HGETALL', key)
   if #flat == 0 then return nil end
   local row = {}
   for at = 1, #flat, 2 do row[flat[at]] = flat[at + 1] end
+  if row.draft then return nil end
   return row
 end
 

@@ -30,7 +30,7 @@ local function complete(id, key, row, report, now)
     put_value(key, fields, dropped, 'reason', '', true)
   end
   redis.call('HSET', key, unpack(fields))
-  drop_bound_fields(key, row, dropped)
+  drop_bound_fields(key, row, 'completed', dropped)
   free_key(id, row)
   return note_move(id, row, 'complete', now, 'completed', version, report)
 end

@@ -1,7 +1,7 @@
 -- shard/tick: a bounded piece of every chore of the shard that is due, whoever calls, and when to call again.
 --
 -- CLASS  drain
--- USES   lifecycle batch move endings chores
+-- USES   lifecycle batch move endings edges chores prune
 -- KEYS
 --   1  meta       hash    the shard
 --   2  events     stream
@@ -10,8 +10,12 @@
 --   5  queues     zset    queues that exist
 --   6  scheduled  zset    due times
 --   7  marks      zset    ids of stream entries by the number of task events so far
+--   8  cascades   zset    what is still to be passed on
+--   9  drafts     zset    drafts by the ms at which they are given up
 -- DERIVES task:<id> task:<id>:payload task:<id>:result task:<id>:error task:<id>:reason task:<id>:tags
---         task:<id>:history task:<id>:log held:<worker>:<boot> worker:<id> queue:<name> queue:<name>:<status>
+--         task:<id>:history task:<id>:log task:<id>:parents task:<id>:children task:<id>:waiting
+--         task:<id>:parked held:<worker>:<boot> worker:<id> flow:<id> flow:<id>:tasks flows queue:<name>
+--         queue:<name>:<status>
 --         queue:<name>:pending queue:<name>:key:<key> hints:<queue>
 -- ARGV
 --   1  now_ms     int     '' in production: the server's clock decides
@@ -20,12 +24,13 @@
 --                         '' if none of its ticks came through before
 --   4  trying     int     for how many ms it has been trying
 -- REPLY
---   { 'ticked', now_ms, tick_ms, reaped, matured, pruned }
+--   { 'ticked', now_ms, tick_ms, reaped, matured, pruned, '1' if ends wait to be passed on and nobody is at it }
 --   { 'early', now_ms, tick_ms }   somebody else has ticked, and nothing is due
 --   { 'refused', 'schema_too_new', '' }
 -- COST  15 + 5 per holder reaped, 3 per worker and 5 per queue looked at, 6 per task moved; each chore is bounded by its
 --       limit; 1 ZREM, ZADD, XADD per index and call; 1 command per queue for its hints, 3 where it has none
 local leases, workers, queues, scheduled, marks = KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7]
+local cascades, drafts = KEYS[8], KEYS[9]
 local now_arg, ticks, expected, trying = take(4)
 local now, meta = now_from(now_arg), read(META) or {}
 
@@ -42,8 +47,8 @@ if tonumber(ticks) >= TICKS_BEFORE_REAP then
   reaped, more = reap(leases, meta, now)
   swept = digits(sweep(leases, workers, meta, now))
 end
-local next_queue, pruned = prune(queues, meta, now)
-more = trim_events(marks, meta, now) or more or pruned >= PRUNE_TASKS_MAX
+local pruned, more_to_prune = prune(queues, meta, now)
+more = trim_events(marks, meta, now) or more or more_to_prune
 write_batch()
 
 -- Work that is left over is due at once; otherwise the next scheduled task, or a tick's time.
@@ -51,10 +56,17 @@ local due = now.ms + TICK_EVERY_MS
 local first = redis.call('ZRANGE', scheduled, 0, 0, 'WITHSCORES')[2]
 if first and tonumber(first) < due then due = math.max(now.ms + 1, tonumber(first)) end
 if more then due = now.ms + 1 end
-redis.call('HSET', META, 'swept', swept, 'pruned', digits(next_queue))
+redis.call('HSET', META, 'swept', swept)
 -- A newcomer that has not waited may be the first to get through after a stall. Those who saw it still have to tell.
 local blind = expected == '' and tonumber(trying) < STALL_MS_MIN
 if not blind or not meta.last_tick_ms then
   redis.call('HSET', META, 'last_tick_ms', now.digits, 'tick_ms', digits(due))
 end
-return { 'ticked', now.digits, digits(due), digits(reaped), digits(matured), digits(pruned) }
+
+-- One at a time passes ends on, but for one who stopped in the middle of it.
+local function wants_passing()
+  if is_passing(meta.cascaded_ms) then return false end
+  return redis.call('EXISTS', cascades) == 1
+    or #redis.call('ZRANGE', drafts, '-inf', now.digits, 'BYSCORE', 'LIMIT', 0, 1) > 0
+end
+return { 'ticked', now.digits, digits(due), digits(reaped), digits(matured), digits(pruned), wants_passing() and '1' or '' }

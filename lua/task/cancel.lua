@@ -1,13 +1,14 @@
 -- task/cancel: end tasks that have not ended; one that runs is taken from its holder at once.
 --
 -- CLASS  drain
--- USES   lifecycle batch move once operate
+-- USES   lifecycle batch move endings edges once operate
 -- KEYS
 --   1  meta       hash    the shard
 --   2  events     stream
 --   3  op         string  the remembered answer of this call
--- DERIVES task:<id> task:<id>:reason task:<id>:history held:<worker>:<boot> queue:<name> queue:<name>:<status>
---         queue:<name>:key:<key> scheduled
+-- DERIVES task:<id> task:<id>:reason task:<id>:history task:<id>:waiting task:<id>:parked held:<worker>:<boot>
+--         queue:<name> queue:<name>:<status> queue:<name>:key:<key> flow:<id> flow:<id>:key:<key> scheduled cascades
+--         hints:<queue>
 -- ARGV
 --   1  now_ms     int     '' in production: the server's clock decides
 --   2  digest     text    of the request: a repeat under the same op id must ask the same
@@ -29,16 +30,5 @@ if shard_state() then return refused('schema_too_new') end
 
 return operate(op, digest, keep_ms, 'cancelled', tonumber(size), function(id, row)
   if TERMINAL[row.status] then return nil, 'already_finished' end
-  local set, dropped = { 'finished_ms', now.digits }, {}
-  local line = by ~= '' and ' by=' .. by or ''
-  if row.status == 'running' then
-    line = line .. run_line(row)
-    set[#set + 1], set[#set + 2] = 'outcome', 'cancel'
-  end
-  if by ~= '' then set[#set + 1], set[#set + 2] = 'finished_by', by end
-  put_value(task_key(id), set, dropped, 'reason', reason, true)
-  free_key(id, row)
-  local why = row.status .. (reason ~= '' and ' ' .. reason or '')
-  return move(id, row, 'cancel', now,
-    { to = 'cancelled', set = set, drop = dropped, actor = canceller, why = why, line = line .. why_words(reason) })
-end)
+  return cancel(id, row, now, canceller, reason)
+end, pass_on)

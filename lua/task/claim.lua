@@ -11,8 +11,8 @@
 --   6  held       zset    what this boot holds
 --   7+ queue, queue_pending  hash, zset   of each queue claimed from
 -- DERIVES task:<id> task:<id>:payload task:<id>:history task:<id>:reason held:<worker>:<boot> queue:<name>
---         queue:<name>:pending queue:<name>:blocked queue:<name>:failed queue:<name>:key:<key>
---         hints:<queue>
+--         queue:<name>:pending queue:<name>:blocked queue:<name>:failed queue:<name>:key:<key> flow:<id>
+--         flow:<id>:key:<key> cascades hints:<queue>
 -- ARGV
 --   1  now_ms     int     '' in production: the server's clock decides
 --   2  worker     text
@@ -26,7 +26,8 @@
 --   { 'claimed', tick_ms, lease_ms, '' | 'solo_waiting', how many listed pairs are gone, of each: task, fence, why,
 --     how many tasks, then of each:
 --     'granted' | 'redelivered', id, fence, queue, kind, payload, how many words follow, and pairs of those fields that
---     differ from their defaults: attempt max_attempts crashes max_crashes timeout_ms priority traceparent }
+--     differ from their defaults: attempt max_attempts crashes max_crashes timeout_ms priority traceparent
+--     parents }
 --   { 'refused', 'schema_too_new' | 'superseded' | 'lease_lost', '' }
 --   { 'refused', 'conflict', current boot, or status of the task wanted }
 --   { 'refused', 'unknown_task' | 'already_finished' | 'parents_open' | 'queue_paused', status }
@@ -83,4 +84,5 @@ local ask = { max = most, queues = queues_from(7), found = found, listed = liste
   without = NOTHING_SETTLED }
 claim_tasks(holder, ask, now, reply)
 write_batch()
+reply[2] = due_at_once() or tick_ms
 return reply

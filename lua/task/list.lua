@@ -23,30 +23,8 @@ local total, page_size = redis.call('ZCARD', index), tonumber(limit)
 -- One more than the page tells whether there is more; an entry whose task is gone makes a page that is short.
 local scan = queue == '' and page_size + 1 or SCAN_MAX
 
--- The rank of the first entry that is after the place where the last page ended, counted upwards. The entry itself may
--- be gone by now, so the place is found by halves: O(log² n), whatever lies between.
-local function rank_after(score, id)
-  local low, high = 0, total
-  while low < high do
-    local middle = math.floor((low + high) / 2)
-    local entry = redis.call('ZRANGE', index, middle, middle, 'WITHSCORES')
-    local at = tonumber(entry[2])
-    local before = at < score or (at == score and (entry[1] < id or (entry[1] == id and order == 'up')))
-    if before then low = middle + 1 else high = middle end
-  end
-  return low
-end
-
-local rank = tonumber(from_rank)
-if after_score ~= '' then
-  local upwards = rank_after(tonumber(after_score), after_id)
-  rank = order == 'up' and upwards or total - upwards
-end
-
-local entries
-if order == 'up' then entries = redis.call('ZRANGE', index, rank, rank + scan - 1, 'WITHSCORES')
-else entries = redis.call('ZRANGE', index, rank, rank + scan - 1, 'REV', 'WITHSCORES')
-end
+local rank = first_rank(index, total, order, from_rank, after_score, after_id)
+local entries = entries_of(index, order, rank, scan)
 
 local found, words, at = 0, {}, 1
 while at <= #entries and found < page_size do

@@ -26,25 +26,17 @@ local now, changer = now_from(now_arg), actor('', '', by)
 
 if shard_state() then return refused('schema_too_new') end
 
--- Not a move: the status stays. It is a change that a reader's ETag must show, so the version rises.
 return operate(op, digest, keep_ms, 'reprioritised', tonumber(size), function(id, row)
   if TERMINAL[row.status] then return nil, 'already_finished' end
   local before = row.priority or '5'
   if before == priority then return row.version end
-  local version, change = row.version + 1, before .. '>' .. priority
-  local fields = { 'version', version }
-  if priority ~= '5' then fields[3], fields[4] = 'priority', priority end
-  local line = 'reprioritise ' .. now.digits .. ' ' .. row.status .. '>' .. row.status .. ' priority=' .. change
-  if by ~= '' then line = line .. ' by=' .. by end
-  -- It stands between the claim and the end of a run, so it is what the claim is read from.
-  if row.status == 'running' then line = line .. run_line(row) end
-  keep_line(task_key(id), version, line, fields)
-  redis.call('HSET', task_key(id), unpack(fields))
+  local why, fields = before .. '>' .. priority, {}
+  if priority ~= '5' then fields[1], fields[2] = 'priority', priority end
+  local version = change(id, row, 'reprioritise', now, changer, why, ' priority=' .. why, fields)
   if priority == '5' then redis.call('HDEL', task_key(id), 'priority') end
   row.priority = priority
   if row.status == 'pending' then
     enter(index_key(queue_of(row), 'pending'), pending_score(row, row.pending_ms or row.created_ms), id)
   end
-  tell('reprioritise', changer, id, event_text(row, version, change))
   return version
 end)

@@ -1,7 +1,7 @@
 -- task/settle: record what a holder reports of its tasks, and on request claim the next ones in the same trip.
 --
 -- CLASS  drain
--- USES   lifecycle batch move endings lease claim settle
+-- USES   lifecycle batch move endings edges lease claim settle
 -- KEYS
 --   1  meta       hash    the shard
 --   2  events     stream
@@ -10,8 +10,8 @@
 --   5  held       zset    what this boot holds
 --   6+ queue, queue_pending  hash, zset   of each queue claimed from
 -- DERIVES task:<id> task:<id>:payload task:<id>:result task:<id>:error task:<id>:reason task:<id>:history
---         held:<worker>:<boot> queue:<name> queue:<name>:pending queue:<name>:blocked queue:<name>:completed
---         queue:<name>:failed queue:<name>:timeout queue:<name>:key:<key> scheduled hints:<queue>
+--         task:<id>:waiting task:<id>:parked held:<worker>:<boot> queue:<name> queue:<name>:<status>
+--         queue:<name>:key:<key> flow:<id> flow:<id>:key:<key> scheduled cascades hints:<queue>
 -- ARGV
 --   1  now_ms     int     '' in production: the server's clock decides
 --   2  worker     text    must be the holder
@@ -54,6 +54,16 @@ for _ = 1, tonumber(report_count) do
   reply[at + 1], reply[at + 2], reply[at + 3] = tag, word, more
 end
 
+-- Those that waited for what ended here may be claimed by this very call.
+local room = { left = CASCADE_ROOM_BESIDE }
+pass_on(room)
+if room.left < CASCADE_ROOM_BESIDE then
+  others = others + math.ceil((CASCADE_ROOM_BESIDE - room.left) / WEIGHT_OF_MOVE)
+  write_batch()
+  -- What was settled is out of `held` now, so the claim has nothing to leave out of account.
+  settled = NOTHING_SETTLED
+end
+
 -- The claim that rides along: only for the boot that is current, and not while its lease is being reaped.
 local function claim_next()
   local listed, order = take_listed(tonumber(listed_count))
@@ -74,4 +84,5 @@ if max ~= '' then
   for _, word in ipairs(claim_next() or {}) do reply[#reply + 1] = word end
 end
 write_batch()
+reply[2] = due_at_once() or tick_ms
 return reply

@@ -41,4 +41,4 @@ elseif #fields > 0 then
 end
 extend_lease(keys.leases, holder, state, now)
 write_batch()
-return { 'registered', tick_ms, holder.lease_ms, digits(taken_over) }
+return { 'registered', due_at_once() or tick_ms, holder.lease_ms, digits(taken_over) }

@@ -4,5 +4,6 @@
 
 mod arena;
 mod claims;
+mod edges;
 mod ends;
 mod twice;

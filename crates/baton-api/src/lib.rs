@@ -4,9 +4,12 @@
 //! typing error is found; answers are read leniently, so that an older client understands a newer gateway.
 
 pub mod event;
+pub mod flow;
 pub mod health;
 mod json;
 pub mod lease;
+pub mod loose;
+mod new_task;
 mod number;
 mod object;
 pub mod problem;

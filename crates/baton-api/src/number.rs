@@ -55,6 +55,11 @@ where
     Ok(Option::<Whole<T>>::deserialize(input)?.map(|Whole(number)| number))
 }
 
+/// Where 0 says as little as no member at all.
+pub(crate) fn is_zero(number: &u64) -> bool {
+    *number == 0
+}
+
 /// Fences are numbers in JSON.
 pub(crate) mod fence {
     use super::*;

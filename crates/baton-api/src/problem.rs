@@ -9,7 +9,9 @@ pub fn status_of(code: Code) -> u16 {
     match code {
         Code::Malformed => 400,
         Code::CrossSite => 403,
-        Code::NotFound | Code::UnknownTask | Code::UnknownWorker | Code::UnknownQueue => 404,
+        Code::NotFound | Code::UnknownTask | Code::UnknownFlow | Code::UnknownWorker | Code::UnknownQueue => {
+            404
+        }
         Code::MethodNotAllowed => 405,
         Code::Conflict
         | Code::Fenced
@@ -23,7 +25,12 @@ pub fn status_of(code: Code) -> u16 {
         Code::StaleVersion => 412,
         Code::PayloadTooLarge => 413,
         Code::UnsupportedMediaType => 415,
-        Code::Validation | Code::IdempotencyMismatch => 422,
+        Code::Validation
+        | Code::IdempotencyMismatch
+        | Code::DependencyMissing
+        | Code::DependencyCycle
+        | Code::CrossShardLink
+        | Code::GraphTooLarge => 422,
         Code::HeadersTooLarge => 431,
         Code::Internal => 500,
         Code::RedisUnavailable | Code::Draining | Code::Overloaded | Code::SchemaTooNew => 503,

@@ -39,11 +39,16 @@ fn pointer(path: &serde_path_to_error::Path) -> String {
     use serde_path_to_error::Segment;
     let step = |segment: &Segment| match segment {
         Segment::Seq { index } => format!("/{index}"),
-        Segment::Map { key } => format!("/{}", key.replace('~', "~0").replace('/', "~1")),
+        Segment::Map { key } => pointer_step(key),
         Segment::Enum { variant } => format!("/{variant}"),
         Segment::Unknown => String::new(),
     };
     path.iter().map(step).collect()
+}
+
+/// The way from an object to one of its members.
+pub(crate) fn pointer_step(name: &str) -> String {
+    format!("/{}", name.replace('~', "~0").replace('/', "~1"))
 }
 
 /// "unknown field `kinds`, expected one of `kind`, …" names what there is; what was meant stands first.
@@ -84,7 +89,7 @@ mod tests {
         let (kind, pointer, _) = wrong(r#"{"kind":"a","priority":"high"}"#);
         assert_eq!((kind, pointer.as_str()), (Wrong::Shape, "/priority"));
         let (kind, pointer, _) = wrong(r#"{"kind":"a","tags":["x","y z"]}"#);
-        assert_eq!((kind, pointer.as_str()), (Wrong::Shape, "/tags"));
+        assert_eq!((kind, pointer.as_str()), (Wrong::Shape, "/tags/1"));
         assert_eq!(wrong(r#"{"kind":"a","kind":"b"}"#).0, Wrong::Shape);
         assert_eq!(wrong(r#"{"kind":"a","problem_id":"b"}"#).0, Wrong::Shape);
         assert_eq!(wrong("[\"a\"]").0, Wrong::Shape);

@@ -1,6 +1,6 @@
 //! Schemas of members that are domain types in Rust and text or numbers in JSON.
 
-use baton_core::{Status, limits};
+use baton_core::{FlowState, OnParentFailure, Status, limits};
 use utoipa::openapi::schema::{ArrayBuilder, Schema, SchemaType, Type};
 use utoipa::openapi::{KnownFormat, ObjectBuilder, RefOr, SchemaFormat};
 
@@ -18,6 +18,9 @@ fn or_null(schema: Schema) -> Schema {
     match schema {
         Schema::Object(mut object) => {
             object.schema_type = SchemaType::from_iter([Type::String, Type::Null]);
+            if let Some(words) = &mut object.enum_values {
+                words.push(serde_json::Value::Null);
+            }
             Schema::Object(object)
         }
         other => other,
@@ -38,6 +41,9 @@ or_null! {
     boot_or_null = boot;
     worker_or_null = worker;
     time_or_null = time;
+    flow_or_null = flow;
+    name_or_null = ref_name;
+    on_parent_failure_or_null = on_parent_failure;
 }
 
 const WORD: &str = "^[A-Za-z0-9._:-]+$";
@@ -63,9 +69,19 @@ pub fn worker() -> Schema {
     name(64, "^worker-[0-9]{3,}-[a-z0-9][a-z0-9-]*$", "worker-001-default")
 }
 
+const ID: &str = "^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$";
+
 pub fn task() -> Schema {
-    let form = "^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$";
-    name(36, form, "01a1fc29-8a56-7000-ba14-c38b1cfc4000")
+    name(36, ID, "01a1fc29-8a56-7000-ba14-c38b1cfc4000")
+}
+
+pub fn flow() -> Schema {
+    name(36, ID, "01a1fc29-8a56-7000-ba14-c38b1c000000")
+}
+
+/// What a task is called within its flow, and what a flow is called.
+pub fn ref_name() -> Schema {
+    name(128, WORD, "extract")
 }
 
 pub fn tag() -> Schema {
@@ -81,6 +97,15 @@ pub fn tags() -> Schema {
     ArrayBuilder::new().items(RefOr::T(tag())).max_items(Some(limits::TAGS_MAX as usize)).into()
 }
 
+/// The tasks that one task names as its parents.
+pub fn parents() -> Schema {
+    ArrayBuilder::new().items(RefOr::T(task())).max_items(Some(limits::PARENTS_MAX as usize)).into()
+}
+
+pub fn refs() -> Schema {
+    each(ref_name())
+}
+
 pub fn names() -> Schema {
     ArrayBuilder::new().items(RefOr::T(queue())).max_items(Some(limits::CLAIM_QUEUES_MAX as usize)).into()
 }
@@ -91,6 +116,16 @@ pub fn kinds() -> Schema {
 
 pub fn status() -> Schema {
     let words: Vec<&str> = Status::ALL.iter().map(|status| status.as_str()).collect();
+    word(&words)
+}
+
+pub fn on_parent_failure() -> Schema {
+    let words: Vec<&str> = OnParentFailure::ALL.iter().map(|policy| policy.as_str()).collect();
+    word(&words)
+}
+
+pub fn flow_state() -> Schema {
+    let words: Vec<&str> = FlowState::ALL.iter().map(|state| state.as_str()).collect();
     word(&words)
 }
 

@@ -1,6 +1,6 @@
 //! Tasks: what a submitter sends, and what everyone reads.
 
-use baton_core::{DedupeKey, Kind, QueueName, Status, Tag, TaskId};
+use baton_core::{FlowId, Kind, OnParentFailure, QueueName, Status, TaskId};
 use serde::{Deserialize, Serialize};
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{ArrayBuilder, Schema};
@@ -9,84 +9,7 @@ use utoipa::{PartialSchema, ToSchema};
 use crate::problem::Problem;
 use crate::{Json, Timestamp, number, object, schemas, text};
 
-/// A task to be. Only `kind` has no default.
-#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({"kind": "report.build", "payload": {"month": "2026-11"}}))]
-pub struct NewTask {
-    /// What is to be done: it names the handler. `problem_id` is read as the same.
-    #[serde(with = "text", alias = "problem_id")]
-    #[schema(schema_with = schemas::kind)]
-    pub kind: Kind,
-    /// Any JSON, handed to the handler byte for byte. `parameters` is read as the same.
-    #[serde(default, alias = "parameters", skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<serde_json::Value>)]
-    pub payload: Option<Json>,
-    #[serde(default, with = "text::option", skip_serializing_if = "Option::is_none")]
-    #[schema(schema_with = schemas::queue_or_null)]
-    pub queue: Option<QueueName>,
-    /// 0 to 9, 9 first; 5 unless said otherwise.
-    #[serde(default, deserialize_with = "number::whole_or_null", skip_serializing_if = "Option::is_none")]
-    #[schema(minimum = 0, maximum = 9)]
-    pub priority: Option<i64>,
-    /// Not before this time: any until ten years from now.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(schema_with = schemas::time_or_null)]
-    pub run_at: Option<Timestamp>,
-    /// Not before this many ms from now; not together with `run_at`.
-    #[serde(default, deserialize_with = "number::whole_or_null", skip_serializing_if = "Option::is_none")]
-    #[schema(maximum = 315_360_000_000_u64)]
-    pub delay_ms: Option<u64>,
-    /// How long one run may take.
-    #[serde(default, deserialize_with = "number::whole_or_null", skip_serializing_if = "Option::is_none")]
-    #[schema(minimum = 1000, maximum = 86_400_000)]
-    pub timeout_ms: Option<u64>,
-    #[serde(default, deserialize_with = "number::whole_or_null", skip_serializing_if = "Option::is_none")]
-    #[schema(minimum = 1, maximum = 1000)]
-    pub max_attempts: Option<u64>,
-    #[serde(default, deserialize_with = "number::whole_or_null", skip_serializing_if = "Option::is_none")]
-    #[schema(minimum = 1, maximum = 100)]
-    pub max_crashes: Option<u64>,
-    /// The first wait after a failure is at most this; it doubles with each further one.
-    #[serde(default, deserialize_with = "number::whole_or_null", skip_serializing_if = "Option::is_none")]
-    #[schema(minimum = 1, maximum = 86_400_000)]
-    pub backoff_ms: Option<u64>,
-    /// No wait after a failure is longer. At least `backoff_ms`.
-    #[serde(default, deserialize_with = "number::whole_or_null", skip_serializing_if = "Option::is_none")]
-    #[schema(minimum = 1, maximum = 86_400_000)]
-    pub backoff_cap_ms: Option<u64>,
-    /// At most one task of the queue that has not ended carries the same key.
-    #[serde(default, with = "text::option", skip_serializing_if = "Option::is_none")]
-    #[schema(schema_with = schemas::key_or_null)]
-    pub key: Option<DedupeKey>,
-    #[serde(default, deserialize_with = "object::word_or_null", skip_serializing_if = "Option::is_none")]
-    pub on_duplicate: Option<OnDuplicate>,
-    #[serde(default, with = "text::list", skip_serializing_if = "Vec::is_empty")]
-    #[schema(schema_with = schemas::tags)]
-    pub tags: Vec<Tag>,
-}
-
-impl NewTask {
-    /// A task with every default.
-    pub fn new(kind: Kind, payload: Json) -> NewTask {
-        NewTask {
-            kind,
-            payload: Some(payload),
-            queue: None,
-            priority: None,
-            run_at: None,
-            delay_ms: None,
-            timeout_ms: None,
-            max_attempts: None,
-            max_crashes: None,
-            backoff_ms: None,
-            backoff_cap_ms: None,
-            key: None,
-            on_duplicate: None,
-            tags: Vec::new(),
-        }
-    }
-}
+pub use crate::new_task::NewTask;
 
 /// What to do when a task that has not ended carries the same key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -154,8 +77,26 @@ pub struct Task {
     pub crashes: u64,
     pub max_crashes: u64,
     pub timeout_ms: u64,
+    /// The flow it belongs to.
+    #[serde(default, with = "text::option", skip_serializing_if = "Option::is_none")]
+    #[schema(schema_with = schemas::flow)]
+    pub flow: Option<FlowId>,
+    /// What it is called within its flow.
+    #[serde(default, rename = "ref", skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// How many tasks it waits for or waited for.
+    #[serde(default, skip_serializing_if = "number::is_zero")]
+    pub parents: u64,
+    /// How many tasks wait for it or waited for it.
+    #[serde(default, skip_serializing_if = "number::is_zero")]
+    pub children: u64,
+    /// For how many of its parents it still waits; those that ended badly and hold it are among them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub open_parents: Option<u64>,
+    /// What it does when a parent ends badly; `hold` where nothing is said.
+    #[serde(default, with = "text::option", skip_serializing_if = "Option::is_none")]
+    #[schema(schema_with = schemas::on_parent_failure)]
+    pub on_parent_failure: Option<OnParentFailure>,
     /// Who runs it, or ran it last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub worker: Option<String>,
@@ -393,4 +334,13 @@ pub struct Reprioritise {
     #[serde(deserialize_with = "number::whole")]
     #[schema(minimum = 0, maximum = 9)]
     pub priority: i64,
+}
+
+/// The other end of an edge: the task that must end first.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LinkRequest {
+    #[serde(with = "text")]
+    #[schema(schema_with = schemas::task)]
+    pub parent: TaskId,
 }

@@ -41,9 +41,17 @@ pub(crate) mod option {
     }
 }
 
-/// The same for an array.
+/// The same for an array. Each item is read by itself, so that a mistake is found where it is.
 pub(crate) mod list {
     use super::*;
+
+    struct Item<T>(T);
+
+    impl<'de, T: FromStr<Err: Display>> Deserialize<'de> for Item<T> {
+        fn deserialize<D: Deserializer<'de>>(input: D) -> Result<Item<T>, D::Error> {
+            super::deserialize(input).map(Item)
+        }
+    }
 
     pub(crate) fn serialize<T: Display, S: Serializer>(values: &[T], out: S) -> Result<S::Ok, S::Error> {
         out.collect_seq(values.iter().map(ToString::to_string))
@@ -54,9 +62,32 @@ pub(crate) mod list {
         T: FromStr<Err: Display>,
         D: Deserializer<'de>,
     {
-        let texts = Vec::<String>::deserialize(input)?;
-        let parse =
-            |text: String| text.parse().map_err(|error| D::Error::custom(format!("failed to {error}")));
-        texts.into_iter().map(parse).collect()
+        Ok(Vec::<Item<T>>::deserialize(input)?.into_iter().map(|Item(value)| value).collect())
+    }
+}
+
+/// The same for the values of an object.
+pub(crate) mod map {
+    use std::collections::BTreeMap;
+
+    use super::*;
+
+    pub(crate) fn serialize<T: Display, S: Serializer>(
+        values: &BTreeMap<String, T>,
+        out: S,
+    ) -> Result<S::Ok, S::Error> {
+        out.collect_map(values.iter().map(|(name, value)| (name, value.to_string())))
+    }
+
+    pub(crate) fn deserialize<'de, T, D>(input: D) -> Result<BTreeMap<String, T>, D::Error>
+    where
+        T: FromStr<Err: Display>,
+        D: Deserializer<'de>,
+    {
+        let parse = |(name, text): (String, String)| match text.parse() {
+            Ok(value) => Ok((name, value)),
+            Err(error) => Err(D::Error::custom(format!("failed to {error}"))),
+        };
+        BTreeMap::<String, String>::deserialize(input)?.into_iter().map(parse).collect()
     }
 }

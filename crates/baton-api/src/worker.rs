@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use baton_core::{Boot, Kind, QueueName, TaskId, WorkerId};
+use baton_core::{Boot, Kind, QueueName, Status, TaskId, WorkerId};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -144,6 +144,27 @@ pub struct Claimed {
     pub solo: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub traceparent: Option<String>,
+    /// The tasks it waited for, by their ref within the flow, or else by their id.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub parents: BTreeMap<String, ParentEnd>,
+    /// True where there are more parents, or longer results, than one answer has room for: the first ones are there.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub parents_truncated: bool,
+}
+
+/// How a task that another one waited for ended.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct ParentEnd {
+    #[serde(with = "text")]
+    #[schema(schema_with = schemas::task)]
+    pub id: TaskId,
+    #[serde(with = "text")]
+    #[schema(schema_with = schemas::status)]
+    pub status: Status,
+    /// What it completed with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<serde_json::Value>)]
+    pub result: Option<Json>,
 }
 
 /// What a claim with `max` brought.

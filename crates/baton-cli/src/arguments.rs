@@ -4,6 +4,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::dev::Dev;
 use crate::events::Events;
+use crate::flow::FlowCommand;
 use crate::health::Healthcheck;
 use crate::help::Help;
 use crate::out::Format;
@@ -22,6 +23,7 @@ use crate::worker::WorkerCommand;
   baton dev --demo                                          a whole fleet on this machine, at work
   baton task submit echo --payload '{\"hi\":1}' --wait        submit a task and see it end
   baton task ls --status failed                             what went wrong
+  baton flow submit nightly.yaml --wait                     tasks that wait for each other
   baton worker run --exec-dir ./handlers                    programs as handlers",
     disable_help_subcommand = true,
     arg_required_else_help = true
@@ -74,6 +76,9 @@ pub(crate) enum Command {
     /// Submit tasks, look at them, wait for them, and move them
     #[command(subcommand)]
     Task(TaskCommand),
+    /// Submit flows, tasks that wait for each other; look at them, follow them, and move them
+    #[command(subcommand)]
+    Flow(FlowCommand),
     /// Look at queues, pause and resume them
     #[command(subcommand)]
     Queue(QueueCommand),

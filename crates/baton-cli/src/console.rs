@@ -15,6 +15,15 @@ pub(crate) fn span(text: &str) -> Result<Duration, String> {
     text.parse::<Span>().map(|span| span.0).map_err(|error| format!("failed to {error}"))
 }
 
+/// How many of a list: at least one, because a list of none says nothing.
+pub(crate) fn limit(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(0) => Err("it is at least 1; without --limit it is 50, and --all is all of them".to_owned()),
+        Ok(limit) => Ok(limit),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
 /// JSON as it is typed, `@file`, or `-` for standard input.
 pub(crate) fn payload(text: &str) -> Result<Json> {
     let bytes = match text.strip_prefix('@') {

@@ -27,10 +27,10 @@ codes! {
     Fine = 0, "all is well";
     Failure = 1, "it failed";
     Usage = 2, "the command line, or what it asked for, is wrong";
-    NotFound = 3, "there is no such task, queue, worker or program";
+    NotFound = 3, "there is no such task, flow, queue, worker or program";
     Forbidden = 4, "not logged in, or not allowed";
     Conflict = 5, "it is not in a state in which this can be done, or has changed meanwhile";
-    NotCompleted = 6, "the awaited task ended, but did not complete";
+    NotCompleted = 6, "the awaited task or flow did not complete";
     Unreachable = 7, "the server cannot be reached, or cannot answer at the moment";
     Configuration = 78, "the configuration cannot be used";
     WaitOver = 124, "the time to wait ran out";

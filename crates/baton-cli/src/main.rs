@@ -6,6 +6,7 @@ mod console;
 mod dev;
 mod events;
 mod exit;
+mod flow;
 mod health;
 mod help;
 mod out;
@@ -68,6 +69,7 @@ fn run(arguments: Arguments) -> Result<Exit> {
                 Command::Gateway(gateway) => serve::gateway(&out, gateway).await,
                 Command::Worker(worker) => worker::run(&out, &url, worker).await,
                 Command::Task(task) => task::run(&out, &url, task).await,
+                Command::Flow(flow) => flow::run(&out, &url, flow).await,
                 Command::Queue(queue) => queue::run(&out, &url, queue).await,
                 Command::Events(events) => events::run(&out, &url, events).await,
                 Command::Healthcheck(check) => health::run(&out, &url, check).await,
@@ -77,8 +79,11 @@ fn run(arguments: Arguments) -> Result<Exit> {
     }
 }
 
-/// The whole chain in one line. Our own errors are fragments that fit after "failed to".
+/// The whole chain in one line. What the client says is a sentence of its own wherever it stands.
 fn sentence(error: &anyhow::Error) -> String {
-    let ours = error.chain().next().is_some_and(|first| first.is::<baton::Error>());
-    format!("{}{error:#}", if ours { "failed to " } else { "" })
+    let part = |cause: &(dyn std::error::Error + 'static)| match cause.downcast_ref::<baton::Error>() {
+        Some(ours) => ours.sentence(),
+        None => cause.to_string(),
+    };
+    error.chain().map(part).collect::<Vec<_>>().join(": ")
 }

@@ -5,7 +5,7 @@ use baton::api::queue::Queue;
 use clap::Subcommand;
 
 use crate::console::client;
-use crate::exit::Exit;
+use crate::exit::{Exit, Stop};
 use crate::out::{Format, Out, Table, age, span};
 
 #[derive(Subcommand)]
@@ -19,8 +19,13 @@ pub(crate) enum QueueCommand {
     #[command(before_help = "Examples:\n  baton queue get default")]
     Get { queue: String },
     /// Hand out no more of a queue's tasks; those that run go on
-    #[command(before_help = "Examples:\n  baton queue pause mail")]
-    Pause { queue: String },
+    #[command(before_help = "Examples:\n  baton queue pause mail\n  baton queue pause tomorrow --create")]
+    Pause {
+        queue: String,
+        /// Also where nothing was ever submitted to it
+        #[arg(long)]
+        create: bool,
+    },
     /// Hand out a queue's tasks again
     #[command(before_help = "Examples:\n  baton queue resume mail")]
     Resume { queue: String },
@@ -31,10 +36,29 @@ pub(crate) async fn run(out: &Out, url: &str, command: QueueCommand) -> Result<E
     match command {
         QueueCommand::Ls => list(out, &client.queues().await?)?,
         QueueCommand::Get { queue } => show(out, client.queue(&queue).await?)?,
-        QueueCommand::Pause { queue } => show(out, client.pause(&queue).await?)?,
-        QueueCommand::Resume { queue } => show(out, client.resume(&queue).await?)?,
+        QueueCommand::Pause { queue, create } => {
+            // Whoever mistypes a name would believe that the right one is paused.
+            if !create {
+                client.queue(&queue).await.map_err(unknown)?;
+            }
+            show(out, client.pause(&queue).await?)?;
+        }
+        QueueCommand::Resume { queue } => {
+            client.queue(&queue).await?;
+            show(out, client.resume(&queue).await?)?;
+        }
     }
     Ok(Exit::Fine)
+}
+
+fn unknown(error: baton::Error) -> anyhow::Error {
+    match error.status() {
+        Some(404) => {
+            let sentence = format!("{}; --create pauses a queue before its first task", error.sentence());
+            Stop::new(Exit::NotFound, sentence).into()
+        }
+        _ => error.into(),
+    }
 }
 
 fn show(out: &Out, queue: Queue) -> Result<()> {

@@ -16,11 +16,16 @@ pub struct ShardCount(u16);
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TaskId(Uuid);
 
+/// A flow: an id of the same form. The ids of its tasks are made from it, so that whoever writes the flow again, after a
+/// lost answer, writes the same tasks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FlowId(TaskId);
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum IdError {
-    #[error("read a task id: it is not a UUID in lower-case hex with dashes")]
+    #[error("read an id: it is not a UUID in lower-case hex with dashes")]
     NotAUuid,
-    #[error("read a task id: it is not a UUID of version 7")]
+    #[error("read an id: it is not a UUID of version 7")]
     NotVersion7,
     #[error("use shard {0}: a namespace has 1 to 4096 shards")]
     NoSuchShard(u32),
@@ -116,6 +121,48 @@ impl TaskId {
     }
 }
 
+/// Where the number of a task of a flow stands in its id: above the shard.
+const POSITION_SHIFT: u32 = 12;
+const POSITION_BITS: u32 = 24;
+
+impl FlowId {
+    pub fn draw(draw: Draw, shard: Shard) -> FlowId {
+        FlowId(FlowId(TaskId::draw(draw, shard)).task(0))
+    }
+
+    /// The task at a position of this flow, from 1. Ids of one flow are in the order of their positions.
+    pub fn task(self, position: u32) -> TaskId {
+        let all: u128 = (1 << POSITION_BITS) - 1;
+        let position = u128::from(position) & all;
+        TaskId(Uuid::from_u128(
+            (self.0.0.as_u128() & !(all << POSITION_SHIFT)) | (position << POSITION_SHIFT),
+        ))
+    }
+
+    pub fn shard(self) -> Shard {
+        self.0.shard()
+    }
+
+    /// When it was drawn, by the clock of whoever drew it.
+    pub fn drawn_ms(self) -> u64 {
+        self.0.drawn_ms()
+    }
+}
+
+impl fmt::Display for FlowId {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(out)
+    }
+}
+
+impl FromStr for FlowId {
+    type Err = IdError;
+
+    fn from_str(text: &str) -> Result<FlowId, IdError> {
+        text.parse().map(FlowId)
+    }
+}
+
 impl fmt::Display for TaskId {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.write_str(self.write(&mut [0; Self::LENGTH]))
@@ -170,6 +217,17 @@ mod tests {
             let count = ShardCount::new(count).unwrap();
             prop_assert!(count.of(&name).number() < count.get());
         }
+    }
+
+    #[test]
+    fn the_tasks_of_a_flow_are_made_from_its_id() {
+        let shard = Shard::new(0xabc).unwrap();
+        let flow = FlowId::draw(draw(5, 1, u64::MAX), shard);
+        assert_eq!(flow.to_string().parse(), Ok(flow));
+        let ids: Vec<TaskId> = [0, 1, 2, 255, 256, 100_000].map(|position| flow.task(position)).to_vec();
+        assert!(ids.is_sorted() && ids.iter().all(|id| (id.shard(), id.drawn_ms()) == (shard, 5)));
+        assert_eq!(ids[0].to_string(), flow.to_string());
+        assert_eq!(ids[5].to_string().parse(), Ok(ids[5]));
     }
 
     #[test]

@@ -1,10 +1,13 @@
-//! The nouns and the rules of Baton: ids, the lifecycle of a task, leases and fences, retries, limits, refusals.
+//! The nouns and the rules of Baton: ids, the lifecycle of a task, leases and fences, graphs, retries, limits, refusals.
 //!
 //! This crate refuses to know Redis, HTTP, clocks, randomness and serialisation formats. What needs one of them
 //! takes its value as an argument.
 
 pub mod code;
 pub mod fence;
+pub mod flow;
+pub mod gate;
+pub mod graph;
 pub mod id;
 pub mod lease;
 pub mod lifecycle;
@@ -16,10 +19,13 @@ pub mod retry;
 
 pub use code::Code;
 pub use fence::{Fence, Version};
-pub use id::{Shard, ShardCount, TaskId};
+pub use flow::{FlowState, OnParentFailure};
+pub use id::{FlowId, Shard, ShardCount, TaskId};
 pub use lease::LeaseLength;
 pub use lifecycle::{Move, Status};
-pub use name::{Boot, DedupeKey, Kind, NameError, Namespace, OpId, Principal, QueueName, Tag, WorkerId};
+pub use name::{
+    Boot, DedupeKey, Kind, NameError, Namespace, OpId, Principal, QueueName, Tag, TaskRef, WorkerId,
+};
 pub use priority::Priority;
 pub use refusal::Refusal;
 pub use retry::Backoff;

@@ -93,6 +93,40 @@ limits! {
     MATURE_TASKS_MAX = 50;
     /// Finished tasks that one tick removes.
     PRUNE_TASKS_MAX = 25;
+    /// Edges of tasks that one tick forgets, before it removes the tasks.
+    PRUNE_EDGES_MAX = 300;
+    /// What one call may do to pass ends on: counting down one edge weighs 1.
+    CASCADE_ROOM = 500;
+    /// The same beside a batch of reports and the claim behind it.
+    CASCADE_ROOM_BESIDE = 300;
+    /// What moving one task weighs beside counting down one edge.
+    WEIGHT_OF_MOVE = 10;
+    /// Edges of one end that are read at once.
+    CASCADE_PIECE = 250;
+    /// Ends that one call of the chore begins with.
+    CASCADE_ENTRIES_MAX = 100;
+    /// After this long without a word from whoever passes ends on, somebody else goes on.
+    CASCADE_SILENCE_MS = 500;
+    /// Tasks of a flow.
+    FLOW_TASKS_MAX = 100_000;
+    /// Edges of a flow.
+    FLOW_EDGES_MAX = 1_010_000;
+    /// Tasks of a flow that are written by one call; a smaller flow is one call.
+    FLOW_CHUNK_TASKS = 100;
+    /// Edges that are written by one call, each on one of its two sides.
+    FLOW_CHUNK_EDGES = 1_000;
+    /// Edges of a small flow that is in its places when its one call is over.
+    FLOW_SMALL_EDGES = 300;
+    /// A draft that nobody goes on with is given up after this long.
+    DRAFT_MS = 60_000;
+    /// Parents that a task can name when it is submitted by itself.
+    PARENTS_MAX = 100;
+    /// Tasks and edges that one search for a cycle looks at.
+    GRAPH_LOOKS_MAX = 2_500;
+    /// Tasks of a circle that a refusal names.
+    CIRCLE_IDS_MAX = 20;
+    /// Edges that one page of a flow or a task answers.
+    EDGES_PAGE_MAX = 1_000;
     /// Workers whose overdue runs and records one tick looks at.
     SWEEP_HOLDERS_MAX = 200;
     /// How often a shard is ticked.

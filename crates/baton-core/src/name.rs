@@ -82,6 +82,12 @@ macro_rules! names {
             }
         }
 
+        impl AsRef<str> for $name {
+            fn as_ref(&self) -> &str {
+                &self.0
+            }
+        }
+
         impl fmt::Display for $name {
             fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
                 out.write_str(&self.0)
@@ -105,6 +111,8 @@ names! {
     DedupeKey = "key", 128, WORD, word;
     /// A word to find tasks by.
     Tag = "tag", 64, WORD, word;
+    /// What a task is called within its flow.
+    TaskRef = "ref", 128, WORD, word;
     /// Who asked: a user, an API key or a worker, as it stands in histories.
     Principal = "principal", 64, WORD, word;
     /// Names one call, so that repeating it is safe. Clients send it as `Idempotency-Key`.
@@ -127,7 +135,7 @@ macro_rules! any_form {
     )*};
 }
 
-any_form! { Kind DedupeKey Tag Principal OpId Boot Namespace }
+any_form! { Kind DedupeKey Tag TaskRef Principal OpId Boot Namespace }
 
 impl QueueName {
     /// Beside a queue's own key lie `<name>:<status>` and `<name>:key:<dedupe key>`. No other queue may be called so.
@@ -195,6 +203,7 @@ mod tests {
             assert!(QueueName::new(hostile).is_err(), "{hostile:?}");
             assert!(DedupeKey::new(hostile).is_err(), "{hostile:?}");
             assert!(Kind::new(hostile).is_err(), "{hostile:?}");
+            assert!(TaskRef::new(hostile).is_err(), "{hostile:?}");
         }
     }
 

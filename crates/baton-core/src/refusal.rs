@@ -30,6 +30,8 @@ macro_rules! refusals {
 refusals! {
     UnknownTask = "unknown_task":
         "There is no such task: it was never submitted here, or its retention is over. Check the id.";
+    UnknownFlow = "unknown_flow":
+        "There is no such flow: it was never submitted here, or its retention is over. Check the id.";
     UnknownWorker = "unknown_worker":
         "No such worker is registered: register it, or claim with its id and boot.";
     NotRunning = "not_running":
@@ -46,6 +48,14 @@ refusals! {
         "Another outcome of this run is recorded. The first one stands.";
     ParentsOpen = "parents_open":
         "A task that this one depends on has not completed. It becomes claimable by itself when the last one has.";
+    DependencyMissing = "dependency_missing":
+        "A parent does not exist: it was never submitted here, or its retention is over. Nothing can wait for it.";
+    DependencyCycle = "dependency_cycle":
+        "Tasks would wait for each other in a circle, so none of them could ever start. Leave out one of these edges.";
+    CrossShardLink = "cross_shard_link":
+        "The tasks live in different shards, and an edge holds within one. Submit tasks that depend on each other as one flow.";
+    GraphTooLarge = "graph_too_large":
+        "The graph around these tasks is too large to be searched for a cycle, so the edge is not taken. Submit it with the flow.";
     QueuePaused = "queue_paused":
         "The queue is paused. Resume it, or wait until somebody does.";
     DuplicateKey = "duplicate_key":

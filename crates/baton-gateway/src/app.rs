@@ -3,13 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use baton_core::Principal;
+use baton_core::{Code, Principal};
 use baton_store::Store;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use crate::health::Health;
 use crate::live::Feed;
+use crate::problem::Fail;
 use crate::waiting::Waiting;
 
 /// The state of a gateway. Cheap to clone. It keeps no truth: what is in it is a copy with a deadline, or a limit.
@@ -25,6 +26,8 @@ pub struct App {
     pub(crate) waiting: Waiting,
     /// How many more requests may be held until something happens.
     pub(crate) held: Arc<Semaphore>,
+    /// How many more requests may compute for longer than a moment.
+    heavy: Arc<Semaphore>,
 }
 
 /// What a gateway is told when it starts.
@@ -48,6 +51,9 @@ impl Default for Settings {
 /// Requests that one gateway holds at most; each costs a connection and some kB.
 const HELD_MAX: usize = 10_000;
 
+/// Flows that are read and graphs that are drawn at a time: each keeps a core busy, and tens of MB.
+const HEAVY_MAX: usize = 2;
+
 impl App {
     /// Starts what runs beside the routes: the readers of the live feed, and the snapshots of the fleet. They end when
     /// the gateway drains.
@@ -58,10 +64,30 @@ impl App {
             health: Health::start(&store, &settings),
             waiting: Waiting::new(&store, &draining),
             held: Arc::new(Semaphore::new(HELD_MAX)),
+            heavy: Arc::new(Semaphore::new(HEAVY_MAX)),
             store,
             draining,
             settings,
         }
+    }
+
+    /// Runs what computes for longer than a moment where no other request waits for it.
+    pub(crate) async fn apart<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, Fail> {
+        // Both fail only where the process ends, or where the work panics.
+        let place = Arc::clone(&self.heavy).acquire_owned().await;
+        let place = place.map_err(|_| Fail::new(Code::Draining))?;
+        let done = tokio::task::spawn_blocking(move || {
+            let done = work();
+            drop(place);
+            done
+        });
+        done.await.map_err(|error| {
+            tracing::error!(%error, "a computation panicked");
+            Fail::new(Code::Internal)
+        })
     }
 
     /// Who asks, as it stands in histories. Where everyone may do everything there is only one name.

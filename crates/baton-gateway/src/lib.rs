@@ -5,6 +5,7 @@ mod clock;
 pub mod config;
 mod convert;
 mod extract;
+mod graph;
 mod guard;
 pub mod health;
 mod hold;

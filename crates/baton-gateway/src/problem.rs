@@ -5,7 +5,7 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use baton_api::Problem;
 use baton_api::problem::{Pointed, status_of};
-use baton_core::{Code, Refusal, Status};
+use baton_core::{Code, Refusal, Status, limits};
 use baton_store::calls::Refused;
 
 /// Why a request does not succeed.
@@ -53,7 +53,17 @@ impl Fail {
     }
 
     pub(crate) fn all(errors: Vec<Pointed>) -> Fail {
-        Fail { errors, ..Fail::new(Code::Validation) }
+        Fail::all_of(Code::Validation, errors)
+    }
+
+    pub(crate) fn all_of(code: Code, errors: Vec<Pointed>) -> Fail {
+        Fail { errors, ..Fail::new(code) }
+    }
+
+    /// It will most likely succeed after this long.
+    pub(crate) fn again_after(mut self, ms: u64) -> Fail {
+        self.retry_after_ms = Some(ms);
+        self
     }
 
     /// The rules said no, to a task in this status.
@@ -128,9 +138,19 @@ impl From<Refused> for Fail {
             (Refusal::Conflict, Some(what)) => {
                 fail.because(format!("It stands against this: {what}. {}", refusal.advice()))
             }
+            (Refusal::DependencyCycle, Some(ids)) => fail.because(circle(&ids)),
             (_, Some(what)) => fail.because(format!("{} ({what})", refusal.advice())),
         }
     }
+}
+
+/// The store names the tasks of a circle in their order, of a long one the first.
+fn circle(ids: &str) -> String {
+    let ids: Vec<&str> = ids.split(' ').collect();
+    let cut = ids.len() as u64 >= limits::CIRCLE_IDS_MAX;
+    let rest = if cut { " → …" } else { "" };
+    let way = format!("{}{rest} → {}", ids.join(" → "), ids.first().copied().unwrap_or_default());
+    format!("These tasks would wait for each other: {way}. {}", Refusal::DependencyCycle.advice())
 }
 
 impl From<baton_store::Error> for Fail {
@@ -152,9 +172,12 @@ impl From<baton_store::Error> for Fail {
 }
 
 /// Where in a request stands what the store calls so.
-fn place(field: &str) -> &str {
+pub(crate) fn place(field: &str) -> &str {
     match field {
         "a payload" => "/payload",
+        "parents" | "parents of one task" => "/parents",
+        "a delay in ms" => "/delay_ms",
+        "tasks of a flow" | "edges of a flow" | "a flow" => "/tasks",
         "payloads of one call" | "a submission" => "/tasks",
         "tags" => "/tags",
         "a timeout" => "/timeout_ms",

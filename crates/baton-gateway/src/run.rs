@@ -9,6 +9,9 @@ use baton_service::signals::Shutdown;
 use baton_store::ticker::Ticker;
 use baton_store::{Error, OpenError, Options, Store};
 use tokio::net::TcpListener;
+use tokio::task::JoinError;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
 
 use crate::app::App;
 use crate::config::Config;
@@ -36,6 +39,8 @@ pub enum RunError {
     },
     #[error("serve requests")]
     Serve(#[source] io::Error),
+    #[error("go on with the chores")]
+    Chores(#[source] JoinError),
 }
 
 impl RunError {
@@ -44,7 +49,7 @@ impl RunError {
         match self {
             RunError::Unusable(_) => 78,
             RunError::Unreachable(_) => 7,
-            RunError::Bind { .. } | RunError::Serve(_) => 1,
+            RunError::Bind { .. } | RunError::Serve(_) | RunError::Chores(_) => 1,
         }
     }
 }
@@ -71,16 +76,29 @@ async fn live_until_drained(
     let address = listener.local_addr().map_err(RunError::Serve)?;
     let ticker = Ticker::new(store.clone());
     let ended = shutdown.drain.clone();
-    tokio::spawn(async move { ticker.run(ended.cancelled()).await });
+    let ticker = AbortOnDropHandle::new(tokio::spawn(async move { ticker.run(ended.cancelled()).await }));
     let app = App::start(store, config.settings, shutdown.drain.clone());
     let feed: live::Feed = app.feed.clone();
     tracing::info!(%address, version = env!("CARGO_PKG_VERSION"), "the gateway answers at http://{address}");
     bound(address);
-    serve(listener, app, shutdown.drain, config.drain_timeout).await.map_err(RunError::Serve)?;
+    let serving = serve(listener, app, shutdown.drain.clone(), config.drain_timeout);
+    tokio::select! {
+        served = serving => served.map_err(RunError::Serve)?,
+        // It ends by itself only when a part of it broke. A gateway without chores would look well while nothing matures.
+        ticked = broken(ticker, shutdown.drain) => return Err(RunError::Chores(ticked)),
+    }
     // A socket whose client takes nothing any more is not waited for.
     let _ = tokio::time::timeout(BACKOFF.1, feed.ended()).await;
     tracing::info!("the gateway has ended");
     Ok(())
+}
+
+/// Ends when the ticker broke; when it was told to end, never.
+async fn broken(ticker: AbortOnDropHandle<()>, drain: CancellationToken) -> JoinError {
+    match ticker.await {
+        Err(error) if !drain.is_cancelled() => error,
+        _ => std::future::pending().await,
+    }
 }
 
 /// Redis may start after the gateway does.

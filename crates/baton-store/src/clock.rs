@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use baton_core::id::Draw;
-use baton_core::{OpId, Shard, TaskId};
+use baton_core::{FlowId, OpId, Shard, TaskId};
 
 /// Draws task ids and op ids.
 #[derive(Debug, Default)]
@@ -16,16 +16,20 @@ pub(crate) struct Ids {
 
 impl Ids {
     pub(crate) fn task(&self, shard: Shard) -> TaskId {
-        self.task_at(system_ms(), shard)
+        TaskId::draw(self.draw(system_ms()), shard)
     }
 
-    fn task_at(&self, now_ms: u64, shard: Shard) -> TaskId {
+    pub(crate) fn flow(&self, shard: Shard) -> FlowId {
+        FlowId::draw(self.draw(system_ms()), shard)
+    }
+
+    fn draw(&self, now_ms: u64) -> Draw {
         let now = now_ms << 12;
         let risen = |last: u64| now.max(last + 1);
         // Relaxed: only the uniqueness of this one number matters.
         let last = self.last.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |last| Some(risen(last)));
         let drawn = risen(last.unwrap_or_default());
-        TaskId::draw(Draw { now_ms: drawn >> 12, counter: (drawn & 0xfff) as u16, random: random() }, shard)
+        Draw { now_ms: drawn >> 12, counter: (drawn & 0xfff) as u16, random: random() }
     }
 
     /// A name for one call of an operator, repeated as it is when the answer was lost.
@@ -68,7 +72,7 @@ mod tests {
     #[test]
     fn ids_of_one_process_rise_even_when_the_clock_stands() {
         let ids = Ids::default();
-        let draw = |_| ids.task_at(1_763_682_345_000, Shard::FIRST).to_string();
+        let draw = |_| TaskId::draw(ids.draw(1_763_682_345_000), Shard::FIRST).to_string();
         let drawn: Vec<String> = (0..10_000).map(draw).collect();
         assert!(drawn.is_sorted_by(|a, b| a < b));
     }

@@ -9,6 +9,14 @@
 //! | `baton:{0}:task:<id>:payload` `:result` `:error` `:reason` `:tags` | string | the value of that field, where it is over 64 bytes |
 //! | `baton:{0}:task:<id>:history` | zset | lines of its history that are long or late, by version |
 //! | `baton:{0}:task:<id>:log` | stream | lines its handler wrote |
+//! | `baton:{0}:task:<id>:parents` `:children` | zset | the graph: what it waits for, what waits for it; in order |
+//! | `baton:{0}:task:<id>:waiting` `:parked` | zset | children that still count on it; children that its bad end holds |
+//! | `baton:{0}:flow:<id>` | hash | a flow: its name, how many tasks of each status, what is being done with it |
+//! | `baton:{0}:flow:<id>:tasks` | zset | its tasks by their position, parents first |
+//! | `baton:{0}:flow:<id>:key:<key>` | string | the live task of a dedupe key within the flow |
+//! | `baton:{0}:flows` | zset | flows, by the ms they came |
+//! | `baton:{0}:drafts` | zset | flows that are still being written, by the ms at which they are given up |
+//! | `baton:{0}:cascades` | zset | ends that are not passed on yet, and flows that are worked on, by ms |
 //! | `baton:{0}:queue:<name>` | hash | `paused_ms`, `retention_ms`, and the numbers `running` and `scheduled` |
 //! | `baton:{0}:queue:<name>:pending` | zset | ids in claim order: priority, then age |
 //! | `baton:{0}:queue:<name>:<status>` | zset | blocked and finished tasks, by the ms they came there |
@@ -24,7 +32,7 @@
 //! | `baton:{0}:events` | stream | one entry per call and kind of event |
 //! | `baton:{0}:events:marks` | zset | stream ids by the number of task events up to them |
 
-use baton_core::{Boot, DedupeKey, Namespace, OpId, QueueName, Shard, Status, TaskId, WorkerId};
+use baton_core::{Boot, DedupeKey, FlowId, Namespace, OpId, QueueName, Shard, Status, TaskId, WorkerId};
 
 /// The key of the namespace's own record: the only one outside every shard.
 pub fn namespace_meta(namespace: &Namespace) -> String {
@@ -123,6 +131,34 @@ impl ShardKeys {
 
     pub fn task_log(&self, task: TaskId) -> String {
         self.task(task) + ":log"
+    }
+
+    pub fn task_parents(&self, task: TaskId) -> String {
+        self.task(task) + ":parents"
+    }
+
+    pub fn task_children(&self, task: TaskId) -> String {
+        self.task(task) + ":children"
+    }
+
+    pub fn flow(&self, flow: FlowId) -> String {
+        self.at(&["flow:", &flow.to_string()])
+    }
+
+    pub fn flow_tasks(&self, flow: FlowId) -> String {
+        self.flow(flow) + ":tasks"
+    }
+
+    pub fn flows(&self) -> String {
+        self.at(&["flows"])
+    }
+
+    pub fn drafts(&self) -> String {
+        self.at(&["drafts"])
+    }
+
+    pub fn cascades(&self) -> String {
+        self.at(&["cascades"])
     }
 
     /// A key that is never written, for the probe of rights.

@@ -1,11 +1,13 @@
 //! A task as it lies in Redis, read into domain types.
 
+pub mod flow;
+
 use std::collections::BTreeMap;
 use std::str::FromStr;
 
 use baton_core::{
-    Boot, DedupeKey, Fence, Kind, Principal, Priority, QueueName, Status, Tag, TaskId, Version, WorkerId,
-    limits,
+    Boot, DedupeKey, Fence, FlowId, Kind, OnParentFailure, Principal, Priority, QueueName, Status, Tag,
+    TaskId, TaskRef, Version, WorkerId, limits,
 };
 
 use crate::error::Error;
@@ -29,6 +31,7 @@ pub struct Task {
     pub max_crashes: u64,
     pub timeout_ms: u64,
     pub key: Option<DedupeKey>,
+    pub family: Family,
     pub tags: Vec<Tag>,
     pub traceparent: Option<String>,
     pub submitted_by: Option<Principal>,
@@ -39,6 +42,19 @@ pub struct Task {
     pub reason: Option<String>,
     /// Only where it was asked for with values, or is short.
     pub payload: Option<Vec<u8>>,
+}
+
+/// Where a task stands among others.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Family {
+    pub flow: Option<FlowId>,
+    /// What it is called within its flow.
+    pub name: Option<TaskRef>,
+    pub on_parent_failure: OnParentFailure,
+    /// How many tasks it waits for or waited for, and for how many of those still.
+    pub parents: u64,
+    pub open_parents: u64,
+    pub children: u64,
 }
 
 /// One run of a task.
@@ -53,14 +69,31 @@ pub struct Run {
 /// Where a task is, with what only this status has.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum State {
-    Scheduled { run_at_ms: u64 },
-    Blocked { open_parents: u64 },
+    Scheduled {
+        run_at_ms: u64,
+    },
+    /// With the time before which it does not run, if it has one.
+    Blocked {
+        run_at_ms: Option<u64>,
+    },
     Pending,
-    Running { progress: Option<String> },
-    Completed { finished_ms: u64, result: Option<Vec<u8>> },
-    Failed { finished_ms: u64 },
-    Timeout { finished_ms: u64 },
-    Cancelled { finished_ms: u64, by: Option<Principal> },
+    Running {
+        progress: Option<String>,
+    },
+    Completed {
+        finished_ms: u64,
+        result: Option<Vec<u8>>,
+    },
+    Failed {
+        finished_ms: u64,
+    },
+    Timeout {
+        finished_ms: u64,
+    },
+    Cancelled {
+        finished_ms: u64,
+        by: Option<Principal>,
+    },
 }
 
 impl State {
@@ -155,6 +188,7 @@ impl Task {
             max_crashes: fields.or("max_crashes", limits::MAX_CRASHES)?,
             timeout_ms: fields.or("timeout_ms", limits::TIMEOUT_MS)?,
             key: fields.optional("key")?,
+            family: family(fields)?,
             tags: tags(fields)?,
             traceparent: fields.optional("traceparent")?,
             submitted_by: fields.optional("submitted_by")?,
@@ -178,6 +212,17 @@ pub(crate) fn priority(fields: &mut Fields) -> Result<Priority, Error> {
         .map_err(|error| fields.fault("priority", &format!("cannot be used: failed to {error}")))
 }
 
+fn family(fields: &mut Fields) -> Result<Family, Error> {
+    Ok(Family {
+        flow: fields.optional("flow")?,
+        name: fields.optional("ref")?,
+        on_parent_failure: fields.or("on_parent_failure", OnParentFailure::default())?,
+        parents: fields.or("parents", 0)?,
+        open_parents: fields.or("open_parents", 0)?,
+        children: fields.or("children", 0)?,
+    })
+}
+
 fn tags(fields: &mut Fields) -> Result<Vec<Tag>, Error> {
     let text: String = fields.or("tags", String::new())?;
     let tags: Result<Vec<Tag>, _> = text.split(',').filter(|tag| !tag.is_empty()).map(Tag::new).collect();
@@ -199,7 +244,7 @@ fn run(fields: &mut Fields) -> Result<Option<Run>, Error> {
 fn state(fields: &mut Fields) -> Result<State, Error> {
     Ok(match fields.required("status")? {
         Status::Scheduled => State::Scheduled { run_at_ms: fields.required("run_at_ms")? },
-        Status::Blocked => State::Blocked { open_parents: fields.required("open_parents")? },
+        Status::Blocked => State::Blocked { run_at_ms: fields.optional("run_at_ms")? },
         Status::Pending => State::Pending,
         Status::Running => State::Running { progress: fields.optional("progress")? },
         Status::Completed => {

@@ -27,6 +27,7 @@ macro_rules! texts {
 
 const LIBRARY: &[(&str, &str)] = texts! { "lib/":
     "prelude" "lifecycle" "batch" "move" "endings" "lease" "takeover" "claim" "settle" "once" "operate" "rows" "chores"
+    "create" "edges" "graph" "rerun" "flow" "cascade" "prune"
 };
 
 const SOURCES: &[(&str, &str)] = texts! { "":
@@ -34,6 +35,7 @@ const SOURCES: &[(&str, &str)] = texts! { "":
     "task/submit" "task/claim" "task/settle" "task/progress" "task/log" "task/log_read"
     "task/cancel" "task/rerun" "task/promote" "task/reprioritise"
     "task/read" "task/history" "task/list" "task/running"
+    "task/link" "task/unlink" "task/edges" "task/parents" "flow/submit" "flow/begin" "flow/list" "flow/tasks" "shard/cascade"
     "queue/pause" "queue/counts" "queue/hint"
     "worker/register" "worker/renew" "worker/deregister" "worker/direct" "worker/list" "worker/number"
 };
@@ -148,6 +150,7 @@ pub(crate) fn probes(key: &str) -> Vec<Vec<String>> {
         "HGETALL" | "GET" | "DEL" | "UNLINK" | "EXISTS" | "ZCARD" | "XLEN" => vec![key],
         "XTRIM" => vec![key, "MINID", "1"],
         "XRANGE" | "XREVRANGE" | "ZRANGE" | "ZREMRANGEBYRANK" => vec![key, "0", "1"],
+        "RENAME" => vec![key, key],
         // A field or a member.
         _ => vec![key, "one"],
     };

@@ -4,7 +4,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use baton_core::{DedupeKey, Namespace, OpId, Shard, ShardCount, TaskId};
+use baton_core::{DedupeKey, FlowId, Namespace, OpId, Shard, ShardCount, TaskId};
+use tokio::sync::Notify;
 
 use crate::boot::{self, OpenError, Warning};
 use crate::clock::{Ids, random};
@@ -37,14 +38,22 @@ impl Options {
     }
 }
 
+/// When a shard wants to be ticked next.
+#[derive(Debug, Default)]
+struct Due {
+    /// As the newest answer says; 0 while nobody said.
+    at_ms: AtomicU64,
+    /// That is sooner than it was.
+    sooner: Notify,
+}
+
 pub(crate) struct Inner {
     pub(crate) link: Link,
     /// For calls that block on purpose.
     pub(crate) blocking: Lines,
     pub(crate) options: Options,
     pub(crate) ids: Arc<Ids>,
-    /// When each shard wants to be ticked next, as the newest answer says; 0 while nobody said.
-    due_ms: Arc<[AtomicU64]>,
+    dues: Arc<[Due]>,
     shards: Vec<ShardKeys>,
 }
 
@@ -70,17 +79,17 @@ impl Store {
     }
 
     fn connect(options: Options) -> Result<Store, Error> {
-        let due_ms = options.shards.all().map(|_| AtomicU64::new(0)).collect();
-        Store::assemble(options, Arc::default(), due_ms)
+        let dues = options.shards.all().map(|_| Due::default()).collect();
+        Store::assemble(options, Arc::default(), dues)
     }
 
-    fn assemble(options: Options, ids: Arc<Ids>, due_ms: Arc<[AtomicU64]>) -> Result<Store, Error> {
+    fn assemble(options: Options, ids: Arc<Ids>, dues: Arc<[Due]>) -> Result<Store, Error> {
         let Options { url, namespace, shards, timeouts, .. } = &options;
         let inner = Inner {
             link: Link::new(url, timeouts)?,
             blocking: Lines::new(url, timeouts)?,
             ids,
-            due_ms,
+            dues,
             shards: shards.all().map(|shard| ShardKeys::new(namespace, shard)).collect(),
             options,
         };
@@ -94,8 +103,8 @@ impl Store {
     /// Another handle to the same namespace with connections of its own: for another runtime, which must not wait for
     /// what this one does. Ids that the two draw never meet, and what one hears of ticks the other knows.
     pub fn apart(&self) -> Result<Store, Error> {
-        let Inner { options, ids, due_ms, .. } = &*self.inner;
-        Store::assemble(options.clone(), Arc::clone(ids), Arc::clone(due_ms))
+        let Inner { options, ids, dues, .. } = &*self.inner;
+        Store::assemble(options.clone(), Arc::clone(ids), Arc::clone(dues))
     }
 
     /// The keys of a shard, if this namespace has it.
@@ -117,20 +126,44 @@ impl Store {
         self.inner.ids.task(shard)
     }
 
+    /// A new flow id in this shard.
+    pub fn draw_flow(&self, shard: Shard) -> FlowId {
+        self.inner.ids.flow(shard)
+    }
+
     /// A name for one call of an operator that brought none.
     pub fn draw_op(&self) -> OpId {
         self.inner.ids.op()
     }
 
+    fn due(&self, shard: Shard) -> Option<&Due> {
+        self.inner.dues.get(usize::from(shard.number()))
+    }
+
     /// When this shard wants to be ticked next, by Redis's clock.
     pub(crate) fn due_ms(&self, shard: Shard) -> Option<u64> {
-        let due_ms = self.inner.due_ms.get(usize::from(shard.number()))?.load(Ordering::Relaxed);
+        let due_ms = self.due(shard)?.at_ms.load(Ordering::Relaxed);
         (due_ms > 0).then_some(due_ms)
     }
 
     pub(crate) fn note_due(&self, shard: Shard, due_ms: Option<u64>) {
-        if let (Some(due_ms), Some(slot)) = (due_ms, self.inner.due_ms.get(usize::from(shard.number()))) {
-            slot.store(due_ms, Ordering::Relaxed);
+        if let (Some(due_ms), Some(due)) = (due_ms, self.due(shard))
+            && due.at_ms.swap(due_ms, Ordering::Relaxed) > due_ms
+        {
+            due.sooner.notify_one();
+        }
+    }
+
+    /// Ends wait to be passed on: the ticker of this process need not wait to hear of it.
+    pub(crate) fn cascade_soon(&self, shard: Shard) {
+        self.note_due(shard, Some(1));
+    }
+
+    /// Ends when the shard wants to be ticked sooner than was known.
+    pub(crate) async fn due_sooner(&self, shard: Shard) {
+        match self.due(shard) {
+            Some(due) => due.sooner.notified().await,
+            None => std::future::pending().await,
         }
     }
 

@@ -41,10 +41,15 @@ impl Ticker {
     pub async fn run(self, shutdown: impl Future<Output = ()>) {
         let mut drivers = JoinSet::new();
         for shard in self.store.shards().all() {
-            drivers.spawn(Driver { store: self.store.clone(), shard, beat: Beat::default() }.drive());
+            let driver = Driver { store: self.store.clone(), shard, beat: Beat::default(), cascades: false };
+            drivers.spawn(driver.drive());
         }
-        // Leaving drops the set, which ends its tasks.
-        shutdown.await;
+        // Leaving drops the set, which ends its tasks. A driver ends by itself only if it panics, and then so do we:
+        // a shard that nobody ticks is noticed by those who watch over this future.
+        tokio::select! {
+            () = shutdown => {}
+            ended = drivers.join_next() => panic!("a driver of the chores has ended: {ended:?}"),
+        }
     }
 }
 
@@ -52,6 +57,8 @@ struct Driver {
     store: Store,
     shard: Shard,
     beat: Beat,
+    /// Ends are being passed on, by us.
+    cascades: bool,
 }
 
 impl Driver {
@@ -68,27 +75,47 @@ impl Driver {
         }
     }
 
-    /// Waits until the shard is due, and goes on waiting where somebody else has ticked meanwhile.
-    async fn until_due(&self) {
+    /// Waits until the shard is due, and goes on waiting where somebody else has ticked meanwhile. While there are ends
+    /// to be passed on it does that instead of waiting.
+    async fn until_due(&mut self) {
         let mut waited_for = None;
         loop {
             let due_ms = self.store.due_ms(self.shard);
             let Some(wait_ms) = self.beat.wait_ms(now(), due_ms) else { return };
+            if self.cascades {
+                self.pass_piece().await;
+                continue;
+            }
             if due_ms == waited_for {
                 return;
             }
             let jitter_ms = (chance() * JITTER_MS as f64) as u64;
-            tokio::time::sleep(Duration::from_millis(wait_ms + jitter_ms)).await;
-            waited_for = due_ms;
+            let wait = tokio::time::sleep(Duration::from_millis(wait_ms + jitter_ms));
+            tokio::select! {
+                () = wait => waited_for = due_ms,
+                () = self.store.due_sooner(self.shard) => {}
+            }
         }
+    }
+
+    /// What fails is left to whoever ticks next and hears that nobody is at it.
+    async fn pass_piece(&mut self) {
+        self.cascades = match self.store.cascade(self.shard).await {
+            Ok(left) => left,
+            Err(error) => {
+                tracing::debug!(shard = %self.shard, %error, "ends could not be passed on");
+                false
+            }
+        };
     }
 
     /// Answers whether it came through.
     async fn attempt(&mut self) -> bool {
         let tick = self.beat.attempt(now());
         match self.store.try_tick(self.shard, tick).await {
-            Ok(Ticked::Worked { now_ms, reaped, matured, pruned, .. }) => {
-                tracing::trace!(shard = %self.shard, reaped, matured, pruned, "ticked");
+            Ok(Ticked::Worked { now_ms, reaped, matured, pruned, cascades, .. }) => {
+                tracing::trace!(shard = %self.shard, reaped, matured, pruned, cascades, "ticked");
+                self.cascades |= cascades;
                 metrics::counter!("baton_reclaims_total").increment(reaped);
                 self.beat.came_through(now(), now_ms);
                 true

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use baton_core::{Kind, WorkerId};
+use baton_store::calls::task::Parents;
 use baton_store::calls::task::{Grant, Level};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
@@ -25,15 +26,19 @@ pub struct Run {
     /// except while the worker drains.
     pub cancel: CancellationToken,
     pub reporter: Reporter,
+    /// What it waited for.
+    pub parents: Arc<Parents>,
 }
 
 impl Run {
-    /// A run without an engine, for trying a handler by itself: what the handler says comes out of the second half.
+    /// A run without an engine and without parents, for trying a handler by itself: what the handler says comes out of
+    /// the second half.
     pub fn detached(grant: Grant, worker: WorkerId, deadline: Instant) -> (Run, Heard) {
         let grant = Arc::new(grant);
         let (words, heard) = mpsc::channel(DETACHED_WORDS);
         let reporter = Reporter::new(Arc::clone(&grant), words);
-        (Run { grant, worker, deadline, cancel: CancellationToken::new(), reporter }, Heard(heard))
+        let (cancel, parents) = (CancellationToken::new(), Arc::default());
+        (Run { grant, worker, deadline, cancel, reporter, parents }, Heard(heard))
     }
 }
 

@@ -53,6 +53,15 @@ impl Error {
         }
     }
 
+    /// What to tell a person: a refusal in the words of the gateway, anything else as what failed. Its sources are not
+    /// in it.
+    pub fn sentence(&self) -> String {
+        match self {
+            Error::Problem(problem) => problem_words(problem),
+            other => format!("failed to {other}"),
+        }
+    }
+
     pub(crate) fn invalid(error: impl fmt::Display) -> Error {
         Error::Invalid(error.to_string())
     }
@@ -61,7 +70,7 @@ impl Error {
 impl fmt::Display for Error {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Error::Problem(problem) => problem_text(problem, out),
+            Error::Problem(problem) => write!(out, "do what was asked: {}", problem_words(problem)),
             Error::Unreachable { url, .. } => write!(out, "reach {url}"),
             Error::Timeout { url, after } => write!(out, "get an answer from {url} within {after:?}"),
             Error::Unreadable { url, problem } => write!(out, "understand the answer of {url}: {problem}"),
@@ -72,14 +81,14 @@ impl fmt::Display for Error {
     }
 }
 
-fn problem_text(problem: &Problem, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-    write!(out, "do what was asked: {} ({})", problem.detail.trim_end_matches('.'), problem.code)?;
+/// What is wrong, its code, and what stands in `errors` alone.
+fn problem_words(problem: &Problem) -> String {
+    let mut words = format!("{} ({})", problem.detail.trim_end_matches('.'), problem.code);
     let unsaid = |error: &&Pointed| !problem.detail.contains(&error.message);
-    problem
-        .errors
-        .iter()
-        .filter(unsaid)
-        .try_for_each(|error| write!(out, "; {} {}", error.pointer, error.message))
+    for error in problem.errors.iter().filter(unsaid) {
+        words.push_str(&format!("; {} {}", error.pointer, error.message));
+    }
+    words
 }
 
 fn not_completed(task: &Task, out: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -22,6 +22,8 @@
 //! # Ok(())
 //! # }
 //! ```
+//!
+//! Tasks that wait for each other are a flow: [`Client::flow`] submits all of them, or none.
 
 mod client;
 mod error;
@@ -30,8 +32,10 @@ pub mod worker;
 
 pub use baton_api as api;
 pub use baton_api::{Json, Problem, Timestamp};
-pub use baton_core::{Fence, Priority, Status, TaskId, WorkerId};
-pub use client::{Client, Filter, Probed, Receipt, Submit, Submitted, Watch};
+pub use baton_core::{Fence, FlowId, FlowState, OnParentFailure, Priority, Status, TaskId, WorkerId};
+pub use client::{
+    Client, Filter, FlowTask, Probed, Receipt, Submit, SubmitFlow, Submitted, SubmittedFlow, Watch,
+};
 pub use error::{Cause, Error};
 pub use payload::{Defaults, Payload};
 pub use tokio_util::sync::CancellationToken;

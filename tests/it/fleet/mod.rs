@@ -1,5 +1,7 @@
 //! Real processes: workers that are killed, stopped and cut off in the middle of their work.
 
+mod flows;
+mod interrupted;
 mod killed;
 mod submits;
 mod support;

@@ -1,2 +1,3 @@
 //! Exhaustive models of the protocols.
+mod edges;
 mod lease;

@@ -18,25 +18,16 @@ use tokio::sync::Barrier;
 use tokio::task::JoinSet;
 
 pub(super) struct Arena {
-    redis: PrivateRedis,
+    pub redis: PrivateRedis,
     pub stores: Vec<Store>,
     clock: Arc<AtomicU64>,
 }
 
 /// Runs a race on `stores` connections and checks what it leaves behind.
 pub(super) async fn race_on(stores: usize, race: impl AsyncFnOnce(&Arena)) {
-    let redis = PrivateRedis::start().await;
-    let clock = Arc::new(AtomicU64::new(START_MS));
-    let mut arena = Arena { redis, stores: Vec::new(), clock };
-    for _ in 0..stores {
-        let mut options = Options::new(arena.redis.url().parse().expect("a URL"));
-        options.injected_ms = Some(Arc::clone(&arena.clock));
-        let (store, _) = Store::open(options).await.expect("a store on a private Redis");
-        arena.stores.push(store);
-    }
+    let arena = Arena::start(stores).await;
     race(&arena).await;
-    let snapshot = Snapshot::take(&mut arena.redis.connection().await, "baton:").await;
-    invariants::assert_hold(&snapshot, "baton:{0}:");
+    invariants::assert_hold(&arena.snapshot().await, "baton:{0}:");
 }
 
 /// Lets the other side of a race go first by about so much.
@@ -47,6 +38,23 @@ pub(super) async fn hold_back(turns: usize) {
 }
 
 impl Arena {
+    pub(super) async fn start(stores: usize) -> Arena {
+        let redis = PrivateRedis::start().await;
+        let clock = Arc::new(AtomicU64::new(START_MS));
+        let mut arena = Arena { redis, stores: Vec::new(), clock };
+        for _ in 0..stores {
+            let mut options = Options::new(arena.redis.url().parse().expect("a URL"));
+            options.injected_ms = Some(Arc::clone(&arena.clock));
+            let (store, _) = Store::open(options).await.expect("a store on a private Redis");
+            arena.stores.push(store);
+        }
+        arena
+    }
+
+    pub(super) async fn snapshot(&self) -> Snapshot {
+        Snapshot::take(&mut self.redis.connection().await, "baton:").await
+    }
+
     pub(super) fn pass_ms(&self, ms: u64) {
         self.clock.fetch_add(ms, Ordering::SeqCst);
     }

@@ -1,10 +1,12 @@
 //! What the rules answer to a request, and what they make of the shard.
 
-use baton_core::{DedupeKey, Fence, Principal, QueueName, Refusal, Status, TaskId, WorkerId};
+use baton_core::{Fence, OnParentFailure, Principal, QueueName, Refusal, Status, TaskId, WorkerId};
+use baton_store::calls::flow::{Begun, FlowAnswer};
 use baton_store::calls::queue::Paused;
 use baton_store::calls::shard::Ticked;
 use baton_store::calls::task::{
-    Claimed, NewTask, Noted, OnDuplicate, Outcome, Report, SettleAnswer, Settled, SubmitAnswer, Submitted,
+    Claimed, EdgeState, Linked, NewTask, Noted, OnDuplicate, Outcome, Report, SettleAnswer, Settled,
+    SubmitAnswer, Submitted, Unlinked,
 };
 use baton_store::calls::worker::{Deregistered, Registered, Renewed};
 use baton_store::calls::{Answered, Operated};
@@ -29,20 +31,30 @@ impl Answer {
             Request::Register { .. } => Answer::Register(Registered::Refused(no)),
             Request::Deregister(_) => Answer::Deregister(Deregistered::Refused(no)),
             Request::Tick(_) => Answer::Tick(Ticked::Refused(no)),
+            Request::Link { parent, child, .. } if parent.shard() != child.shard() => {
+                Answer::Link(Linked::Refused(refused(Refusal::CrossShardLink, None)))
+            }
+            Request::Link { .. } => Answer::Link(Linked::Refused(no)),
+            Request::Unlink { .. } => Answer::Unlink(Unlinked::Refused(no)),
+            Request::Cascade => Answer::Cascade(false),
+            Request::Flow { .. } => Answer::Flow(FlowAnswer::Refused(no)),
+            Request::Begin { .. } => Answer::Begin(Begun::Refused(no)),
         }
     }
 }
 
 impl Model {
     pub(super) fn answer(&mut self, request: &Request) -> Answer {
-        if let Some(op) = request.op() {
+        if let Some(op) = request.op().filter(|_| !request.is_across_shards()) {
             if let Some((known, first)) = self.ops.get(op) {
                 return replay(request, *known == request.fingerprint(), first);
             }
             let before = self.versions();
             let answer = self.answer_once(request);
-            // An operator's call that moved nothing is not remembered.
-            if matches!(answer, Answer::Submit(_)) || self.versions() != before {
+            // An operator's call that moved nothing is not remembered, but for one that begins something.
+            let begun =
+                matches!(answer, Answer::Submit(_) | Answer::Flow(_) | Answer::Begin(Begun::Tasks { .. }));
+            if begun || self.versions() != before {
                 self.ops.insert(op.clone(), (request.fingerprint(), answer.clone()));
             }
             return answer;
@@ -55,6 +67,12 @@ impl Model {
     }
 
     fn answer_once(&mut self, request: &Request) -> Answer {
+        let answer = self.carry_out(request);
+        self.note_flows();
+        answer
+    }
+
+    fn carry_out(&mut self, request: &Request) -> Answer {
         match request {
             Request::Submit { tasks, .. } => Answer::Submit(SubmitAnswer::Tasks {
                 each: tasks.iter().map(|task| self.submit(task)).collect(),
@@ -65,13 +83,17 @@ impl Model {
             }
             Request::Renew { life, holding, alone } => Answer::Renew(self.renew(life, holding, *alone)),
             Request::Settle { life, reports, next, .. } => {
-                let lost = self.is_being_reaped(life);
+                let mut lost = self.is_being_reaped(life);
                 let each: Vec<Settled> =
                     reports.iter().map(|report| self.settle(&life.worker, report)).collect();
-                let settled: Vec<TaskId> = reports.iter().map(|report| report.task).collect();
-                let claimed = next
-                    .as_ref()
-                    .map(|wish| self.claim_next(life, wish, &settled_now(&each, &settled), lost));
+                let reported: Vec<TaskId> = reports.iter().map(|report| report.task).collect();
+                let mut settled = settled_now(&each, &reported);
+                // What an end was passed on to may be claimed by this very call, and then so may all that it moved.
+                if self.pass_on() {
+                    settled.clear();
+                    lost = self.is_being_reaped(life);
+                }
+                let claimed = next.as_ref().map(|wish| self.claim_next(life, wish, &settled, lost));
                 Answer::Settle(SettleAnswer::Reports { each, claimed })
             }
             Request::Progress { worker, notes } => Answer::Progress(Ok(notes
@@ -80,10 +102,9 @@ impl Model {
                 .collect())),
             Request::Operate { verb, tasks, by, reason, .. } => {
                 let operate = |id: &TaskId| self.operate(*verb, *id, by.as_ref(), reason);
-                Answer::Operate(Answered::Tasks {
-                    each: tasks.iter().map(operate).collect(),
-                    replayed: false,
-                })
+                let each = tasks.iter().map(operate).collect();
+                self.pass_on();
+                Answer::Operate(Answered::Tasks { each, replayed: false })
             }
             Request::Pause { queue, paused } => Answer::Pause(self.pause(queue, *paused)),
             Request::Register { life, expects, lease } => {
@@ -91,6 +112,15 @@ impl Model {
             }
             Request::Deregister(life) => Answer::Deregister(self.deregister(life)),
             Request::Tick(tick) => Answer::Tick(self.tick(tick)),
+            Request::Link { parent, child, .. } => Answer::Link(self.link(*parent, *child)),
+            Request::Unlink { parent, child, .. } => Answer::Unlink(self.unlink(*parent, *child)),
+            Request::Cascade => Answer::Cascade(self.cascade()),
+            Request::Flow { flow, name, tasks, parents, .. } => {
+                Answer::Flow(self.submit_flow(*flow, name.as_ref(), tasks, parents))
+            }
+            Request::Begin { flow, work, by, reason, .. } => {
+                Answer::Begin(self.begin(*flow, *work, by.as_ref(), reason))
+            }
         }
     }
 
@@ -98,20 +128,42 @@ impl Model {
         if let Some(task) = self.tasks.get(&spec.id) {
             return Submitted::Existing { id: task.id, status: task.status, version: task.version() };
         }
-        let live = spec.key.as_ref().and_then(|key| self.live_with_key(&spec.queue, key));
-        match live {
+        if let Some((refusal, other)) = self.no_joining(spec) {
+            return Submitted::Refused { refusal, other };
+        }
+        match self.live_like(spec) {
             Some(live) if spec.on_duplicate == OnDuplicate::Reject => {
                 Submitted::Refused { refusal: Refusal::DuplicateKey, other: live.id }
             }
             Some(live) => Submitted::Duplicate { id: live.id, status: live.status, version: live.version() },
-            None => {
-                let task = Task::new(spec.clone(), self.now_ms);
-                let (id, status, version) = (task.id, task.status, task.version());
-                self.queues.insert(spec.queue.clone(), ());
-                self.tasks.insert(id, task);
-                Submitted::Created { id, status, version }
-            }
+            None => match spec.parents.iter().find(|parent| !self.tasks.contains_key(*parent)) {
+                Some(other) => Submitted::Refused { refusal: Refusal::DependencyMissing, other: *other },
+                None => self.create(spec),
+            },
         }
+    }
+
+    fn no_joining(&self, spec: &NewTask) -> Option<(Refusal, TaskId)> {
+        let id = spec.flow?;
+        match self.flows.get(&id) {
+            None => Some((Refusal::UnknownFlow, id.task(0))),
+            Some(flow) => flow.pruned_ms.map(|_| (Refusal::Conflict, id.task(0))),
+        }
+    }
+
+    fn create(&mut self, spec: &NewTask) -> Submitted {
+        let (id, now_ms) = (spec.id, self.now_ms);
+        self.queues.entry(spec.queue.clone()).or_insert(now_ms);
+        self.tasks.insert(id, Task::new(spec.clone(), false, now_ms));
+        self.join_flow(spec);
+        let states: Vec<EdgeState> = spec.parents.iter().map(|parent| self.connect(*parent, id)).collect();
+        let is_blocked = self.open_parents(id) > 0;
+        self.tasks.insert(id, Task::new(spec.clone(), is_blocked, now_ms));
+        let held = states.iter().position(|state| *state == EdgeState::Held);
+        if let (Some(at), OnParentFailure::Cancel) = (held, spec.on_parent_failure) {
+            self.cancel_with(id, spec.parents[at]);
+        }
+        Submitted::Created { id, status: self.tasks[&id].status, version: self.version_of(id) }
     }
 
     fn settle(&mut self, worker: &WorkerId, report: &Report) -> Settled {
@@ -153,6 +205,7 @@ impl Model {
         if matches!(next, Next::Retries) {
             self.retry(report.task, wait_ms);
         }
+        self.note_end(report.task);
         Settled::Now { status, version }
     }
 
@@ -187,12 +240,8 @@ impl Model {
         let Some(task) = self.tasks.get(&id) else {
             return Operated::Refused { refusal: Refusal::UnknownTask, status: None };
         };
-        let key = task.spec.key.clone();
         let no = match verb {
-            Operator::Rerun if !task.status.is_terminal() => Some(Refusal::Conflict),
-            Operator::Rerun => key
-                .filter(|key: &DedupeKey| self.live_with_key(&task.spec.queue, key).is_some())
-                .map(|_| Refusal::DuplicateKey),
+            Operator::Rerun => self.no_rerun(task),
             _ if task.status.is_terminal() => Some(Refusal::AlreadyFinished),
             Operator::Promote if task.status != Status::Scheduled => Some(Refusal::Conflict),
             _ => None,
@@ -207,7 +256,7 @@ impl Model {
                 task.cancel(reason, now_ms);
                 task.finished_by = by.cloned();
             }
-            Operator::Rerun => task.rerun(now_ms),
+            Operator::Rerun => self.rerun(id),
             Operator::Promote => task.mature(now_ms),
             Operator::Reprioritise(to) if to != task.spec.priority => {
                 task.set_priority(to);
@@ -215,12 +264,13 @@ impl Model {
             }
             Operator::Reprioritise(_) => {}
         }
-        Operated::Moved { status: task.status, version: self.version_of(id) }
+        self.note_end(id);
+        Operated::Moved { status: self.tasks[&id].status, version: self.version_of(id) }
     }
 
     fn pause(&mut self, queue: &QueueName, paused: bool) -> Paused {
         if paused {
-            self.queues.insert(queue.clone(), ());
+            self.queues.entry(queue.clone()).or_insert(self.now_ms);
             return Paused::Since(*self.paused.entry(queue.clone()).or_insert(self.now_ms));
         }
         self.paused.remove(queue);
@@ -243,7 +293,25 @@ fn replay(request: &Request, same: bool, first: &Answer) -> Answer {
         (_, Answer::Operate(Answered::Tasks { each, .. })) if same => {
             Answer::Operate(Answered::Tasks { each: each.clone(), replayed: true })
         }
+        (_, Answer::Link(Linked::Edge { state, status, version, .. })) if same => {
+            let (state, status, version) = (*state, *status, *version);
+            Answer::Link(Linked::Edge { state, status, version, replayed: true })
+        }
+        (_, Answer::Unlink(Unlinked::Edge { was_there, status, version, .. })) if same => {
+            let (was_there, status, version) = (*was_there, *status, *version);
+            Answer::Unlink(Unlinked::Edge { was_there, status, version, replayed: true })
+        }
+        (_, Answer::Flow(FlowAnswer::Created { flow })) if same => {
+            Answer::Flow(FlowAnswer::Replayed { flow: *flow })
+        }
+        (_, Answer::Begin(Begun::Tasks { concerned, .. })) if same => {
+            Answer::Begin(Begun::Tasks { concerned: *concerned, replayed: true })
+        }
         (Request::Submit { .. }, _) => Answer::Submit(SubmitAnswer::Refused(no)),
+        (Request::Link { .. }, _) => Answer::Link(Linked::Refused(no)),
+        (Request::Unlink { .. }, _) => Answer::Unlink(Unlinked::Refused(no)),
+        (Request::Flow { .. }, _) => Answer::Flow(FlowAnswer::Refused(no)),
+        (Request::Begin { .. }, _) => Answer::Begin(Begun::Refused(no)),
         _ => Answer::Operate(Answered::Refused(no)),
     }
 }

@@ -31,6 +31,7 @@ impl Model {
             }
         }
         let pruned = self.prune();
+        self.leave_ends();
         // One who has neither ticked before nor tried for long cannot tell a stall; those who can still have to.
         self.blind_tick = tick.expected_ms.is_none()
             && tick.trying_ms < limits::STALL_MS_MIN
@@ -45,6 +46,7 @@ impl Model {
             reaped,
             matured,
             pruned,
+            cascades: !self.is_somebody_passing() && !self.cascades.is_empty(),
         }
     }
 
@@ -90,8 +92,14 @@ impl Model {
         if let Some(record) = self.workers.get_mut(worker) {
             record.seen_ms = Some(now_ms);
         }
-        let held = self.tasks.values_mut().filter(|task| task.is_held_by(&life));
-        held.map(|task| task.crash(now_ms)).count() as u64
+        let held = self.held_ids(&life);
+        for id in &held {
+            if let Some(task) = self.tasks.get_mut(id) {
+                task.crash(now_ms);
+            }
+            self.note_end(*id);
+        }
+        held.len() as u64
     }
 
     /// Overdue runs, holders without a lease, workers to forget.
@@ -132,6 +140,7 @@ impl Model {
             if let Next::Retries = task.fail(b"", "timeout", Status::Timeout, false, now_ms) {
                 self.retry(id, None);
             }
+            self.note_end(id);
         }
     }
 
@@ -145,12 +154,5 @@ impl Model {
         {
             self.workers.remove(worker);
         }
-    }
-
-    fn prune(&mut self) -> u64 {
-        let cutoff = self.now_ms - limits::RETENTION_MS;
-        let before = self.tasks.len();
-        self.tasks.retain(|_, task| !task.status.is_terminal() || task.finished_ms > cutoff);
-        (before - self.tasks.len()) as u64
     }
 }

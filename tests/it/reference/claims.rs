@@ -56,7 +56,7 @@ impl Model {
     }
 
     fn refusal_of_one(&mut self, life: &Life, id: TaskId) -> Option<Refusal> {
-        let now_ms = self.now_ms;
+        let (now_ms, is_open) = (self.now_ms, self.open_parents(id) > 0);
         let Some(task) = self.tasks.get_mut(&id) else {
             return Some(Refusal::UnknownTask);
         };
@@ -64,11 +64,11 @@ impl Model {
             Status::Running if task.is_held_by(life) => None,
             Status::Running => Some(Refusal::Conflict),
             Status::Blocked => Some(Refusal::ParentsOpen),
-            Status::Pending if task.parent_open => {
-                task.reject(now_ms);
+            Status::Pending if is_open => {
+                task.block(now_ms);
                 Some(Refusal::ParentsOpen)
             }
-            Status::Scheduled if task.parent_open => Some(Refusal::ParentsOpen),
+            Status::Scheduled if is_open => Some(Refusal::ParentsOpen),
             Status::Scheduled => Some(Refusal::Conflict),
             Status::Pending => self.paused.contains_key(&task.spec.queue).then_some(Refusal::QueuePaused),
             _ => Some(Refusal::AlreadyFinished),
@@ -98,11 +98,11 @@ impl Model {
             if room == 0 || alone || holds >= limits::HELD_TASKS_MAX {
                 break;
             }
-            let now_ms = self.now_ms;
+            let (now_ms, is_open) = (self.now_ms, self.open_parents(id) > 0);
             let Some(task) = self.tasks.get_mut(&id) else { continue };
             let last_life = task.is_last_life();
-            if task.parent_open {
-                task.reject(now_ms);
+            if is_open {
+                task.block(now_ms);
             } else if last_life && holds > 0 {
                 solo_waiting = true;
             } else {
@@ -146,6 +146,7 @@ impl Model {
             priority: task.spec.priority,
             traceparent: None,
             payload: task.spec.payload.clone(),
+            parents: self.parents(id).len() as u64,
             solo: task.is_last_life(),
             redelivered,
         }

@@ -2,9 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use baton_store::calls::flow::{Begun, FlowAnswer, Work};
 use baton_store::calls::queue::Paused;
 use baton_store::calls::shard::Ticked;
-use baton_store::calls::task::{Claimed, Noted, SettleAnswer, Settled, SubmitAnswer, Submitted};
+use baton_store::calls::task::{
+    Claimed, Linked, Noted, SettleAnswer, Settled, SubmitAnswer, Submitted, Unlinked,
+};
 use baton_store::calls::worker::{Deregistered, Registered, Renewed};
 use baton_store::calls::{Answered, Operated, Refused};
 use baton_testkit::Snapshot;
@@ -15,9 +18,17 @@ use super::request::{Answer, Operator, Request};
 #[derive(Debug, Default)]
 pub(super) struct Coverage(pub BTreeMap<String, u64>);
 
-/// What each half of the run must have met. `unblock` and `block` have no script yet.
+/// What each half of the run must have met. No world is so large that a search for a cycle ends before it has found one.
 const EXPECTED: &[(&str, &str)] = &[
     ("submit", "created existing duplicate duplicate_key replayed idempotency_mismatch schema_too_new"),
+    ("submit", "dependency_missing unknown_flow conflict blocked cancelled"),
+    ("link", "open held closed replayed unknown_task dependency_missing conflict dependency_cycle"),
+    ("link", "cross_shard_link idempotency_mismatch schema_too_new"),
+    ("unlink", "removed nothing replayed unknown_task idempotency_mismatch schema_too_new"),
+    ("flow", "created replayed idempotency_mismatch schema_too_new"),
+    ("cancel of a flow", "begun nothing replayed idempotency_mismatch unknown_flow conflict schema_too_new"),
+    ("rerun of a flow", "begun nothing replayed idempotency_mismatch unknown_flow conflict schema_too_new"),
+    ("cascade", "nothing_left some_left"),
     ("claim", "granted redelivered nothing solo_waiting superseded lease_lost conflict schema_too_new"),
     ("claim of one", "granted unknown_task already_finished parents_open queue_paused conflict"),
     ("renew", "kept gone unknown unknown_worker superseded lease_lost conflict schema_too_new"),
@@ -31,8 +42,9 @@ const EXPECTED: &[(&str, &str)] = &[
     ("queue", "paused resumed"),
     ("register", "current takeover superseded lease_lost conflict schema_too_new"),
     ("deregister", "left unknown_worker superseded conflict"),
-    ("tick", "worked early reaped matured pruned schema_too_new"),
+    ("tick", "worked early reaped matured pruned cascades schema_too_new"),
     ("event", "submit mature claim claim_rejected complete retry promote fail time_out release takeover"),
+    ("event", "block unblock link unlink"),
     ("event", "reclaim cancel rerun reprioritise progress prune register deregister pause resume stall"),
 ];
 
@@ -50,7 +62,10 @@ impl Coverage {
             Answer::Submit(SubmitAnswer::Refused(no)) => self.refused("submit", no),
             Answer::Submit(SubmitAnswer::Tasks { replayed: true, .. }) => self.hit("submit", "replayed"),
             Answer::Submit(SubmitAnswer::Tasks { each, .. }) => each.iter().for_each(|one| match one {
-                Submitted::Created { .. } => self.hit("submit", "created"),
+                Submitted::Created { status, .. } => {
+                    self.hit("submit", "created");
+                    self.hit("submit", status);
+                }
                 Submitted::Existing { .. } => self.hit("submit", "existing"),
                 Submitted::Duplicate { .. } => self.hit("submit", "duplicate"),
                 Submitted::Refused { refusal, .. } => self.hit("submit", refusal),
@@ -82,6 +97,12 @@ impl Coverage {
                 Noted::Refused(refusal) => self.hit("progress", refusal),
             }),
             Answer::Operate(answered) => self.operated(verb(request), answered),
+            Answer::Link(_) | Answer::Unlink(_) => self.edge(answer),
+            Answer::Flow(answer) => self.flow(answer),
+            Answer::Begin(begun) => self.begun(verb(request), begun),
+            Answer::Cascade(left) => {
+                self.hit("cascade", if *left { "some_left" } else { "nothing_left" });
+            }
             Answer::Pause(Paused::Since(_)) => self.hit("queue", "paused"),
             Answer::Pause(Paused::Resumed) => self.hit("queue", "resumed"),
             Answer::Pause(Paused::Refused(no)) => self.refused("queue", no),
@@ -94,12 +115,46 @@ impl Coverage {
             Answer::Deregister(Deregistered::Refused(no)) => self.refused("deregister", no),
             Answer::Tick(Ticked::Early { .. }) => self.hit("tick", "early"),
             Answer::Tick(Ticked::Refused(no)) => self.refused("tick", no),
-            Answer::Tick(Ticked::Worked { reaped, matured, pruned, .. }) => {
+            Answer::Tick(Ticked::Worked { reaped, matured, pruned, cascades, .. }) => {
                 self.hit("tick", "worked");
+                if *cascades {
+                    self.hit("tick", "cascades");
+                }
                 for (what, count) in [("reaped", reaped), ("matured", matured), ("pruned", pruned)] {
                     (0..*count).for_each(|_| self.hit("tick", what));
                 }
             }
+        }
+    }
+
+    fn edge(&mut self, answer: &Answer) {
+        match answer {
+            Answer::Link(Linked::Edge { replayed: true, .. }) => self.hit("link", "replayed"),
+            Answer::Link(Linked::Edge { state, .. }) => self.hit("link", state),
+            Answer::Link(Linked::Refused(no)) => self.refused("link", no),
+            Answer::Unlink(Unlinked::Edge { replayed: true, .. }) => self.hit("unlink", "replayed"),
+            Answer::Unlink(Unlinked::Edge { was_there, .. }) => {
+                self.hit("unlink", if *was_there { "removed" } else { "nothing" });
+            }
+            Answer::Unlink(Unlinked::Refused(no)) => self.refused("unlink", no),
+            _ => {}
+        }
+    }
+
+    fn flow(&mut self, answer: &FlowAnswer) {
+        match answer {
+            FlowAnswer::Created { .. } => self.hit("flow", "created"),
+            FlowAnswer::Replayed { .. } => self.hit("flow", "replayed"),
+            FlowAnswer::Refused(no) => self.refused("flow", no),
+        }
+    }
+
+    fn begun(&mut self, call: &str, begun: &Begun) {
+        match begun {
+            Begun::Tasks { replayed: true, .. } => self.hit(call, "replayed"),
+            Begun::Tasks { concerned: 0, .. } => self.hit(call, "nothing"),
+            Begun::Tasks { .. } => self.hit(call, "begun"),
+            Begun::Refused(no) => self.refused(call, no),
         }
     }
 
@@ -160,6 +215,8 @@ fn verb(request: &Request) -> &'static str {
             Operator::Promote => "promote",
             Operator::Reprioritise(_) => "reprioritise",
         },
+        Request::Begin { work: Work::Cancel, .. } => "cancel of a flow",
+        Request::Begin { .. } => "rerun of a flow",
         _ => "submit",
     }
 }

@@ -78,10 +78,13 @@ impl Model {
         let mut taken_over = 0;
         if let Some(boot) = old {
             let old = Life { worker: life.worker.clone(), boot };
-            for task in self.tasks.values_mut().filter(|task| task.is_held_by(&old)) {
-                taken_over += u64::from(task.take_over(&life.boot, now_ms));
+            for id in self.held_ids(&old) {
+                let task = self.tasks.get_mut(&id);
+                taken_over += u64::from(task.is_some_and(|task| task.take_over(&life.boot, now_ms)));
+                self.note_end(id);
             }
             self.leave(&old);
+            self.leave_ends();
         }
         let record = self.workers.entry(life.worker.clone()).or_insert(Worker {
             boot: None,
@@ -172,6 +175,10 @@ impl Model {
             Some(task) => task.status.as_str(),
         };
         Some(Gone { task: pair.task, fence: pair.fence, why: why.to_owned() })
+    }
+
+    pub(super) fn held_ids(&self, life: &Life) -> Vec<TaskId> {
+        self.held(life).into_iter().map(|task| task.id).collect()
     }
 
     pub(super) fn is_being_reaped(&self, life: &Life) -> bool {

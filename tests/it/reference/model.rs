@@ -1,15 +1,17 @@
 //! The picture that the model keeps of a shard. It has no index: what is pending, held or live follows from the tasks.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use baton_core::{
-    Backoff, Boot, DedupeKey, Fence, LeaseLength, OpId, Principal, Priority, QueueName, Status, TaskId,
-    Version, WorkerId, lease::Stall, limits,
+    Backoff, Boot, DedupeKey, Fence, FlowId, LeaseLength, OpId, Principal, Priority, QueueName, Status,
+    TaskId, Version, WorkerId, lease::Stall, limits,
 };
 use baton_store::calls::Pair;
 use baton_store::calls::task::{NewTask, Outcome};
 use baton_testkit::Life;
 
+use super::edges::Edge;
+use super::flows::Flow;
 use super::request::Answer;
 
 #[derive(Clone, Debug)]
@@ -26,6 +28,7 @@ pub(super) struct Task {
     pub run: Option<(Life, u64)>,
     pub created_ms: u64,
     pub pending_ms: Option<u64>,
+    /// 0 where there is no time to wait for.
     pub run_at_ms: u64,
     pub finished_ms: u64,
     pub finished_by: Option<Principal>,
@@ -34,7 +37,6 @@ pub(super) struct Task {
     pub error: Vec<u8>,
     pub reason: String,
     pub last: Last,
-    pub parent_open: bool,
 }
 
 /// How the last run ended.
@@ -62,11 +64,21 @@ pub(super) struct Worker {
 pub(super) struct Model {
     pub now_ms: u64,
     pub tasks: BTreeMap<TaskId, Task>,
+    /// By parent and child.
+    pub edges: BTreeMap<(TaskId, TaskId), Edge>,
+    pub flows: BTreeMap<FlowId, Flow>,
+    /// What ended in this call and has children, in order; it is empty between calls.
+    pub ended: VecDeque<TaskId>,
+    /// Ends that a later call passes on, and flows under the name of their place 0: each since when.
+    pub cascades: BTreeMap<TaskId, u64>,
+    /// When somebody last passed ends on and left some.
+    pub cascaded_ms: Option<u64>,
     pub workers: BTreeMap<WorkerId, Worker>,
     /// Deadlines; 0 while the holder is being reaped.
     pub leases: BTreeMap<(WorkerId, Boot), u64>,
     pub paused: BTreeMap<QueueName, u64>,
-    pub queues: BTreeMap<QueueName, ()>,
+    /// And since when they are there.
+    pub queues: BTreeMap<QueueName, u64>,
     /// What each op id stands for, and the first answer.
     pub ops: BTreeMap<OpId, (String, Answer)>,
     pub last_tick_ms: Option<u64>,
@@ -83,11 +95,16 @@ pub(super) fn key_of(life: &Life) -> (WorkerId, Boot) {
 }
 
 impl Task {
-    pub(super) fn new(spec: NewTask, now_ms: u64) -> Task {
+    pub(super) fn new(spec: NewTask, is_blocked: bool, now_ms: u64) -> Task {
         let later = spec.run_at_ms.filter(|at| *at > now_ms);
+        let status = match later {
+            _ if is_blocked => Status::Blocked,
+            Some(_) => Status::Scheduled,
+            None => Status::Pending,
+        };
         Task {
             id: spec.id,
-            status: if later.is_some() { Status::Scheduled } else { Status::Pending },
+            status,
             run_at_ms: later.unwrap_or_default(),
             spec,
             version: 1,
@@ -104,7 +121,6 @@ impl Task {
             error: Vec::new(),
             reason: String::new(),
             last: Last::Nothing,
-            parent_open: false,
         }
     }
 
@@ -158,9 +174,14 @@ impl Model {
         held.filter(|task| !is_listed(task)).map(|task| task.id).collect()
     }
 
-    pub(super) fn live_with_key(&self, queue: &QueueName, key: &DedupeKey) -> Option<&Task> {
+    /// The live task with the same key: of the flow, or of the queue where it is of none.
+    pub(super) fn live_like(&self, spec: &NewTask) -> Option<&Task> {
+        let scope = |of: &NewTask| of.flow.map_or_else(|| Err(of.queue.clone()), Ok);
+        let key: &DedupeKey = spec.key.as_ref()?;
         self.tasks.values().find(|task| {
-            !task.status.is_terminal() && task.spec.queue == *queue && task.spec.key.as_ref() == Some(key)
+            !task.status.is_terminal()
+                && task.spec.key.as_ref() == Some(key)
+                && scope(&task.spec) == scope(spec)
         })
     }
 

@@ -17,6 +17,9 @@ impl Task {
         self.status = status;
         self.version += 1;
         self.progress = None;
+        if !matches!(status, Status::Scheduled | Status::Blocked) {
+            self.run_at_ms = 0;
+        }
         if status == Status::Pending {
             self.pending_ms = Some(now_ms);
         }
@@ -40,8 +43,14 @@ impl Task {
         self.enter(Status::Pending, now_ms);
     }
 
-    pub(super) fn reject(&mut self, now_ms: u64) {
+    /// It has to wait for a parent, whatever it was about to do.
+    pub(super) fn block(&mut self, now_ms: u64) {
         self.enter(Status::Blocked, now_ms);
+    }
+
+    pub(super) fn unblock(&mut self, now_ms: u64) {
+        let to = if self.run_at_ms > now_ms { Status::Scheduled } else { Status::Pending };
+        self.enter(to, now_ms);
     }
 
     pub(super) fn complete(&mut self, result: &[u8], now_ms: u64) {
@@ -117,14 +126,14 @@ impl Task {
         self.enter(Status::Cancelled, now_ms);
     }
 
-    pub(super) fn rerun(&mut self, now_ms: u64) {
+    pub(super) fn rerun(&mut self, is_blocked: bool, now_ms: u64) {
         (self.attempt, self.crashes) = (0, 0);
         self.finished_by = None;
         self.result.clear();
         self.error.clear();
         self.reason.clear();
         self.last = Last::Done;
-        let to = if self.parent_open { Status::Blocked } else { Status::Pending };
+        let to = if is_blocked { Status::Blocked } else { Status::Pending };
         self.enter(to, now_ms);
     }
 

@@ -1,10 +1,8 @@
 //! Makes an operation into a request: names the tasks, lives and fences that it points at, as the model has them.
 
-use std::collections::BTreeMap;
-
 use baton_core::id::Draw;
 use baton_core::{
-    DedupeKey, Fence, LeaseLength, OpId, Principal, Priority, QueueName, Shard, Status, TaskId,
+    DedupeKey, Fence, FlowId, LeaseLength, OpId, Principal, Priority, QueueName, Shard, TaskId,
 };
 use baton_store::calls::Pair;
 use baton_store::calls::shard::Tick;
@@ -19,22 +17,29 @@ use super::operation::{
 };
 use super::request::{Operator, Request, Wish};
 
+/// As many tasks as one call can pass an end on to, and one tick can look at to remove them.
+const WORLD_TASKS_MAX: usize = 24;
+
 /// Names that were given so far.
 #[derive(Debug, Default)]
 pub(super) struct Naming {
     drawn: u16,
     /// The next boot of each worker that nobody has seen.
     boots: [u32; 3],
-    /// The first request under each op id.
-    asked: BTreeMap<OpId, Request>,
+    /// The first request under each op id, in the order in which they came.
+    asked: Vec<(OpId, Request)>,
 }
 
 fn queue_named(number: u8) -> QueueName {
     [QueueName::default(), queue("media"), queue("mail")][usize::from(number)].clone()
 }
 
-fn op_named(number: u8) -> OpId {
+pub(super) fn op_named(number: u8) -> OpId {
     OpId::new(&format!("op-{number}")).expect("an op id")
+}
+
+fn ada() -> Principal {
+    Principal::new("ada").expect("a principal")
 }
 
 fn lease(ms: u64) -> LeaseLength {
@@ -43,14 +48,17 @@ fn lease(ms: u64) -> LeaseLength {
 
 impl Naming {
     /// Ids do not depend on chance, so that a sequence runs the same way each time; nor do they rise.
-    fn draw(&mut self) -> TaskId {
+    pub(super) fn next_draw(&mut self) -> Draw {
         self.drawn += 1;
-        let draw = Draw {
+        Draw {
             now_ms: START_MS,
             counter: self.drawn.wrapping_mul(1_117) & 0xfff,
-            random: u64::from(self.drawn) << 32,
-        };
-        TaskId::draw(draw, Shard::FIRST)
+            random: u64::from(self.drawn) << 48,
+        }
+    }
+
+    fn draw(&mut self) -> TaskId {
+        TaskId::draw(self.next_draw(), Shard::FIRST)
     }
 
     fn life(&mut self, model: &Model, pick: &LifePick) -> Life {
@@ -73,7 +81,7 @@ impl Naming {
         }
     }
 
-    fn task(&mut self, model: &Model, life: Option<&Life>, pick: &Pick) -> TaskId {
+    pub(super) fn task(&mut self, model: &Model, life: Option<&Life>, pick: &Pick) -> TaskId {
         let of = |mut tasks: Vec<&Task>, at: u8| {
             tasks.sort_by_key(|task| task.id);
             tasks.get(usize::from(at) % tasks.len().max(1)).map(|task| task.id)
@@ -139,7 +147,7 @@ impl Naming {
         }
     }
 
-    fn new_task(&mut self, model: &Model, draft: &Draft) -> NewTask {
+    pub(super) fn new_task(&mut self, model: &Model, draft: &Draft) -> NewTask {
         let id = match &draft.again {
             Some(pick) => self.task(model, None, pick),
             None => self.draw(),
@@ -155,6 +163,7 @@ impl Naming {
         task.max_attempts = draft.max_attempts;
         task.max_crashes = draft.max_crashes;
         task.timeout_ms = draft.timeout_ms;
+        task.on_parent_failure = draft.on_parent_failure;
         task
     }
 
@@ -183,8 +192,8 @@ impl Naming {
     /// `None` for what is no request: time that passes, things done by hand, a repeat of nothing.
     pub(super) fn request(&mut self, model: &Model, operation: &Operation) -> Option<Request> {
         let request = self.resolve(model, operation)?;
-        if let Some(op) = request.op() {
-            self.asked.entry(op.clone()).or_insert_with(|| request.clone());
+        if let Some(op) = request.op().filter(|op| self.asked.iter().all(|(known, _)| known != *op)) {
+            self.asked.push((op.clone(), request.clone()));
         }
         Some(request)
     }
@@ -195,9 +204,27 @@ impl Naming {
             Expects::Nothing => None,
             Expects::Wrong => Some(Life::new(0, 99).boot),
         };
+        let fits = |more: usize| model.tasks.len() + more <= WORLD_TASKS_MAX;
         Some(match operation {
-            Operation::Submit { drafts, op } => Request::Submit {
-                tasks: drafts.iter().map(|draft| self.new_task(model, draft)).collect(),
+            Operation::Submit { drafts, op } if fits(drafts.len()) => {
+                let op = op.map(op_named);
+                Request::Submit { tasks: self.new_tasks(model, drafts, op.as_ref()), op }
+            }
+            Operation::Flow(draft) if fits(draft.tasks.len()) => self.new_flow(model, draft),
+            Operation::Link { parent, child, op } => {
+                let (parent, child) = self.edge(model, parent, child);
+                Request::Link { parent, child, op: op.map(op_named) }
+            }
+            Operation::Unlink { parent, child, op } => {
+                let (parent, child) = self.edge(model, parent, child);
+                Request::Unlink { parent, child, op: op.map(op_named) }
+            }
+            Operation::Cascade => Request::Cascade,
+            Operation::Begin { flow, work, by, reason, op } => Request::Begin {
+                flow: self.flow(model, *flow),
+                work: *work,
+                by: by.then(ada),
+                reason,
                 op: op.map(op_named),
             },
             Operation::Claim { life, ask, only, expects, lease_ms } => {
@@ -239,14 +266,16 @@ impl Naming {
                     Verb::Reprioritise(to) => Operator::Reprioritise(Priority::new(*to).expect("a priority")),
                 },
                 tasks: tasks.iter().map(|pick| self.task(model, None, pick)).collect(),
-                by: by.then(|| Principal::new("ada").expect("a principal")),
+                by: by.then(ada),
                 reason,
                 op: op.map(op_named),
             },
-            Operation::Repeat(op) => {
-                let mut request = self.asked.get(&op_named(*op))?.clone();
-                if let Request::Submit { tasks, .. } = &mut request {
-                    tasks.iter_mut().for_each(|task| task.id = self.draw());
+            Operation::Repeat(back) => {
+                let (_, mut request) = self.asked.iter().rev().nth(usize::from(*back))?.clone();
+                match &mut request {
+                    Request::Submit { tasks, .. } => tasks.iter_mut().for_each(|task| task.id = self.draw()),
+                    Request::Flow { flow, .. } => *flow = FlowId::draw(self.next_draw(), Shard::FIRST),
+                    _ => {}
                 }
                 request
             }
@@ -259,20 +288,14 @@ impl Naming {
             }
             Operation::Deregister(life) => Request::Deregister(self.life(model, life)),
             Operation::Tick { ticks, silence } => Request::Tick(tick(model, *ticks, *silence)),
-            Operation::Pass(_)
-            | Operation::OpenParent(_)
+            // A world that is full takes no more tasks: one call must be able to pass on all that it has.
+            Operation::Submit { .. }
+            | Operation::Flow(_)
+            | Operation::Pass(_)
+            | Operation::OpenParent { .. }
             | Operation::LoseLease { .. }
-            | Operation::Newer(_) => {
-                return None;
-            }
+            | Operation::Newer(_) => return None,
         })
-    }
-
-    /// The task that waits and that a parent is put before.
-    pub(super) fn waiting(&mut self, model: &Model, pick: &Pick) -> Option<TaskId> {
-        let id = self.task(model, None, pick);
-        let task = model.tasks.get(&id)?;
-        matches!(task.status, Status::Pending | Status::Scheduled).then_some(id)
     }
 }
 

@@ -1,7 +1,8 @@
 //! What may be asked of a shard, before it is known of which tasks and workers: small numbers that shrink well, and are
 //! made into requests by what the model holds at that moment.
 
-use baton_core::Status;
+use baton_core::{OnParentFailure, Status};
+use baton_store::calls::flow::Work;
 
 #[derive(Clone, Debug)]
 pub(super) enum Operation {
@@ -38,7 +39,7 @@ pub(super) enum Operation {
         reason: &'static str,
         op: Option<u8>,
     },
-    /// The request that was first made under this op id, word for word.
+    /// The request that was first made under an op id, word for word: of the last such id, the one before, and so on.
     Repeat(u8),
     Pause {
         queue: u8,
@@ -55,8 +56,31 @@ pub(super) enum Operation {
         silence: Silence,
     },
     Pass(i64),
-    /// By hand, as no script of this release opens a parent: the gate must hold whatever the index says.
-    OpenParent(Pick),
+    Link {
+        parent: Kin,
+        child: Pick,
+        op: Option<u8>,
+    },
+    Unlink {
+        parent: Kin,
+        child: Pick,
+        op: Option<u8>,
+    },
+    Cascade,
+    Flow(FlowDraft),
+    Begin {
+        /// Which flow; beyond those that there are one that is not.
+        flow: u8,
+        work: Work,
+        by: bool,
+        reason: &'static str,
+        op: Option<u8>,
+    },
+    /// By hand, an edge that blocks nobody: the gate must hold whatever the index says.
+    OpenParent {
+        parent: Pick,
+        child: Pick,
+    },
     /// By hand: a holder's lease is gone while it holds tasks (D15), or its reaping has begun and got no further.
     LoseLease {
         worker: u8,
@@ -79,6 +103,39 @@ pub(super) struct Draft {
     pub max_crashes: u64,
     pub timeout_ms: u64,
     pub payload: usize,
+    pub parents: Vec<Relative>,
+    pub on_parent_failure: OnParentFailure,
+    /// The flow it joins, where it is submitted by itself.
+    pub flow: Option<u8>,
+}
+
+/// A parent of a task that is submitted.
+#[derive(Clone, Debug)]
+pub(super) enum Relative {
+    There(Pick),
+    /// One that is submitted before it, by the same call.
+    Sibling(u8),
+}
+
+/// The other end of an edge.
+#[derive(Clone, Debug)]
+pub(super) enum Kin {
+    Any(Pick),
+    /// A task that is a parent of the child already.
+    Parent(u8),
+    /// One that the child leads to, or the child itself: an edge from there would close a circle.
+    Descendant(u8),
+    /// Of another shard.
+    Foreign,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct FlowDraft {
+    pub named: bool,
+    pub tasks: Vec<Draft>,
+    /// Of each task which of those before it are its parents: bit n is for the n-th.
+    pub parents: Vec<u8>,
+    pub op: Option<u8>,
 }
 
 #[derive(Clone, Debug)]

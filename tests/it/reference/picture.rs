@@ -2,9 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use baton_core::Status;
+use baton_core::{FlowId, OnParentFailure, Status, TaskId};
+use baton_store::calls::task::EdgeState;
 use baton_testkit::snapshot::{Content, Snapshot};
 
+use super::edges::Edge;
+use super::flows::Flow;
 use super::model::{Model, Task};
 
 pub(super) type Table = BTreeMap<String, String>;
@@ -18,9 +21,27 @@ impl Model {
         for task in self.tasks.values() {
             task.draw(&mut table);
             if let (Some(key), false) = (&task.spec.key, task.status.is_terminal()) {
-                let name = format!("queue:{}:key:{key}", task.spec.queue);
-                table.insert(name, task.id.to_string());
+                let scope = task.spec.flow.map(|flow| format!("flow:{flow}"));
+                let scope = scope.unwrap_or_else(|| format!("queue:{}", task.spec.queue));
+                table.insert(format!("{scope}:key:{key}"), task.id.to_string());
             }
+            let numbers = [
+                ("parents", self.parents(task.id).len()),
+                ("children", self.children(task.id).len()),
+                ("open_parents", self.open_parents(task.id)),
+            ];
+            for (name, count) in numbers.into_iter().filter(|(_, count)| *count > 0) {
+                table.insert(format!("task:{} {name}", task.id), count.to_string());
+            }
+        }
+        for ((parent, child), edge) in &self.edges {
+            draw_edge(*parent, *child, *edge, &mut table);
+        }
+        for (id, flow) in &self.flows {
+            self.draw_flow(*id, flow, &mut table);
+        }
+        for (name, since_ms) in &self.cascades {
+            table.insert(format!("cascades {name}"), since_ms.to_string());
         }
         for ((worker, boot), deadline) in &self.leases {
             table.insert(format!("leases {worker}:{boot}"), deadline.to_string());
@@ -28,8 +49,8 @@ impl Model {
         for (queue, since) in &self.paused {
             table.insert(format!("queue:{queue} paused_ms"), since.to_string());
         }
-        for queue in self.queues.keys() {
-            table.insert(format!("queues {queue}"), String::new());
+        for (queue, since_ms) in &self.queues {
+            table.insert(format!("queues {queue}"), since_ms.to_string());
             for status in [Status::Running, Status::Scheduled] {
                 let of = |task: &&Task| task.spec.queue == *queue && task.status == status;
                 let count = self.tasks.values().filter(of).count();
@@ -54,6 +75,50 @@ impl Model {
             field("seen_ms", record.seen_ms.map_or(String::new(), |at| at.to_string()));
         }
         table
+    }
+}
+
+fn draw_edge(parent: TaskId, child: TaskId, edge: Edge, table: &mut Table) {
+    let (of_parent, of_child) = edge.places;
+    table.insert(format!("task:{child}:parents {parent}"), of_parent.to_string());
+    let list = match edge.state {
+        EdgeState::Open => Some("waiting"),
+        EdgeState::Held => Some("parked"),
+        EdgeState::Closed => None,
+    };
+    for list in std::iter::once("children").chain(list) {
+        table.insert(format!("task:{parent}:{list} {child}"), of_child.to_string());
+    }
+}
+
+impl Model {
+    fn draw_flow(&self, id: FlowId, flow: &Flow, table: &mut Table) {
+        table.insert(format!("flows {id}"), flow.created_ms.to_string());
+        for (position, task) in &flow.tasks {
+            table.insert(format!("flow:{id}:tasks {task}"), position.to_string());
+        }
+        let mut field = |name: &str, value: String| {
+            if !value.is_empty() && value != "0" {
+                table.insert(format!("flow:{id} {name}"), value);
+            }
+        };
+        for status in Status::ALL {
+            field(status.as_str(), self.count_of(id, *status).to_string());
+        }
+        field("live", flow.live.to_string());
+        field("name", flow.name.as_ref().map_or(String::new(), ToString::to_string));
+        field("created_ms", flow.created_ms.to_string());
+        field("finished_ms", number(flow.finished_ms));
+        field("pruned_ms", number(flow.pruned_ms));
+        field("tasks", flow.size.to_string());
+        field("edges", flow.edges.to_string());
+        if let Some(doing) = &flow.doing {
+            field("doing", doing.work.to_string());
+            field("doing_at", doing.left.to_string());
+            field("doing_ms", doing.since_ms.to_string());
+            field("doing_by", doing.by.as_ref().map_or(String::new(), ToString::to_string));
+            field("doing_reason", doing.reason.clone());
+        }
     }
 }
 
@@ -92,7 +157,10 @@ impl Task {
         field("version", self.version.to_string());
         field("created_ms", self.created_ms.to_string());
         field("pending_ms", number(self.pending_ms));
-        field("open_parents", number(self.parent_open.then_some(1)));
+        field("flow", self.spec.flow.map_or(String::new(), |flow| flow.to_string()));
+        field("ref", self.spec.name.as_ref().map_or(String::new(), ToString::to_string));
+        let policy = Some(self.spec.on_parent_failure).filter(|policy| *policy != OnParentFailure::Hold);
+        field("on_parent_failure", policy.map_or(String::new(), |policy| policy.to_string()));
         field("fence", number(Some(self.fence).filter(|fence| *fence > 0)));
         if let Some((life, started_ms)) = &self.run {
             field("worker", life.worker.to_string());
@@ -103,9 +171,7 @@ impl Task {
             field("progress", progress.clone());
             field("progress_ms", at_ms.to_string());
         }
-        if self.status == Status::Scheduled {
-            field("run_at_ms", self.run_at_ms.to_string());
-        }
+        field("run_at_ms", number(Some(self.run_at_ms).filter(|at_ms| *at_ms > 0)));
         if self.status.is_terminal() {
             field("finished_ms", self.finished_ms.to_string());
         }
@@ -132,7 +198,9 @@ fn default_of(field: &str) -> &'static str {
         "priority" | "max_attempts" => "5",
         "max_crashes" => "3",
         "timeout_ms" => "1800000",
-        "attempt" | "crashes" | "running" | "scheduled" => "0",
+        "attempt" | "crashes" | "open_parents" | "running" | "scheduled" => "0",
+        "blocked" | "pending" | "completed" | "failed" | "timeout" | "cancelled" => "0",
+        "live" | "edges" => "0",
         _ => "",
     }
 }
@@ -159,7 +227,7 @@ pub(super) fn of_shard(snapshot: &Snapshot) -> Table {
             Content::SortedSet(_) if key.ends_with(":history") || key.starts_with("events") => {}
             Content::SortedSet(members) => {
                 for (member, score) in members {
-                    let scored = key != "queues" && key != "workers" && !key.ends_with(":blocked");
+                    let scored = key != "workers" && !key.ends_with(":blocked");
                     let score = match (scored, key.ends_with(":blocked")) {
                         (true, _) => score.clone(),
                         (false, true) => "0".to_owned(),

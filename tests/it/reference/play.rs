@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use baton_core::{Shard, Status};
+use baton_core::{Refusal, Shard, Status, TaskId, limits};
 use baton_store::{Options, State, Store};
 use baton_testkit::fixture::START_MS;
 use baton_testkit::snapshot::Content;
@@ -17,8 +17,10 @@ use super::model::{Model, key_of};
 use super::naming::Naming;
 use super::operation::Operation;
 use super::picture::{differences, of_shard};
+use super::reads;
 use super::request::{Answer, Request};
 use baton_store::calls::shard::Ticked;
+use baton_store::calls::task::Linked;
 
 /// How many operations pass between two looks at the whole shard.
 const LOOK_EVERY: usize = 15;
@@ -95,6 +97,7 @@ impl Stage {
             self.operations += 1;
         }
         let snapshot = self.look(&model).await.map_err(|problem| told(&story, &problem))?;
+        reads::check(&self.store, &model).await.map_err(|problem| told(&story, &problem))?;
         self.coverage.note_events(&snapshot);
         Ok(())
     }
@@ -141,7 +144,7 @@ impl Stage {
             }
         }
         self.coverage.note(&request, &answer);
-        agree(&expected, &answer)
+        agree(&expected, &checked(model, &request, answer)?)
     }
 
     /// The wait of a retry is drawn in the shard: it must keep its bounds.
@@ -167,12 +170,9 @@ impl Stage {
                 model.now_ms = model.now_ms.saturating_add_signed(*ms);
                 self.clock.store(model.now_ms, Ordering::SeqCst);
             }
-            Operation::OpenParent(pick) => {
-                let Some(id) = naming.waiting(model, pick) else { return };
-                let key = self.store.keys(Shard::FIRST).expect("the first shard").task(id);
-                self.by_hand(cmd("HSET").arg(key).arg("open_parents").arg(1)).await;
-                if let Some(task) = model.tasks.get_mut(&id) {
-                    task.parent_open = true;
+            Operation::OpenParent { parent, child } => {
+                if let Some((parent, child)) = naming.edge_by_hand(model, parent, child) {
+                    self.open_parent(model, parent, child).await;
                 }
             }
             Operation::LoseLease { worker, begun } => {
@@ -197,6 +197,28 @@ impl Stage {
         }
     }
 
+    /// As `link` would, but that the child stays where it is.
+    async fn open_parent(&mut self, model: &mut Model, parent: TaskId, child: TaskId) {
+        model.connect(parent, child);
+        let keys = self.store.keys(Shard::FIRST).expect("the first shard").clone();
+        let (above, below) = (keys.task(parent), keys.task(child));
+        let now_ms = model.now_ms;
+        for (key, other) in [
+            (format!("{below}:parents"), parent),
+            (format!("{above}:children"), child),
+            (format!("{above}:waiting"), child),
+        ] {
+            self.by_hand(cmd("ZADD").arg(key).arg(now_ms).arg(other.to_string())).await;
+        }
+        for (key, field) in [(&above, "children"), (&below, "parents"), (&below, "open_parents")] {
+            self.by_hand(cmd("HINCRBY").arg(key).arg(field).arg(1)).await;
+        }
+        let flow_of = |id| model.tasks.get(&id).and_then(|task| task.spec.flow);
+        if let Some(flow) = flow_of(child).filter(|flow| flow_of(parent) == Some(*flow)) {
+            self.by_hand(cmd("HINCRBY").arg(keys.flow(flow)).arg("edges").arg(1)).await;
+        }
+    }
+
     async fn look(&mut self, model: &Model) -> Result<Snapshot, String> {
         let snapshot = Snapshot::take(&mut self.connection, "baton:").await;
         let mut problems = differences(&model.picture(), &of_shard(&snapshot));
@@ -210,6 +232,25 @@ impl Stage {
         );
         if problems.is_empty() { Ok(snapshot) } else { Err(problems.join("\n")) }
     }
+}
+
+/// A refused edge names the circle that it would close, and of several any: it must be one.
+fn checked(model: &Model, request: &Request, mut answer: Answer) -> Result<Answer, String> {
+    let (Request::Link { parent, child, .. }, Answer::Link(Linked::Refused(refused))) =
+        (request, &mut answer)
+    else {
+        return Ok(answer);
+    };
+    if refused.refusal == Refusal::DependencyCycle {
+        let words = refused.detail.take().unwrap_or_default();
+        let ids: Vec<TaskId> = words.split(' ').filter_map(|word| word.parse().ok()).collect();
+        let cut = ids.len() as u64 == limits::CIRCLE_IDS_MAX;
+        let ends = ids.first() == Some(child) && (cut || ids.last() == Some(parent));
+        if !ends || !model.is_way(&ids) {
+            return Err(format!("{words:?} is no way from {child} to {parent}"));
+        }
+    }
+    Ok(answer)
 }
 
 fn agree(expected: &Answer, answer: &Answer) -> Result<(), String> {

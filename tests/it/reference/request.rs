@@ -1,12 +1,16 @@
 //! A request with everything named, and its answer; the same for the model and the store.
 
-use baton_core::{Boot, Fence, LeaseLength, OpId, Principal, Priority, QueueName, Shard, TaskId, WorkerId};
+use baton_core::id::Draw;
+use baton_core::{
+    Boot, Fence, FlowId, LeaseLength, OpId, Principal, Priority, QueueName, Shard, TaskId, TaskRef, WorkerId,
+};
 use baton_store::Store;
+use baton_store::calls::flow::{Begin, Begun, FlowAnswer, NewFlow, Work};
 use baton_store::calls::queue::{Paused, SetPaused};
 use baton_store::calls::shard::{Tick, Ticked};
 use baton_store::calls::task::{
-    Cancel, Claim, Claimed, NewTask, Next, Note, Noted, Promote, Report, Reprioritise, Rerun, Settle,
-    SettleAnswer, Submission, SubmitAnswer,
+    Cancel, Claim, Claimed, Link, Linked, NewTask, Next, Note, Noted, Promote, Report, Reprioritise, Rerun,
+    Settle, SettleAnswer, Submission, SubmitAnswer, Unlink, Unlinked,
 };
 use baton_store::calls::worker::{Deregistered, Register, Registered, Renew, Renewed};
 use baton_store::calls::{Answered, Pair, Refused};
@@ -58,6 +62,32 @@ pub(super) enum Request {
     },
     Deregister(Life),
     Tick(Tick),
+    Link {
+        parent: TaskId,
+        child: TaskId,
+        op: Option<OpId>,
+    },
+    Unlink {
+        parent: TaskId,
+        child: TaskId,
+        op: Option<OpId>,
+    },
+    Cascade,
+    Flow {
+        flow: FlowId,
+        name: Option<TaskRef>,
+        tasks: Vec<NewTask>,
+        parents: Vec<Vec<u32>>,
+        op: Option<OpId>,
+    },
+    /// The whole of a flow cancelled or rerun.
+    Begin {
+        flow: FlowId,
+        work: Work,
+        by: Option<Principal>,
+        reason: &'static str,
+        op: Option<OpId>,
+    },
 }
 
 #[derive(Clone, Debug)]
@@ -87,6 +117,12 @@ pub(super) enum Answer {
     Register(Registered),
     Deregister(Deregistered),
     Tick(Ticked),
+    Link(Linked),
+    Unlink(Unlinked),
+    /// Is any of it left?
+    Cascade(bool),
+    Flow(FlowAnswer),
+    Begin(Begun),
 }
 
 pub(super) const PROGRESS: &str = "0.40 typesetting";
@@ -155,6 +191,27 @@ impl Request {
                 Answer::Deregister(store.deregister(SHARD, &life.worker, &life.boot).await?)
             }
             Request::Tick(tick) => Answer::Tick(store.tick(SHARD, *tick).await?),
+            Request::Link { parent, child, op } => {
+                let ask = Link { parent: *parent, child: *child, by: None, op: op.as_ref() };
+                Answer::Link(store.link(&ask).await?)
+            }
+            Request::Unlink { parent, child, op } => {
+                let ask = Unlink { parent: *parent, child: *child, by: None, op: op.as_ref() };
+                Answer::Unlink(store.unlink(&ask).await?)
+            }
+            Request::Cascade => Answer::Cascade(store.cascade(SHARD).await?),
+            Request::Flow { flow, name, tasks, parents, op } => {
+                let (name, tasks, parents) = (name.clone(), tasks.clone(), parents.clone());
+                let flow = NewFlow { id: *flow, name, tasks, parents, by: None, op: op.clone() };
+                Answer::Flow(store.submit_flow(&flow).await?)
+            }
+            Request::Begin { flow, work, by, reason, op } => {
+                let ask = Begin { flow: *flow, by: by.as_ref(), reason, op: op.as_ref() };
+                Answer::Begin(match work {
+                    Work::Cancel => store.cancel_flow(&ask).await?,
+                    _ => store.rerun_flow(&ask).await?,
+                })
+            }
         })
     }
 
@@ -185,20 +242,33 @@ impl Request {
 
     pub(super) fn op(&self) -> Option<&OpId> {
         match self {
-            Request::Submit { op, .. } | Request::Operate { op, .. } => op.as_ref(),
+            Request::Submit { op, .. }
+            | Request::Operate { op, .. }
+            | Request::Link { op, .. }
+            | Request::Unlink { op, .. }
+            | Request::Flow { op, .. }
+            | Request::Begin { op, .. } => op.as_ref(),
             _ => None,
         }
+    }
+
+    /// Such a one reaches no shard.
+    pub(super) fn is_across_shards(&self) -> bool {
+        matches!(self, Request::Link { parent, child, .. } if parent.shard() != child.shard())
     }
 
     /// What it asks for, without what a repeat may say otherwise: drawn ids, and who asks.
     pub(super) fn fingerprint(&self) -> String {
         match self {
             Request::Submit { tasks, .. } => {
-                let mut tasks = tasks.clone();
-                let first = tasks[0].id;
-                tasks.iter_mut().for_each(|task| task.id = first);
-                format!("{:?}", tasks).replace(&first.to_string(), "")
+                format!("{:?}", without_ids(tasks))
             }
+            Request::Flow { name, tasks, parents, .. } => {
+                format!("flow {name:?} {:?} {parents:?}", without_ids(tasks))
+            }
+            Request::Begin { flow, work, reason, .. } => format!("{work} of {flow} {reason}"),
+            Request::Link { parent, child, .. } => format!("link {parent} {child}"),
+            Request::Unlink { parent, child, .. } => format!("unlink {parent} {child}"),
             Request::Operate { verb, tasks, reason, .. } => match verb {
                 Operator::Reprioritise(_) => format!("{verb:?} {tasks:?}"),
                 _ => format!("{verb:?} {tasks:?} {reason}"),
@@ -206,4 +276,9 @@ impl Request {
             other => format!("{other:?}"),
         }
     }
+}
+
+fn without_ids(tasks: &[NewTask]) -> Vec<NewTask> {
+    let nobody = TaskId::draw(Draw { now_ms: 0, counter: 0, random: 0 }, Shard::FIRST);
+    tasks.iter().map(|task| NewTask { id: nobody, ..task.clone() }).collect()
 }

@@ -1,12 +1,14 @@
 //! How operations are drawn: so that tasks meet workers, time passes what matters, and refusals are met too.
 
-use baton_core::Status;
+use baton_core::{OnParentFailure, Status};
+use baton_store::calls::flow::Work;
 use proptest::prelude::*;
 use proptest::sample::select;
 
+use super::episodes::{episode, once};
 use super::operation::{
-    Ask, BootPick, Draft, Expects, FencePick, Holding, LifePick, Operation, OutcomeDraft, Pick, ReportDraft,
-    Silence, Verb,
+    Ask, BootPick, Draft, Expects, FencePick, FlowDraft, Holding, Kin, LifePick, Operation, OutcomeDraft,
+    Pick, Relative, ReportDraft, Silence, Verb,
 };
 
 fn sometimes<S: Strategy + 'static>(likely: u32, strategy: S) -> BoxedStrategy<Option<S::Value>>
@@ -76,8 +78,9 @@ fn draft() -> BoxedStrategy<Draft> {
         select(vec![1_800_000_u64, 1_000, 20_000]),
     );
     let place = (queue(), select(vec![5_i64, 5, 5, 0, 9]), select(vec![2_usize, 64, 65, 0]));
-    (sometimes(1, pick()), place, sometimes(5, 0..2_u8), any::<bool>(), sometimes(3, run_in), bounds)
-        .prop_map(|(again, place, key, reject, run_in_ms, bounds)| Draft {
+    let family = (family(), policy(), sometimes(1, 0..3_u8));
+    (sometimes(1, pick()), place, sometimes(5, 0..2_u8), any::<bool>(), sometimes(3, run_in), bounds, family)
+        .prop_map(|(again, place, key, reject, run_in_ms, bounds, family)| Draft {
             again,
             queue: place.0,
             priority: place.1,
@@ -88,8 +91,70 @@ fn draft() -> BoxedStrategy<Draft> {
             max_attempts: bounds.0,
             max_crashes: bounds.1,
             timeout_ms: bounds.2,
+            parents: family.0,
+            on_parent_failure: family.1,
+            flow: family.2,
         })
         .boxed()
+}
+
+/// Few enough for two requests to meet under one.
+fn op() -> BoxedStrategy<Option<u8>> {
+    sometimes(3, 0..12_u8)
+}
+
+fn policy() -> BoxedStrategy<OnParentFailure> {
+    select(OnParentFailure::ALL).boxed()
+}
+
+fn family() -> BoxedStrategy<Vec<Relative>> {
+    let known = prop_oneof![12 => (0..12_u8).prop_map(Pick::Any), 6 => pick_in(Status::ALL), 1 => Just(Pick::Unknown)];
+    let relative =
+        prop_oneof![2 => known.prop_map(Relative::There), 1 => (0..4_u8).prop_map(Relative::Sibling)];
+    prop_oneof![6 => Just(Vec::new()), 4 => prop::collection::vec(relative, 1..4)].boxed()
+}
+
+/// A chain, a diamond, many behind one, one behind many, or anything.
+fn flow() -> BoxedStrategy<Operation> {
+    let shape = prop_oneof![
+        Just(vec![0_u8, 0b1, 0b10, 0b100, 0b1000]),
+        Just(vec![0_u8, 0b1, 0b1, 0b110]),
+        Just(vec![0_u8, 0b1, 0b1, 0b1, 0b1]),
+        Just(vec![0_u8, 0, 0, 0b111]),
+        prop::collection::vec(any::<u8>(), 1..6),
+    ];
+    let drafts = prop::collection::vec(draft(), 5);
+    (shape, drafts, any::<bool>(), op())
+        .prop_map(|(parents, mut tasks, named, op)| {
+            tasks.truncate(parents.len());
+            Operation::Flow(FlowDraft { named, tasks, parents, op })
+        })
+        .boxed()
+}
+
+fn begin() -> BoxedStrategy<Operation> {
+    let words = (any::<bool>(), select(vec!["", "no longer"]));
+    let flow = prop_oneof![6 => 0..2_u8, 1 => Just(u8::MAX)];
+    (flow, select(vec![Work::Cancel, Work::Rerun]), words, op())
+        .prop_map(|(flow, work, (by, reason), op)| Operation::Begin { flow, work, by, reason, op })
+        .boxed()
+}
+
+fn edge() -> BoxedStrategy<Operation> {
+    let kin = || {
+        prop_oneof![
+            10 => pick().prop_map(Kin::Any),
+            5 => (0..4_u8).prop_map(Kin::Parent),
+            3 => (0..4_u8).prop_map(Kin::Descendant),
+            1 => Just(Kin::Foreign),
+        ]
+    };
+    let waits = || pick_in(&[Status::Blocked, Status::Pending, Status::Scheduled]);
+    let child = || prop_oneof![3 => waits(), 1 => pick()];
+    let link = (kin(), child(), op()).prop_map(|(parent, child, op)| Operation::Link { parent, child, op });
+    let unlink =
+        (kin(), child(), op()).prop_map(|(parent, child, op)| Operation::Unlink { parent, child, op });
+    prop_oneof![3 => link, 2 => unlink].boxed()
 }
 
 fn outcome() -> BoxedStrategy<OutcomeDraft> {
@@ -131,7 +196,7 @@ fn operate() -> BoxedStrategy<Operation> {
         let pick = prop_oneof![3 => fitting(verb), 1 => pick()];
         (Just(verb), prop::collection::vec(pick, 0..4))
     });
-    (asked, words, sometimes(3, 0..3_u8))
+    (asked, words, op())
         .prop_map(|((verb, tasks), (by, reason), op)| Operation::Operate { verb, tasks, by, reason, op })
         .boxed()
 }
@@ -161,7 +226,7 @@ fn time() -> BoxedStrategy<Operation> {
 }
 
 fn submit() -> BoxedStrategy<Operation> {
-    (prop::collection::vec(draft(), 1..5), sometimes(2, 0..3_u8))
+    (prop::collection::vec(draft(), 1..5), op())
         .prop_map(|(drafts, op)| Operation::Submit { drafts, op })
         .boxed()
 }
@@ -205,19 +270,24 @@ fn ordinary() -> BoxedStrategy<Operation> {
     prop_oneof![
         // What shrinking makes of an operation that does not matter.
         1 => Just(Operation::Pass(0)),
-        6 => submit(),
+        5 => submit(),
+        2 => flow(),
+        2 => begin(),
+        5 => edge(),
+        5 => Just(Operation::Cascade),
         9 => claim(),
         4 => renew,
         8 => settle,
         2 => progress,
         5 => operate(),
-        2 => (0..3_u8).prop_map(Operation::Repeat),
+        5 => (0..2_u8).prop_map(Operation::Repeat),
         2 => pause,
         3 => register,
         2 => life().prop_map(Operation::Deregister),
         5 => chores(),
         5 => time(),
-        1 => pick().prop_map(Operation::OpenParent),
+        1 => (pick(), pick_in(&[Status::Pending, Status::Scheduled]))
+            .prop_map(|(parent, child)| Operation::OpenParent { parent, child }),
         2 => (0..3_u8, any::<bool>()).prop_map(|(worker, begun)| Operation::LoseLease { worker, begun }),
     ]
     .boxed()
@@ -226,8 +296,16 @@ fn ordinary() -> BoxedStrategy<Operation> {
 /// One sequence: an opening that makes tasks and a worker, and then anything.
 pub(super) fn sequence() -> impl Strategy<Value = Vec<Operation>> {
     let newer = ordinary().prop_map(|operation| Operation::Newer(Box::new(operation)));
-    let opening = prop::collection::vec(prop_oneof![1 => Just(Operation::Pass(0)), 8 => submit()], 3);
+    let opening =
+        prop::collection::vec(prop_oneof![1 => Just(Operation::Pass(0)), 6 => submit(), 3 => flow()], 3);
     let claimed = prop::collection::vec(prop_oneof![1 => Just(Operation::Pass(0)), 4 => claim()], 2);
-    let rest = prop::collection::vec(prop_oneof![30 => ordinary(), 1 => newer], 25..40);
-    (opening, claimed, rest).prop_map(|(opening, claimed, rest)| [opening, claimed, rest].concat())
+    let one = |operation: Operation| vec![operation];
+    let rest = prop_oneof![
+        22 => ordinary().prop_map(one),
+        2 => newer.prop_map(one),
+        7 => episode(outcome(), draft()),
+        1 => once(prop_oneof![4 => operate(), 2 => begin(), 3 => edge(), 1 => flow(), 1 => submit()]),
+    ];
+    (opening, claimed, prop::collection::vec(rest, 24..36))
+        .prop_map(|(opening, claimed, rest)| [opening, claimed, rest.concat()].concat())
 }

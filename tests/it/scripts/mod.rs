@@ -1,11 +1,17 @@
 //! A module per script: the good path, each refusal, each bound, hostile input.
 #![expect(clippy::expect_used, clippy::panic, reason = "test support: a failure here is a failed test")]
 
+mod flow_begin;
+mod flow_list;
+mod flow_submit;
+mod flow_support;
+mod flow_tasks;
 mod hints;
 mod namespace_open;
 mod queue_counts;
 mod queue_hint;
 mod queue_pause;
+mod shard_cascade;
 mod shard_ends;
 mod shard_open;
 mod shard_probe;
@@ -15,10 +21,14 @@ mod task_claim;
 mod task_claim_alone;
 mod task_claim_one;
 mod task_claim_redelivery;
+mod task_edges;
 mod task_history;
+mod task_link;
+mod task_link_circle;
 mod task_list;
 mod task_log;
 mod task_log_read;
+mod task_parents;
 mod task_progress;
 mod task_promote;
 mod task_read;
@@ -30,7 +40,9 @@ mod task_settle_fenced;
 mod task_settle_next;
 mod task_submit;
 mod task_submit_keys;
+mod task_submit_parents;
 mod task_support;
+mod task_unlink;
 mod whole_life;
 mod worker_deregister;
 mod worker_direct;

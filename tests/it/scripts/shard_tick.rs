@@ -2,5 +2,6 @@
 
 mod due;
 mod prune;
+mod prune_edges;
 mod reap;
 mod stall;

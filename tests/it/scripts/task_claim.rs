@@ -211,14 +211,16 @@ async fn a_task_with_open_parents_is_put_back_and_the_next_is_given() {
     with_store(async |at| {
         let made = at.submit_many(3).await;
         for blocked in &made[..2] {
-            set_field(at, *blocked, "open_parents", "2").await;
+            open_edge(at, *blocked).await;
+            open_edge(at, *blocked).await;
         }
         // Two are passed over, and the claim looks behind them.
         let granted = at.claim(&Life::new(1, 1), 1).await;
         assert_eq!(ids(&granted), made[2..]);
         for blocked in &made[..2] {
             let read = at.read(*blocked).await;
-            assert_eq!(read.state, State::Blocked { open_parents: 2 });
+            assert_eq!(read.state, State::Blocked { run_at_ms: None });
+            assert_eq!(read.family.open_parents, 2);
         }
         assert_eq!(listed(at, &queue("default"), Status::Blocked).await, made[..2]);
     })

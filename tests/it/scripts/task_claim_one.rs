@@ -91,13 +91,13 @@ async fn a_paused_queue_gives_none_by_id_either() {
 async fn the_gate_puts_a_child_back_that_is_claimed_by_its_id() {
     with_store(async |at| {
         let made = at.submit_many(2).await;
-        set_field(at, made[0], "open_parents", "1").await;
+        open_edge(at, made[0]).await;
         let ask = Ask::new(&Life::new(1, 1), 1).only(made[0]);
         match ask.try_send(at).await.expect("an answer") {
             Claimed::Refused(refused) => assert_eq!(refused.refusal, Refusal::ParentsOpen),
             other => panic!("not refused: {other:?}"),
         }
-        assert_eq!(at.read(made[0]).await.state, State::Blocked { open_parents: 1 });
+        assert_eq!(at.read(made[0]).await.state, State::Blocked { run_at_ms: None });
         // Now it is where it belongs, so the repeat changes nothing more.
         let refused = ask.refused(at).await;
         assert_eq!(refused, (Refusal::ParentsOpen, Some("blocked".to_owned())));

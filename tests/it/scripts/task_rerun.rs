@@ -100,7 +100,8 @@ async fn with_open_parents_it_waits_for_them() {
         let id = one_in(at, Status::Blocked).await;
         cancel(at, &[id]).await;
         assert_eq!(outcomes(&rerun(at, &[id]).await), [Ok(Status::Blocked)]);
-        assert_eq!(at.read(id).await.state, State::Blocked { open_parents: 1 });
+        let read = at.read(id).await;
+        assert_eq!((read.state, read.family.open_parents), (State::Blocked { run_at_ms: None }, 1));
         assert!(at.claim(&Life::new(1, 1), 1).await.is_empty());
     })
     .await;

@@ -48,6 +48,24 @@ pub(super) async fn set_field(at: &Fixture, task: TaskId, field: &str, value: &s
     by_hand(at, "HSET", &[&key, field, value]).await;
 }
 
+/// Makes a task wait for another one, and leaves it in its place: only the gate inside claim stands in its way then.
+/// Answers the parent, which is scheduled for a day that no test sees.
+pub(super) async fn open_edge(at: &Fixture, child: TaskId) -> TaskId {
+    let far = limits::DELAY_MS_MAX / 2;
+    let parent = NewTask { run_at_ms: Some(at.now_ms() + far), ..at.new_task("noop") };
+    let parent = at.submit(&[parent]).await[0];
+    let keys = at.store.keys(Shard::FIRST).expect("its shard");
+    let (above, below) = (keys.task(parent), keys.task(child));
+    by_hand(at, "ZADD", &[&keys.task_parents(child), "1", &parent.to_string()]).await;
+    for list in [keys.task_children(parent), format!("{above}:waiting")] {
+        by_hand(at, "ZADD", &[&list, "1", &child.to_string()]).await;
+    }
+    for (key, count) in [(&above, "children"), (&below, "parents"), (&below, "open_parents")] {
+        by_hand(at, "HINCRBY", &[key, count, "1"]).await;
+    }
+    parent
+}
+
 pub(super) fn principal() -> Principal {
     Principal::new("user:anna").expect("a principal")
 }
@@ -236,7 +254,7 @@ pub(super) async fn one_in(at: &Fixture, status: Status) -> TaskId {
     match status {
         Status::Scheduled | Status::Pending => {}
         Status::Blocked => {
-            set_field(at, id, "open_parents", "1").await;
+            open_edge(at, id).await;
             let refused = ask.try_send(at).await.expect("an answer");
             assert!(matches!(refused, Claimed::Refused(_)), "{refused:?}");
         }

@@ -1,6 +1,7 @@
 //! The Rust SDK against a real gateway and real workers.
 
 mod examples;
+mod flows;
 mod handlers;
 mod many;
 mod operate;

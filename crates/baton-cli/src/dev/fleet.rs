@@ -192,8 +192,8 @@ impl Fleet {
         format!("http://127.0.0.1:{port}")
     }
 
-    /// Where to look, and what to try.
-    pub(super) fn introduce(&self, out: &Out) -> Result<()> {
+    /// Where to look, and what to try: among other things this.
+    pub(super) fn introduce(&self, out: &Out, command: &str) -> Result<()> {
         let program = this_program()?;
         let baton =
             program.strip_prefix(std::env::current_dir().unwrap_or_default()).unwrap_or(&program).display();
@@ -209,7 +209,7 @@ impl Fleet {
         out.line(&format!(
             "  Try         {baton}{url} task submit echo --payload '{{\"name\":\"you\"}}' --wait"
         ))?;
-        out.line(&format!("              {baton}{url} task ls"))?;
+        out.line(&format!("              {baton}{url} {command}"))?;
         match &self.redis {
             Some(redis) => out.line(&format!(
                 "              redis-cli -s {} HGETALL 'baton:{{0}}:task:<id>'",

@@ -54,10 +54,10 @@ pub(crate) struct Dev {
     /// Print what the processes log, instead of keeping it in files
     #[arg(long)]
     verbose: bool,
-    /// A fleet at work: several queues, flaky and slow tasks, a program as handler
+    /// A fleet at work: several queues, flaky and slow tasks, flows, a program as handler
     #[arg(long)]
     demo: bool,
-    /// Run a dozen tasks to their end, print what became of them, and end; exit code 0 if all is well
+    /// Run a flow of a dozen tasks to its end, print what became of them, and end; exit code 0 if all is well
     #[arg(long, requires = "demo")]
     once: bool,
     /// Kill a worker and a gateway at work, and print who took over what; exit code 0 if all is well
@@ -100,7 +100,7 @@ async fn work(out: &Out, dev: &Dev, fleet: &mut Fleet) -> Result<Exit> {
         (true, _, true) => demo::kill(out, fleet).await,
         (true, false, false) => demo::live(out, fleet).await,
         (false, ..) => {
-            fleet.introduce(out)?;
+            fleet.introduce(out, "task ls")?;
             loop {
                 tokio::time::sleep(LOOK_EVERY).await;
                 fleet.mend()?;

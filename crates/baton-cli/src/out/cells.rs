@@ -37,7 +37,12 @@ impl Table {
     }
 
     pub(crate) fn print(&self, out: &Out) -> Result<()> {
-        out.text(&self.render(out.width, out.colour))
+        out.text(&self.text(out))
+    }
+
+    /// What is printed.
+    pub(crate) fn text(&self, out: &Out) -> String {
+        self.render(out.width, out.colour)
     }
 
     fn render(&self, width: Option<usize>, colour: bool) -> String {
@@ -49,7 +54,7 @@ impl Table {
 }
 
 /// What a user wrote must not move the cursor or break the row.
-fn plain(text: &str) -> String {
+pub(crate) fn plain(text: &str) -> String {
     text.chars().map(|character| if character.is_control() { '�' } else { character }).collect()
 }
 

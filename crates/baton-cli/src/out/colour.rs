@@ -30,6 +30,11 @@ pub(crate) fn status(status: Status, glyph: bool, colour: bool) -> String {
     paint(colour, code, &word)
 }
 
+/// The sign of a status, for a picture that explains its signs.
+pub(crate) fn glyph(status: Status) -> char {
+    look(status).0
+}
+
 /// The colour of a status.
 pub(crate) fn code(status: Status) -> &'static str {
     look(status).1

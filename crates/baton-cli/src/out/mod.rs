@@ -10,11 +10,12 @@ mod time;
 use std::io::{self, IsTerminal, Write};
 
 use anyhow::Result;
+use baton::TaskId;
 use clap::ValueEnum;
 use serde::Serialize;
 
-pub(crate) use cells::Table;
-pub(crate) use colour::{code, paint, status};
+pub(crate) use cells::{Table, plain};
+pub(crate) use colour::{code, glyph, paint, status};
 pub(crate) use time::{age, now_ms, span};
 
 /// In which form data is printed.
@@ -36,8 +37,9 @@ pub(crate) struct Out {
     pub(crate) format: Format,
     pub(crate) colour: bool,
     terminal: bool,
-    /// Columns of the terminal, if it is one and says so.
+    /// Columns and rows of the terminal, if it is one and says so.
     pub(crate) width: Option<usize>,
+    pub(crate) height: Option<usize>,
     /// Times as they are instead of as seen from now.
     pub(crate) absolute: bool,
 }
@@ -47,7 +49,8 @@ impl Out {
         let terminal = io::stdout().is_terminal();
         let size = terminal.then(|| rustix::termios::tcgetwinsize(io::stdout()).ok()).flatten();
         let width = size.map(|size| usize::from(size.ws_col)).filter(|width| *width > 0);
-        Out { format, colour: colour::wanted(terminal), terminal, width, absolute }
+        let height = size.map(|size| usize::from(size.ws_row)).filter(|height| *height > 0);
+        Out { format, colour: colour::wanted(terminal), terminal, width, height, absolute }
     }
 
     pub(crate) fn is_terminal(&self) -> bool {
@@ -104,6 +107,12 @@ pub(crate) fn tame(out: &Out, text: &str) -> String {
         true => text.chars().map(|one| if harmless(one) { one } else { '�' }).collect(),
         false => text.to_owned(),
     }
+}
+
+/// For eyes: the nine hex digits before the last three, because the front is a clock and the very end is the shard.
+pub(crate) fn short(id: TaskId) -> String {
+    let text = id.to_string();
+    text[text.len() - 12..text.len() - 3].to_owned()
 }
 
 /// True where nobody reads any more.

@@ -42,7 +42,7 @@ pub(super) async fn run(out: &Out, client: &Client, verb: Verb, several: Several
             },
             Err(error) if several.ids.len() == 1 => return Err(error.into()),
             Err(error) => {
-                say(&format!("{id}: failed to {error}"));
+                say(&format!("{id}: {}", error.sentence()));
                 let of_this = exit::of(&error.into());
                 exit = if exit == Exit::Fine { of_this } else { exit };
             }

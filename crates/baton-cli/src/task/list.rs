@@ -4,16 +4,18 @@ use std::pin::pin;
 
 use anyhow::Result;
 use baton::api::task::Task;
-use baton::{Client, Filter, Status};
+use baton::{Client, Filter, FlowId, Status};
 use clap::Args;
 use futures_util::{StreamExt, TryStreamExt};
 
+use crate::console;
 use crate::out::{Format, Out, Table, age, code, say, span};
 
 #[derive(Args)]
 #[command(before_help = "Examples:
   baton task ls                                     tasks by status, then queue
   baton task ls --status failed,timeout --queue mail
+  baton task ls --flow 01a1fc29-8a56-7000-ba14-c38b1c000000 -o wide
   baton task ls --all --json | jq -r .kind | sort | uniq -c")]
 pub(crate) struct Ls {
     /// scheduled, blocked, pending, running, completed, failed, timeout, cancelled
@@ -29,8 +31,11 @@ pub(crate) struct Ls {
     tag: Vec<String>,
     #[arg(long)]
     key: Option<String>,
+    /// Of one flow, in the order in which they stand in it
+    #[arg(long, value_name = "ID")]
+    flow: Option<FlowId>,
     /// How many at most
-    #[arg(long, default_value_t = 50, conflicts_with = "all")]
+    #[arg(long, default_value_t = 50, conflicts_with = "all", value_parser = console::limit)]
     limit: usize,
     /// All of them
     #[arg(long)]
@@ -57,12 +62,13 @@ pub(super) async fn run(out: &Out, client: &Client, ls: Ls) -> Result<()> {
 }
 
 fn filter(ls: &Ls) -> Filter {
-    let mut filter = Filter::new().page_of(if ls.all { 500 } else { ls.limit.clamp(1, 500) as u64 });
+    let mut filter = Filter::new().page_of(if ls.all { 500 } else { ls.limit.min(500) as u64 });
     filter = ls.status.iter().fold(filter, |filter, status| filter.status(*status));
     filter = ls.queue.iter().fold(filter, |filter, queue| filter.queue(queue));
     filter = ls.kind.iter().fold(filter, |filter, kind| filter.kind(kind));
     filter = ls.worker.iter().fold(filter, |filter, worker| filter.worker(worker));
     filter = ls.tag.iter().fold(filter, |filter, tag| filter.tag(tag));
+    filter = ls.flow.iter().fold(filter, |filter, flow| filter.flow(*flow));
     ls.key.iter().fold(filter, |filter, key| filter.key(key))
 }
 
@@ -73,7 +79,11 @@ fn table(out: &Out, tasks: Vec<Task>, limit: usize) -> Result<()> {
     }
     let wide = out.format == Format::Wide;
     let mut heads = vec!["ID", "STATUS", "KIND", "QUEUE", "ATTEMPT", "CREATED"];
-    heads.extend(if wide { &["PRIO", "WAIT", "RUN", "WORKER", "KEY", "TAGS", "ERROR"][..] } else { &[] });
+    heads.extend(if wide {
+        &["PRIO", "WAIT", "RUN", "WORKER", "REF", "KEY", "TAGS", "ERROR"][..]
+    } else {
+        &[]
+    });
     let mut table = Table::new(&heads);
     for task in &tasks {
         let status = crate::out::status(task.status, out.is_terminal(), false);
@@ -94,12 +104,13 @@ fn table(out: &Out, tasks: Vec<Task>, limit: usize) -> Result<()> {
     Ok(())
 }
 
-fn more(task: &Task) -> [String; 7] {
+fn more(task: &Task) -> [String; 8] {
     [
         task.priority.to_string(),
         task.wait_ms.map(span).unwrap_or_default(),
         task.run_ms.map(span).unwrap_or_default(),
         task.worker.clone().unwrap_or_default(),
+        task.name.clone().unwrap_or_default(),
         task.key.clone().unwrap_or_default(),
         task.tags.join(","),
         task.error.clone().unwrap_or_default(),

@@ -2,6 +2,7 @@
 
 mod act;
 mod life;
+mod link;
 mod list;
 mod show;
 mod submit;
@@ -56,6 +57,14 @@ pub(crate) enum TaskCommand {
         #[arg(value_parser = clap::value_parser!(u8).range(0..=9))]
         priority: u8,
     },
+    /// Let a task wait for others too; one that runs or has ended cannot
+    #[command(before_help = "Examples:
+  baton task link 01a1fc29-8a56-7000-ba14-c38b1cfc5000 01a1fc29-8a56-7000-ba14-c38b1cfc4000")]
+    Link(link::Edges),
+    /// Let a task wait for others no longer
+    #[command(before_help = "Examples:
+  baton task unlink 01a1fc29-8a56-7000-ba14-c38b1cfc5000 01a1fc29-8a56-7000-ba14-c38b1cfc4000")]
+    Unlink(link::Edges),
     /// Print what a task's handler wrote
     Logs(life::Logs),
     /// Print every step of a task's life
@@ -84,6 +93,8 @@ pub(crate) async fn run(out: &Out, url: &str, command: TaskCommand) -> Result<Ex
         TaskCommand::Reprioritise { id, priority } => {
             show::one(out, &client.reprioritise(id, priority).await?)?;
         }
+        TaskCommand::Link(edges) => link::link(out, &client, edges).await?,
+        TaskCommand::Unlink(edges) => link::unlink(out, &client, edges).await?,
         TaskCommand::Logs(logs) => life::logs(out, &client, logs).await?,
         TaskCommand::History { id } => life::history(out, &client.history(id).await?)?,
         TaskCommand::Explain { id } => life::explain(out, &client.explain(id).await?)?,

@@ -41,6 +41,10 @@ fn details(out: &Out, task: &Task) -> String {
             "progress",
             task.progress.as_ref().map(|now| format!("{:.0} % {}", now.fraction * 100.0, theirs(&now.text))),
         ),
+        ("flow", task.flow.map(|flow| flow.to_string())),
+        ("ref", task.name.clone()),
+        ("parents", (task.parents > 0).then(|| parents(task))),
+        ("children", (task.children > 0).then(|| task.children.to_string())),
         ("key", task.key.clone()),
         ("tags", (!task.tags.is_empty()).then(|| task.tags.join(", "))),
         ("reason", task.reason.as_deref().map(theirs)),
@@ -53,6 +57,16 @@ fn details(out: &Out, task: &Task) -> String {
     ];
     let lines = pairs.into_iter().filter_map(|(name, value)| value.map(|value| line(out, name, &value)));
     lines.collect()
+}
+
+/// How many, for how many of them it waits, and what it does when one ends badly.
+fn parents(task: &Task) -> String {
+    let open = match task.open_parents.unwrap_or_default() {
+        0 => String::new(),
+        open => format!(", waits for {open}"),
+    };
+    let policy = task.on_parent_failure.map(|policy| format!(", {policy} when one fails"));
+    format!("{}{open}{}", task.parents, policy.unwrap_or_default())
 }
 
 fn line(out: &Out, name: &str, value: &str) -> String {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use anyhow::Result;
-use baton::{Client, Json, Status, Timestamp};
+use baton::{Client, FlowId, Json, OnParentFailure, Status, TaskId, Timestamp};
 use clap::Args;
 
 use super::show;
@@ -17,7 +17,8 @@ use crate::wait::until;
   baton task submit echo --payload '{\"hi\":1}' --wait
   baton task submit report.build --payload @november.json --queue reports --priority 7
   jq -c .order order.json | baton task submit order.ship --payload - --key order-1042
-  baton task submit mail.send --payload '{\"to\":\"a@b.example\"}' --delay 5m")]
+  baton task submit mail.send --payload '{\"to\":\"a@b.example\"}' --delay 5m
+  baton task submit report.send --after 01a1fc29-8a56-7000-ba14-c38b1cfc4000")]
 pub(crate) struct Submit {
     /// What is to be done: it names the handler
     kind: String,
@@ -49,6 +50,15 @@ pub(crate) struct Submit {
     timeout: Option<Duration>,
     #[arg(long)]
     max_attempts: Option<u64>,
+    /// Not before these tasks have completed
+    #[arg(long, value_name = "ID", num_args = 1..)]
+    after: Vec<TaskId>,
+    /// Join this flow
+    #[arg(long, value_name = "ID")]
+    flow: Option<FlowId>,
+    /// What it does when a task that it waits for fails: hold, cancel, run
+    #[arg(long, value_name = "WORD")]
+    on_parent_failure: Option<OnParentFailure>,
     /// The same key within a day answers the same task, however often this is run
     #[arg(long, value_name = "KEY")]
     idempotency_key: Option<String>,
@@ -83,6 +93,8 @@ fn draft(client: &Client, submit: Submit) -> Result<baton::Submit<Json>> {
     draft = submit.at.into_iter().fold(draft, |draft, at| draft.at(at));
     draft = submit.timeout.into_iter().fold(draft, |draft, timeout| draft.timeout(timeout));
     draft = submit.max_attempts.into_iter().fold(draft, |draft, attempts| draft.max_attempts(attempts));
+    draft = submit.flow.into_iter().fold(draft.after(submit.after), |draft, flow| draft.flow(flow));
+    draft = submit.on_parent_failure.into_iter().fold(draft, |draft, policy| draft.on_parent_failure(policy));
     draft = submit.idempotency_key.iter().fold(draft, |draft, key| draft.idempotency_key(key));
     Ok(if submit.reject_duplicates { draft.reject_duplicates() } else { draft })
 }

@@ -6,7 +6,11 @@ use crate::fleet::run;
 fn a_dozen_tasks_end_well() {
     let ran = run(&["dev", "--demo", "--once", "--port", "18200"]);
     assert_eq!(ran.code, Some(0), "{ran:?}");
-    assert!(ran.out.contains("12 completed: 0 lost, 0 doubled, 0 overlapping"), "{}", ran.out);
+    assert!(
+        ran.out.contains("12 completed: 0 lost, 0 doubled, 0 overlapping, 0 out of order"),
+        "{}",
+        ran.out
+    );
     let flaky = ran.out.lines().find(|line| line.contains("  fail ")).unwrap();
     assert!(flaky.contains("completed  3 "), "{flaky}");
     assert_eq!(ran.out.lines().filter(|line| line.contains("report.build")).count(), 2);
@@ -16,7 +20,11 @@ fn a_dozen_tasks_end_well() {
 fn a_killed_worker_and_a_killed_gateway_cost_nothing_but_time() {
     let ran = run(&["dev", "--demo", "--kill", "--port", "18400"]);
     assert_eq!(ran.code, Some(0), "{ran:?}");
-    assert!(ran.out.contains("40 completed: 0 lost, 0 doubled, 0 overlapping"), "{}", ran.out);
+    assert!(
+        ran.out.contains("40 completed: 0 lost, 0 doubled, 0 overlapping, 0 out of order"),
+        "{}",
+        ran.out
+    );
     assert!(
         ran.out.contains("killed worker-") && ran.out.contains("killed the gateway at http://127.0.0.1:")
     );

@@ -3,7 +3,7 @@
 use crate::fleet::run;
 
 /// Every command by what is typed.
-const COMMANDS: [&str; 29] = [
+const COMMANDS: [&str; 38] = [
     "",
     "dev",
     "gateway",
@@ -21,10 +21,19 @@ const COMMANDS: [&str; 29] = [
     "task rerun",
     "task promote",
     "task reprioritise",
+    "task link",
+    "task unlink",
     "task logs",
     "task history",
     "task explain",
     "task result",
+    "flow submit",
+    "flow get",
+    "flow ls",
+    "flow graph",
+    "flow trace",
+    "flow cancel",
+    "flow rerun",
     "queue ls",
     "queue get",
     "queue pause",

@@ -5,6 +5,7 @@ mod answers;
 mod demo;
 mod dev;
 mod fleet;
+mod flows;
 mod help;
 mod pipes;
 mod typed;

@@ -45,7 +45,7 @@ fn exit_codes_tell_what_happened(fleet: &Fleet) {
     };
     let nobody = "01a1fc29-8a56-7000-ba14-c38b1cfc4000";
     check(&["task", "get", nobody], 3, "unknown_task");
-    check(&["task", "get", "nonsense"], 2, "task id");
+    check(&["task", "get", "nonsense"], 2, "not a UUID");
     check(&["task", "submit", "no kind"], 2, "kind");
     check(&["task", "submit", "echo", "--payload", "{"], 2, "the payload is JSON");
     check(&["task", "submit", "echo", "--priority", "12"], 2, "0..=9");

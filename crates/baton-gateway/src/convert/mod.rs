@@ -1,6 +1,8 @@
 //! What the store answers, in the words of the API.
 
 pub(crate) mod claim;
+pub(crate) mod flow;
+pub(crate) mod graph;
 pub(crate) mod history;
 pub(crate) mod new_task;
 pub(crate) mod queue;

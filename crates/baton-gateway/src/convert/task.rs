@@ -3,13 +3,16 @@
 use baton_api::lease::NewProgress;
 use baton_api::task::{Progress, Task};
 use baton_api::{Json, Timestamp};
-use baton_core::limits;
+use baton_core::{OnParentFailure, Status, limits};
 use baton_store::State;
 
 /// A task; its payload and result are there if they were read.
 pub(crate) fn task(read: baton_store::Task) -> Task {
     let status = read.status();
     let parts = parts(read.state);
+    let family = read.family;
+    let waits = family.open_parents > 0 || status == Status::Blocked;
+    let policy = Some(family.on_parent_failure);
     let started_ms = read.run.as_ref().map(|run| run.started_ms);
     Task {
         id: read.id,
@@ -32,7 +35,12 @@ pub(crate) fn task(read: baton_store::Task) -> Task {
         crashes: read.crashes,
         max_crashes: read.max_crashes,
         timeout_ms: read.timeout_ms,
-        open_parents: parts.open_parents,
+        flow: family.flow,
+        name: family.name.map(|name| name.to_string()),
+        parents: family.parents,
+        children: family.children,
+        open_parents: waits.then_some(family.open_parents),
+        on_parent_failure: policy.filter(|policy| family.parents > 0 && *policy != OnParentFailure::Hold),
         worker: read.run.as_ref().map(|run| run.worker.to_string()),
         boot: read.run.as_ref().map(|run| run.boot.to_string()),
         fence: read.run.as_ref().map(|run| run.fence.0),
@@ -58,7 +66,6 @@ pub(crate) fn row(read: baton_store::Task) -> Task {
 #[derive(Default)]
 struct Parts {
     run_at_ms: Option<u64>,
-    open_parents: Option<u64>,
     progress: Option<String>,
     finished_ms: Option<u64>,
     finished_by: Option<String>,
@@ -69,7 +76,7 @@ fn parts(state: State) -> Parts {
     let ended = |finished_ms| Parts { finished_ms: Some(finished_ms), ..Parts::default() };
     match state {
         State::Scheduled { run_at_ms } => Parts { run_at_ms: Some(run_at_ms), ..Parts::default() },
-        State::Blocked { open_parents } => Parts { open_parents: Some(open_parents), ..Parts::default() },
+        State::Blocked { run_at_ms } => Parts { run_at_ms, ..Parts::default() },
         State::Pending => Parts::default(),
         State::Running { progress } => Parts { progress, ..Parts::default() },
         State::Completed { finished_ms, result } => Parts { result, ..ended(finished_ms) },

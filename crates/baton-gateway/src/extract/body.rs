@@ -1,11 +1,14 @@
 //! JSON bodies: of a bounded size, in bounded time, declared as JSON, and with nothing in them that we do not know.
 
+use std::marker::PhantomData;
+
 use axum::extract::{FromRequest, Request};
 use axum::http::{HeaderMap, header};
+use baton_api::flow::NewFlow;
 use baton_api::lease::{Append, Beat, Complete, Fail as Failed, Note, Release};
-use baton_api::task::{NewTask, NewTasks, Operate, Reprioritise};
+use baton_api::task::{LinkRequest, NewTask, NewTasks, Operate, Reprioritise};
 use baton_api::worker::{Claim, ClaimOne, Heartbeat, Leave, Register};
-use baton_api::{Wrong, read};
+use baton_api::{ReadError, Wrong, read};
 use baton_core::Code;
 use bytes::Bytes;
 use futures_util::StreamExt;
@@ -46,6 +49,8 @@ bodies! {
     Nothing: 64 * KIB, absent;
     NewTask: 1024 * KIB + 64 * KIB;
     NewTasks: 32 * 1024 * KIB;
+    NewFlow: 32 * 1024 * KIB;
+    LinkRequest: 64 * KIB;
     Complete: 1024 * KIB + 64 * KIB;
     Append: 3 * 1024 * KIB;
     Failed: 64 * KIB;
@@ -68,11 +73,7 @@ impl<T: Read> FromRequest<App> for Body<T> {
     type Rejection = Fail;
 
     async fn from_request(request: Request, app: &App) -> Result<Body<T>, Fail> {
-        let (parts, body) = request.into_parts();
-        let declared = is_json(&parts.headers);
-        let late = |_| Fail::malformed("The body did not arrive in time.");
-        let bytes = tokio::time::timeout(app.settings.patience, collect(&parts.headers, body, T::BYTES_MAX));
-        let bytes = bytes.await.map_err(late)??;
+        let (bytes, declared) = receive(request, app, T::BYTES_MAX).await?;
         match T::absent() {
             Some(absent) if bytes.is_empty() => Ok(Body(absent)),
             _ if !declared => Err(Fail::new(Code::UnsupportedMediaType)),
@@ -80,6 +81,31 @@ impl<T: Read> FromRequest<App> for Body<T> {
             _ => parse(&bytes).map(Body),
         }
     }
+}
+
+/// The bytes of a body that takes long to read as `T`: whoever asks for them reads them where nobody waits.
+pub(crate) struct Whole<T> {
+    pub(crate) bytes: Bytes,
+    read_as: PhantomData<fn() -> T>,
+}
+
+impl<T: Read> FromRequest<App> for Whole<T> {
+    type Rejection = Fail;
+
+    async fn from_request(request: Request, app: &App) -> Result<Whole<T>, Fail> {
+        match receive(request, app, T::BYTES_MAX).await? {
+            (bytes, true) => Ok(Whole { bytes, read_as: PhantomData }),
+            (_, false) => Err(Fail::new(Code::UnsupportedMediaType)),
+        }
+    }
+}
+
+/// The bytes of a body, and whether they are declared as JSON.
+async fn receive(request: Request, app: &App, max: usize) -> Result<(Bytes, bool), Fail> {
+    let (parts, body) = request.into_parts();
+    let late = |_| Fail::malformed("The body did not arrive in time.");
+    let bytes = tokio::time::timeout(app.settings.patience, collect(&parts.headers, body, max));
+    Ok((bytes.await.map_err(late)??, is_json(&parts.headers)))
 }
 
 /// `application/json`, in UTF-8 as JSON always is.
@@ -117,8 +143,12 @@ async fn collect(headers: &HeaderMap, body: axum::body::Body, max: usize) -> Res
 }
 
 fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Fail> {
-    read(bytes).map_err(|error| match error.wrong {
+    read(bytes).map_err(refused)
+}
+
+pub(crate) fn refused(error: ReadError) -> Fail {
+    match error.wrong {
         Wrong::Syntax => Fail::malformed(format!("The body is not JSON: {}.", error.error.message)),
         Wrong::Shape => Fail::invalid(error.error.pointer, error.error.message),
-    })
+    }
 }

@@ -4,7 +4,13 @@ use std::convert::Infallible;
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
+use axum::http::{HeaderName, HeaderValue};
+use axum::response::Response;
 use baton_core::{OpId, Principal};
+use utoipa::IntoParams;
+use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
+use utoipa::openapi::schema::SchemaType;
+use utoipa::openapi::{ObjectBuilder, Required, Type};
 
 use crate::app::App;
 use crate::problem::{Asked, Fail};
@@ -36,6 +42,30 @@ impl FromRequestParts<App> for Caller {
 
 /// The header `Idempotency-Key`, as the store remembers it: two callers may use the same one.
 pub(crate) struct Key(pub(crate) Option<OpId>);
+
+/// The same header, for the API document.
+pub(crate) struct IdempotencyKey;
+
+impl IntoParams for IdempotencyKey {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        let word = ObjectBuilder::new()
+            .schema_type(SchemaType::from_iter([Type::String, Type::Null]))
+            .min_length(Some(1))
+            .max_length(Some(255))
+            .pattern(Some("^[!-~]+$"))
+            .build();
+        let header = ParameterBuilder::new().name("Idempotency-Key").parameter_in(ParameterIn::Header);
+        let what = "Names this request, so that repeating it is safe";
+        vec![header.required(Required::False).description(Some(what)).schema(Some(word)).build()]
+    }
+}
+
+/// An answer that the first request with this key had, too.
+pub(crate) fn replayed(mut answer: Response) -> Response {
+    let name = HeaderName::from_static("idempotency-replayed");
+    answer.headers_mut().insert(name, HeaderValue::from_static("true"));
+    answer
+}
 
 impl FromRequestParts<App> for Key {
     type Rejection = Fail;

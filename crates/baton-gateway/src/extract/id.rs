@@ -5,7 +5,7 @@ use std::str::FromStr;
 use axum::extract::{FromRequestParts, RawPathParams};
 use axum::http::request::Parts;
 use baton_api::schemas;
-use baton_core::{Code, QueueName, TaskId, WorkerId};
+use baton_core::{Code, FlowId, QueueName, TaskId, WorkerId};
 use utoipa::IntoParams;
 use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::{Required, Schema};
@@ -14,6 +14,8 @@ use crate::app::App;
 use crate::problem::Fail;
 
 pub(crate) struct TaskPath(pub(crate) TaskId);
+
+pub(crate) struct FlowPath(pub(crate) FlowId);
 
 pub(crate) struct WorkerPath(pub(crate) WorkerId);
 
@@ -33,6 +35,18 @@ impl FromRequestParts<App> for TaskPath {
         match app.store.keys(task.shard()) {
             Ok(_) => Ok(TaskPath(task)),
             Err(_) => Err(Fail::new(Code::UnknownTask)),
+        }
+    }
+}
+
+impl FromRequestParts<App> for FlowPath {
+    type Rejection = Fail;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<FlowPath, Fail> {
+        let flow: FlowId = first(parts, Code::UnknownFlow).await?;
+        match app.store.keys(flow.shard()) {
+            Ok(_) => Ok(FlowPath(flow)),
+            Err(_) => Err(Fail::new(Code::UnknownFlow)),
         }
     }
 }
@@ -65,6 +79,7 @@ macro_rules! documented {
 
 documented! {
     TaskPath = "id", "The task's id", task;
+    FlowPath = "id", "The flow's id", flow;
     WorkerPath = "id", "The worker's id", worker;
     QueueId = "name", "The queue's name", queue;
 }

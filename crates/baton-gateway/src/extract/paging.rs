@@ -12,6 +12,7 @@ use super::{Caller, Terms};
 use crate::problem::Fail;
 
 pub(crate) const LIMIT_MAX: u64 = 500;
+const LIMIT: u64 = 50;
 pub(crate) const PAGE_SIZE_MAX: u64 = 100;
 /// Further away nobody looks by hand, and every page before it would be counted.
 const PAGE_MAX: u64 = 1_000_000;
@@ -37,7 +38,7 @@ impl Paging {
         }
         match numbered {
             Some(_) => Paging::Page { page: page.unwrap_or(1), size: size.unwrap_or(20) },
-            None => Paging::Cursor { limit: limit.unwrap_or(50), cursor },
+            None => Paging::Cursor { limit: limit.unwrap_or(LIMIT), cursor },
         }
     }
 }
@@ -55,11 +56,32 @@ impl IntoParams for Paging {
         };
         let text = ObjectBuilder::new().schema_type(Type::String).build();
         vec![
-            parameter("limit", "How many, from the cursor on", number(Some(LIMIT_MAX), Some(50))),
+            parameter("limit", "How many, from the cursor on", number(Some(LIMIT_MAX), Some(LIMIT))),
             parameter("cursor", "Where to begin: `next_cursor` of the page before", text),
             parameter("page", "A numbered page instead of a cursor", number(Some(PAGE_MAX), None)),
             parameter("page_size", "How many a numbered page has", number(Some(PAGE_SIZE_MAX), Some(20))),
         ]
+    }
+}
+
+/// A list that has only the first of the two ways.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Walk {
+    pub(crate) limit: u64,
+    pub(crate) cursor: Option<String>,
+}
+
+impl Walk {
+    pub(crate) fn read(terms: &mut Terms) -> Walk {
+        let limit = terms.number("limit", 1, LIMIT_MAX).unwrap_or(LIMIT);
+        Walk { limit, cursor: terms.one("cursor") }
+    }
+}
+
+impl IntoParams for Walk {
+    fn into_params(parameter_in: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        let both = Paging::into_params(parameter_in);
+        both.into_iter().filter(|known| matches!(known.name.as_str(), "limit" | "cursor")).collect()
     }
 }
 

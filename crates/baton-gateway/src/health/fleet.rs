@@ -29,6 +29,7 @@ pub(super) struct Fleet {
     pub(super) slots: Slots,
     /// Entries of the event stream of each shard.
     pub(super) streams: Vec<(Shard, u64)>,
+    pub(super) cascades: Vec<(Shard, u64)>,
     pub(super) memory_bytes: u64,
     pub(super) evicted_keys: u64,
 }
@@ -60,9 +61,10 @@ async fn read(store: &Store) -> Result<Fleet, Error> {
     let at_ms = clock::now_ms();
     let workers = roster::workers(store).await?;
     let sums = roster::queues(store).await?;
-    let mut streams = Vec::new();
+    let (mut streams, mut cascades) = (Vec::new(), Vec::new());
     for shard in store.shards().all() {
         streams.push((shard, store.stream_ends(shard).await?.length));
+        cascades.push((shard, store.cascades(shard).await?));
     }
     let server = store.server().await?;
     Ok(Fleet {
@@ -71,6 +73,7 @@ async fn read(store: &Store) -> Result<Fleet, Error> {
         slots: sum_slots(&workers),
         workers: count(&workers),
         streams,
+        cascades,
         memory_bytes: server.used_memory,
         evicted_keys: server.evicted_keys,
     })

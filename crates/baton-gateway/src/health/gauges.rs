@@ -32,6 +32,9 @@ pub(super) fn fleet(fleet: &Fleet, known: &Capped) {
     for (shard, length) in &fleet.streams {
         gauge!("baton_fleet_stream_length", "shard" => shard.to_string()).set(*length as f64);
     }
+    for (shard, cascades) in &fleet.cascades {
+        gauge!("baton_fleet_cascades", "shard" => shard.to_string()).set(*cascades as f64);
+    }
     gauge!("baton_fleet_redis_memory_bytes").set(fleet.memory_bytes as f64);
     metrics::counter!("baton_fleet_redis_evicted_keys_total").absolute(fleet.evicted_keys);
 }

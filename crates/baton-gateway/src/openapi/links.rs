@@ -21,7 +21,7 @@ struct Links {
 const REPORTS: &[&str] =
     &["renew_lease", "note_progress", "append_logs", "complete_task", "fail_task", "release_task"];
 
-const LINKS: [Links; 5] = [
+const LINKS: [Links; 6] = [
     Links {
         from: "submit_task",
         status: "201",
@@ -37,6 +37,9 @@ const LINKS: [Links; 5] = [
             "rerun_task",
             "promote_task",
             "reprioritise_task",
+            "get_task_graph",
+            "link_task",
+            "unlink_task",
             "claim_task",
         ],
     },
@@ -46,6 +49,13 @@ const LINKS: [Links; 5] = [
         parameter: ("name", "$response.body#/queue"),
         body: || None,
         to: &["get_queue", "get_queue_backlog", "pause_queue", "resume_queue"],
+    },
+    Links {
+        from: "submit_flow",
+        status: "201",
+        parameter: ("id", "$response.body#/id"),
+        body: || None,
+        to: &["get_flow", "get_flow_graph", "cancel_flow", "rerun_flow"],
     },
     Links {
         from: "register_worker",

@@ -53,6 +53,7 @@ pub(crate) fn complete(mut api: OpenApi) -> OpenApi {
     };
     let tags = [
         ("tasks", "Submit tasks, look at them, act on them"),
+        ("flows", "Tasks that wait for each other: submit them together, look at them, act on all of them"),
         ("leases", "What the holder of a task says of it: worker and fence are in every body"),
         ("workers", "Register, claim, renew, leave; and what operators tell workers"),
         ("queues", "Queues in numbers; pause and resume"),

@@ -37,7 +37,7 @@ pub(super) async fn nothing() -> Fail {
     responses((status = 200, description = "The limits", body = Capabilities))
 )]
 pub(crate) async fn capabilities(State(app): State<App>) -> Json<Capabilities> {
-    let limits: [(&str, u64); 18] = [
+    let limits: [(&str, u64); 22] = [
         ("payload_bytes", limits::PAYLOAD_BYTES_MAX),
         ("result_bytes", limits::RESULT_BYTES_MAX),
         ("error_bytes", limits::ERROR_BYTES_MAX),
@@ -45,6 +45,10 @@ pub(crate) async fn capabilities(State(app): State<App>) -> Json<Capabilities> {
         ("header_bytes", guard::HEADER_BYTES_MAX as u64),
         ("batch_tasks", BATCH_TASKS_MAX as u64),
         ("batch_bytes", 32 * 1024 * 1024),
+        ("flow_tasks", limits::FLOW_TASKS_MAX),
+        ("flow_edges", limits::FLOW_EDGES_MAX),
+        ("flow_bytes", 32 * 1024 * 1024),
+        ("parents", limits::PARENTS_MAX),
         ("page", 500),
         ("page_size", 100),
         ("wait_s", hold::WAIT_S_MAX),

@@ -1,6 +1,7 @@
 //! Every route, put together.
 
 mod documents;
+mod flows;
 mod leases;
 mod meta;
 mod problems;
@@ -31,12 +32,14 @@ pub fn router(app: App) -> Router {
 pub(crate) fn documented() -> OpenApiRouter<App> {
     let plain = OpenApiRouter::new()
         .merge(tasks::plain())
+        .merge(flows::plain())
         .merge(leases::routes())
         .merge(workers::plain())
         .merge(queues::plain())
         .merge(meta::routes())
         .layer(from_fn(no_query));
-    let with_query = OpenApiRouter::new().merge(tasks::with_query()).merge(workers::with_query());
-    let with_query = with_query.merge(queues::with_query()).merge(live::routes());
+    let with_query = OpenApiRouter::new().merge(tasks::with_query()).merge(flows::with_query());
+    let with_query =
+        with_query.merge(workers::with_query()).merge(queues::with_query()).merge(live::routes());
     OpenApiRouter::new().nest("/api/v1", plain.merge(with_query)).merge(health::routes())
 }

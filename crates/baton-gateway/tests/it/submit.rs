@@ -116,7 +116,7 @@ async fn what_is_wrong_with_a_task_is_named_with_its_place_and_changes_nothing()
         (json!({ "kind": "a", "run_at": "tomorrow" }), "/run_at"),
         (json!({ "kind": "a", "run_at": "2999-01-01T00:00:00Z" }), "/run_at"),
         (json!({ "kind": "a", "queue": "a:pending" }), "/queue"),
-        (json!({ "kind": "a", "tags": ["x", "y z"] }), "/tags"),
+        (json!({ "kind": "a", "tags": ["x", "y z"] }), "/tags/1"),
         (json!({ "kind": "a", "tags": (0..17).map(|n| n.to_string()).collect::<Vec<_>>() }), "/tags"),
         (json!({ "kind": "a", "on_duplicate": "ignore" }), "/on_duplicate"),
         (json!({ "kind": "a", "prioritty": 3 }), "/prioritty"),

@@ -1,5 +1,6 @@
 //! A gateway of one's own, asked without a network, or over a socket where the wire matters.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use axum::Router;
@@ -87,22 +88,16 @@ impl Gateway {
     }
 
     pub(crate) async fn ask(&self, ask: Ask<'_>) -> Answer {
-        let mut request = Request::builder().method(ask.method).uri(ask.path);
-        if !ask.headers.iter().any(|(name, _)| *name == "host") {
-            request = request.header("host", "localhost:8000");
-        }
-        for (name, value) in ask.headers.iter().filter(|(_, value)| value != "-") {
-            request = request.header(*name, value);
-        }
-        let request = request.body(ask.body.map_or(Body::empty(), Body::from)).expect("a request");
-        let answer = tokio::time::timeout(LONG, self.router.clone().oneshot(request)).await;
-        let (parts, body) = answer.expect("an answer in time").expect("an answer").into_parts();
-        let body = to_bytes(body, usize::MAX).await.expect("a body").to_vec();
-        let answer = Answer { status: parts.status, headers: parts.headers, body };
-        answer.check_form();
-        answer
+        asked(self.router.clone(), ask).await
     }
 
+    /// The same of another gateway over the same Redis.
+    pub(crate) async fn ask_another(&self, ask: Ask<'_>) -> Answer {
+        let mut options = Options::new(self.redis.url().parse().expect("a URL"));
+        options.shards = self.app.store.shards();
+        let (store, _) = Store::open(options).await.expect("a second store");
+        asked(router(App::start(store, Settings::default(), CancellationToken::new())), ask).await
+    }
     pub(crate) async fn get(&self, path: &str) -> Answer {
         self.ask(get(path)).await
     }
@@ -137,6 +132,45 @@ impl Gateway {
         let answer = self.post(&format!("/api/v1/workers/{worker}/claim"), json!({})).await;
         assert_eq!(answer.status, 200, "{}", answer.text());
         answer.json()
+    }
+
+    /// Claims this task and no other.
+    pub(crate) async fn take(&self, worker: &str, id: &str) -> Value {
+        let answer = self.post(&format!("/api/v1/tasks/{id}/claim"), json!({ "worker": worker })).await;
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        answer.json()
+    }
+
+    /// Claims this task and ends it: `complete` or `fail`, with what there is to say.
+    pub(crate) async fn end(&self, worker: &str, id: &str, verb: &str, more: Value) {
+        let mut body = json!({ "worker": worker, "fence": self.take(worker, id).await["fence"] });
+        body.as_object_mut().expect("an object").extend(more.as_object().expect("an object").clone());
+        let answer = self.post(&format!("/api/v1/leases/{id}/{verb}"), body).await;
+        assert_eq!(answer.status, 200, "{}", answer.text());
+    }
+
+    pub(crate) async fn complete(&self, worker: &str, id: &str, result: Value) {
+        self.end(worker, id, "complete", json!({ "result": result })).await;
+    }
+
+    pub(crate) async fn fail(&self, worker: &str, id: &str) {
+        self.end(worker, id, "fail", json!({ "permanent": true })).await;
+    }
+
+    /// Submits a flow; answers its id, and the ids of its tasks by their refs.
+    pub(crate) async fn submit_flow(&self, body: Value) -> (String, BTreeMap<String, String>) {
+        let answer = self.post("/api/v1/flows", body).await;
+        assert_eq!(answer.status, 201, "{}", answer.text());
+        let flow = answer.json();
+        let refs = serde_json::from_value(flow["refs"].clone()).expect("ids by ref");
+        (flow["id"].as_str().expect("an id").to_owned(), refs)
+    }
+
+    /// Passes on what waits to be passed on, as workers do.
+    pub(crate) async fn pass_on(&self) {
+        for shard in self.app.store.shards().all() {
+            while self.app.store.cascade(shard).await.expect("a cascade") {}
+        }
     }
 
     pub(crate) async fn task(&self, id: &str) -> Value {
@@ -196,7 +230,8 @@ impl Answer {
         assert_eq!(problem.request_id, self.header("x-request-id"));
         assert!(problem.code.parse::<baton_core::Code>().is_ok());
         assert!(problem.instance.starts_with('/') && !problem.detail.is_empty());
-        let again = matches!(problem.status, 503 | 507);
+        let again = problem.retry_after_ms.is_some();
+        assert!(again || !matches!(problem.status, 503 | 507));
         assert_eq!(again, !self.header("retry-after").is_empty());
     }
 }
@@ -209,4 +244,21 @@ pub(crate) async fn until(mut so: impl AsyncFnMut() -> bool) {
         }
     };
     tokio::time::timeout(LONG, waiting).await.expect("it never became so");
+}
+
+async fn asked(router: Router, ask: Ask<'_>) -> Answer {
+    let mut request = Request::builder().method(ask.method).uri(ask.path);
+    if !ask.headers.iter().any(|(name, _)| *name == "host") {
+        request = request.header("host", "localhost:8000");
+    }
+    for (name, value) in ask.headers.iter().filter(|(_, value)| value != "-") {
+        request = request.header(*name, value);
+    }
+    let request = request.body(ask.body.map_or(Body::empty(), Body::from)).expect("a request");
+    let answer = tokio::time::timeout(LONG, router.oneshot(request)).await;
+    let (parts, body) = answer.expect("an answer in time").expect("an answer").into_parts();
+    let body = to_bytes(body, usize::MAX).await.expect("a body").to_vec();
+    let answer = Answer { status: parts.status, headers: parts.headers, body };
+    answer.check_form();
+    answer
 }

@@ -209,7 +209,7 @@ async fn what_is_wrong_with_a_registration_or_claim_is_named() {
     }
     for (body, pointer) in [
         (json!({ "max": 101 }), "/max"),
-        (json!({ "queues": ["a b"] }), "/queues"),
+        (json!({ "queues": ["a b"] }), "/queues/0"),
         (json!({ "holding": vec![pair.clone(); 151] }), "/holding"),
         (json!({ "holding": [{ "task": "x", "fence": 1 }] }), "/holding/0/task"),
     ] {

@@ -81,6 +81,7 @@ metrics! {
     Gauge "baton_fleet_workers" "Workers by state.";
     Gauge "baton_fleet_slots" "Slots of live workers by state: idle, busy.";
     Gauge "baton_fleet_stream_length" "Entries in the event stream of the shard.";
+    Gauge "baton_fleet_cascades" "Ended tasks of the shard whose end is still to be passed on to those that wait, and flows that are worked on.";
     Gauge "baton_fleet_redis_memory_bytes" "Memory that Redis uses.";
     Counter "baton_fleet_redis_evicted_keys_total" "Keys that Redis has thrown away for want of memory. More than none means lost tasks.";
 }

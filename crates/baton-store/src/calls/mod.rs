@@ -2,6 +2,7 @@
 //!
 //! Every call may be repeated, word for word, when its outcome is not known; each module says why.
 
+pub mod flow;
 pub mod namespace;
 pub mod queue;
 pub mod shard;
@@ -101,6 +102,12 @@ fn digest<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> String {
     text
 }
 
+/// How long a call is remembered. A key that the caller sent is his to repeat for a day; one that was drawn serves the
+/// retries of this call.
+fn keep_ms(op: Option<&baton_core::OpId>) -> u64 {
+    if op.is_some() { limits::OP_RETENTION_MS } else { limits::OPERATE_RETENTION_MS }
+}
+
 fn between(field: &'static str, value: u64, min: u64, max: u64) -> Result<(), Error> {
     if (min..=max).contains(&value) {
         Ok(())
@@ -143,9 +150,7 @@ impl crate::store::Store {
         let drawn = self.draw_op();
         let mut call = Call::new(script, [keys.meta(), keys.events(), keys.op(op.unwrap_or(&drawn))]);
         call.arg(self.now_argument()).arg(digest(parts));
-        // A key that the caller sent is his to repeat for a day; one that was drawn serves the retries of this call.
-        let keep_ms = if op.is_some() { limits::OP_RETENTION_MS } else { limits::OPERATE_RETENTION_MS };
-        call.arg(by.map_or("", baton_core::Principal::as_str)).arg(what).arg(keep_ms).arg(tasks.len());
+        call.arg(by.map_or("", baton_core::Principal::as_str)).arg(what).arg(keep_ms(op)).arg(tasks.len());
         for name in &names {
             call.arg(name);
         }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::Violation;
 use super::picture::{Picture, number, queue, status};
+use baton_core::Status;
 
 pub(super) fn check(picture: &Picture<'_>, found: &mut Vec<Violation>) {
     let mut counted: BTreeMap<(&str, &str), u64> = BTreeMap::new();
@@ -27,6 +28,7 @@ pub(super) fn check(picture: &Picture<'_>, found: &mut Vec<Violation>) {
     for (queue, _) in counted.keys().filter(|(queue, _)| !queues.iter().any(|known| known == queue)) {
         found.push(Violation::new("A10", format!("queue {queue} has tasks and is in no list")));
     }
+    check_flows(picture, found);
     if !picture.trimmed {
         let said = number(&picture.hash("meta"), "events").unwrap_or_default();
         // Pauses and stalls count too: they take room in the stream.
@@ -35,6 +37,44 @@ pub(super) fn check(picture: &Picture<'_>, found: &mut Vec<Violation>) {
                 "A10",
                 format!("{said} events are counted, there are {}", picture.events.len()),
             ));
+        }
+    }
+}
+
+/// A flow counts its tasks by their status, and those that have not ended; a draft counts nothing.
+fn check_flows(picture: &Picture<'_>, found: &mut Vec<Violation>) {
+    let mut counted: BTreeMap<&str, BTreeMap<&str, u64>> = BTreeMap::new();
+    for task in picture.tasks.values() {
+        if let Some(flow) = task.get("flow") {
+            *counted.entry(flow).or_default().entry(status(task)).or_default() += 1;
+        }
+    }
+    let nothing = BTreeMap::new();
+    for key in picture.keys_with("flow:").filter(|key| key.matches(':').count() == 1) {
+        let (flow, record) = (&key["flow:".len()..], picture.hash(key));
+        let counts = counted.get(flow).unwrap_or(&nothing);
+        let of = |status: Status| counts.get(status.as_str()).copied().unwrap_or_default();
+        let live = Status::ALL.iter().filter(|status| !status.is_terminal()).map(|status| of(*status)).sum();
+        let each = Status::ALL.iter().map(|status| (status.as_str(), of(*status)));
+        for (field, actual) in each.chain([("live", live)]) {
+            if number(&record, field).unwrap_or_default() != actual {
+                let said = record.get(field);
+                found.push(Violation::new(
+                    "A10",
+                    format!("flow {flow} counts {said:?} {field}, there are {actual}"),
+                ));
+            }
+        }
+        let ended = live == 0 && !counts.is_empty();
+        if ended != record.contains_key("finished_ms") {
+            found.push(Violation::new(
+                "A10",
+                format!("flow {flow} has {live} live tasks, and finished_ms is wrong"),
+            ));
+        }
+        let listed = picture.sorted("flows").iter().any(|(name, _)| name == flow);
+        if listed == record.contains_key("draft") {
+            found.push(Violation::new("A1", format!("flow {flow} is in the wrong list")));
         }
     }
 }

@@ -50,28 +50,35 @@ fn family(picture: &Picture<'_>, key: &str) -> Option<(&'static str, bool)> {
         ["meta"] => lasting("hash"),
         ["events"] => lasting("stream"),
         ["events", "marks"] => lasting("zset"),
-        ["queues" | "scheduled" | "leases" | "workers"] => lasting("zset"),
+        ["queues" | "scheduled" | "leases" | "workers" | "flows" | "drafts" | "cascades"] => lasting("zset"),
         ["worker", worker] => {
             picture.sorted("workers").iter().any(|(id, _)| id == worker).then_some(("hash", false))
         }
         ["held", _, _] => lasting("zset"),
         ["op", ..] => Some(("string", true)),
-        ["task", id] => picture.tasks.contains_key(id).then_some(("hash", false)),
-        ["task", id, beside] if picture.tasks.contains_key(id) => match beside {
+        ["task", id] => exists(picture, id).then_some(("hash", false)),
+        ["task", id, beside] if exists(picture, id) => match beside {
             "payload" | "result" | "error" | "reason" | "tags" => lasting("string"),
-            "history" => lasting("zset"),
+            "history" | "parents" | "children" | "waiting" | "parked" => lasting("zset"),
             "log" => lasting("stream"),
             _ => None,
         },
+        ["flow", _] => lasting("hash"),
+        ["flow", _, "tasks"] => lasting("zset"),
+        ["flow", _, beside] if beside.starts_with("key:") => lasting("string"),
         ["queue", ..] => queue_family(key),
         ["hints", ..] => lasting("list"),
         _ => None,
     }
 }
 
+fn exists(picture: &Picture<'_>, id: &str) -> bool {
+    picture.tasks.contains_key(id) || picture.drafts.contains_key(id)
+}
+
 /// Does this key name the live task of a dedupe key? A queue may itself be called `key`.
 pub(super) fn is_dedupe(key: &str) -> bool {
-    let named = key.strip_prefix("queue:");
+    let named = key.strip_prefix("queue:").or_else(|| key.strip_prefix("flow:"));
     named.is_some_and(|named| named.contains(":key:"))
 }
 
@@ -99,7 +106,7 @@ fn check_fields(id: &str, task: &Fields, found: &mut Vec<Violation>) {
     let ended = ["completed", "failed", "timeout", "cancelled"];
     only_in("progress", &["running"]);
     only_in("progress_ms", &["running"]);
-    only_in("run_at_ms", &["scheduled"]);
+    only_in("run_at_ms", &["scheduled", "blocked"]);
     only_in("finished_ms", &ended);
     only_in("finished_by", &["cancelled"]);
     only_in("result", &["completed"]);

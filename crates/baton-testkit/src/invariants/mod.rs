@@ -7,13 +7,14 @@
 //! | A3 | the events of a task are a path of the lifecycle, its versions without a gap | `path` |
 //! | A4 | fences rise, and reports carry the fence of the last claim or takeover | `path` |
 //! | A5 | between two claims of a task it was given up | `path` |
-//! | A6 | no task runs while a parent is open | `path` |
+//! | A6 | no task runs while a parent is open; no claim came before its parents; edges are counted right | `edges` |
 //! | A7 | attempts and crashes are within their limits, and counted by what burned them | `path` |
 //! | A9 | at most one live task per dedupe key | `places` |
 //! | A10 | counters equal what they count | `counters` |
 //! | A11 | every key is of the key table, of its type, and belongs to something | `keys` |
 
 mod counters;
+mod edges;
 mod keys;
 mod path;
 mod picture;
@@ -44,6 +45,7 @@ pub fn violations(snapshot: &Snapshot, prefix: &str) -> Vec<Violation> {
     let mut found = Vec::new();
     places::check(&picture, &mut found);
     path::check(&picture, &mut found);
+    edges::check(&picture, &mut found);
     counters::check(&picture, &mut found);
     keys::check(&picture, &mut found);
     found

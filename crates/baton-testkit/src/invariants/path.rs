@@ -29,7 +29,7 @@ pub(super) fn check(picture: &Picture<'_>, found: &mut Vec<Violation>) {
     }
 }
 
-/// A6 and A7, from the hash alone.
+/// A7, from the hash alone.
 fn check_numbers(id: &str, task: &Fields, found: &mut Vec<Violation>) {
     let or = |field, default| number(task, field).unwrap_or(default);
     if or("attempt", 0) > or("max_attempts", limits::MAX_ATTEMPTS) {
@@ -37,10 +37,6 @@ fn check_numbers(id: &str, task: &Fields, found: &mut Vec<Violation>) {
     }
     if or("crashes", 0) > or("max_crashes", limits::MAX_CRASHES) {
         found.push(Violation::new("A7", format!("task {id} has crashed more often than it may")));
-    }
-    if matches!(status(task), "running" | "pending") && status(task) == "running" && or("open_parents", 0) > 0
-    {
-        found.push(Violation::new("A6", format!("task {id} runs while parents are open")));
     }
 }
 
@@ -80,8 +76,8 @@ impl Walk {
                 }
                 return;
             }
-            "progress" | "reprioritise" => {
-                let fits = told.event == "reprioritise"
+            "progress" | "reprioritise" | "link" | "unlink" => {
+                let fits = told.event != "progress"
                     || self.holder.as_ref().is_some_and(|(worker, _)| *worker == told.worker);
                 if !fits || told.fence != self.fence {
                     wrong("A4", "it was not said by the holder".to_owned());

@@ -12,6 +12,8 @@ pub(super) struct Picture<'a> {
     /// Keys without their prefix.
     pub values: BTreeMap<&'a str, &'a Value>,
     pub tasks: BTreeMap<String, Fields>,
+    /// Tasks of flows that are not whole yet: nobody sees them.
+    pub drafts: BTreeMap<String, Fields>,
     pub events: Vec<Told>,
     /// The stream has been trimmed, so what it says has no beginning.
     pub trimmed: bool,
@@ -28,21 +30,24 @@ pub(super) struct Told {
     pub version: u64,
     pub fence: u64,
     pub attempt: u64,
+    pub why: String,
 }
 
 impl<'a> Picture<'a> {
     pub(super) fn of(snapshot: &'a Snapshot, prefix: &'a str) -> Result<Picture<'a>, Violation> {
         let values: BTreeMap<&str, &Value> =
             snapshot.0.iter().filter_map(|(key, value)| Some((key.strip_prefix(prefix)?, value))).collect();
-        let mut tasks = BTreeMap::new();
+        let (mut tasks, mut drafts) = (BTreeMap::new(), BTreeMap::new());
         for (key, value) in &values {
             if let (Some(id), Content::Hash(_)) = (key.strip_prefix("task:"), &value.content)
                 && !id.contains(':')
             {
-                tasks.insert(id.to_owned(), fields(value));
+                let task = fields(value);
+                let kept = if task.contains_key("draft") { &mut drafts } else { &mut tasks };
+                kept.insert(id.to_owned(), task);
             }
         }
-        let mut picture = Picture { prefix, values, tasks, events: Vec::new(), trimmed: false };
+        let mut picture = Picture { prefix, values, tasks, drafts, events: Vec::new(), trimmed: false };
         picture.read_events()?;
         Ok(picture)
     }
@@ -61,8 +66,8 @@ impl<'a> Picture<'a> {
                     "boot" => told.2 = value,
                     "by" | "queue" | "stall" => {}
                     _ => {
-                        let mut numbers = value.splitn(4, ' ').take(3).map(|word| word.parse::<u64>());
-                        let mut next = || numbers.next().and_then(Result::ok);
+                        let mut words = value.splitn(6, ' ');
+                        let mut next = || words.next().and_then(|word| word.parse::<u64>().ok());
                         let (Some(version), Some(fence), Some(attempt)) = (next(), next(), next()) else {
                             let found = format!("event {} says {value:?} of {field}", entry.id);
                             return Err(Violation::new("A3", found));
@@ -76,6 +81,8 @@ impl<'a> Picture<'a> {
                             version,
                             fence,
                             attempt,
+                            // Behind queue and kind.
+                            why: words.nth(2).unwrap_or_default().to_owned(),
                         });
                     }
                 }

@@ -123,10 +123,12 @@ fn check_leases(picture: &Picture<'_>, found: &mut Vec<Violation>) {
 
 fn check_dedupe(picture: &Picture<'_>, found: &mut Vec<Violation>) {
     let mut live: BTreeMap<String, Vec<&str>> = BTreeMap::new();
-    for (id, task) in &picture.tasks {
+    for (id, task) in picture.tasks.iter().chain(&picture.drafts) {
         let terminal = status(task).parse::<Status>().is_ok_and(Status::is_terminal);
         if let (Some(key), false) = (task.get("key"), terminal) {
-            live.entry(format!("queue:{}:key:{key}", queue(task))).or_default().push(id);
+            let flow = task.get("flow").map(|flow| format!("flow:{flow}:key:{key}"));
+            let holder = flow.unwrap_or_else(|| format!("queue:{}:key:{key}", queue(task)));
+            live.entry(holder).or_default().push(id);
         }
     }
     for (key, ids) in &live {
@@ -138,7 +140,8 @@ fn check_dedupe(picture: &Picture<'_>, found: &mut Vec<Violation>) {
             found.push(Violation::new("A9", format!("{key} names {holder:?}, while {ids:?} live")));
         }
     }
-    for key in picture.keys_with("queue:").filter(|key| is_dedupe(key)) {
+    let keys = picture.keys_with("queue:").chain(picture.keys_with("flow:"));
+    for key in keys.filter(|key| is_dedupe(key)) {
         if !live.contains_key(key) {
             found.push(Violation::new("A9", format!("{key} names a task that does not live")));
         }

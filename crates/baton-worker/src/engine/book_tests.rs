@@ -15,6 +15,7 @@ fn grant(number: u16) -> Arc<Grant> {
         priority: Priority::default(),
         traceparent: None,
         payload: Vec::new(),
+        parents: 0,
         solo: false,
         redelivered: false,
     })

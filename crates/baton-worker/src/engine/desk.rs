@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use baton_core::{Boot, Refusal, Shard};
 use baton_store::calls::worker::{Deregistered, Register, Registered};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, Semaphore};
 use tokio::task::JoinHandle;
 
 use super::book::Book;
-use super::{Core, EngineError, clock, hints, keeper, spawn_vital, turn};
+use super::{Core, EngineError, clock, hints, keeper, parents, spawn_vital, turn};
 
 /// The longest wait between two tries while Redis is away.
 pub(super) const PATIENCE: Duration = Duration::from_secs(1);
@@ -33,6 +33,8 @@ pub(super) struct Desk {
     pub(super) dry: AtomicBool,
     /// A turn has ended.
     pub(super) turned: Notify,
+    /// Turns at reading what parents resulted in. Where one shard is silent, runs of the others do not wait for it.
+    pub(super) reads: Semaphore,
 }
 
 impl Desk {
@@ -47,6 +49,7 @@ impl Desk {
             quiet: AtomicBool::new(false),
             dry: AtomicBool::new(false),
             turned: Notify::new(),
+            reads: Semaphore::new(parents::READS_AT_ONCE),
         }
     }
 

@@ -19,7 +19,7 @@ const WATCH_EVERY: Duration = Duration::from_millis(100);
 pub(super) async fn renew(core: Arc<Core>, desk: Arc<Desk>) {
     let mut failures = 0;
     loop {
-        let every = turn::renew_every(core.options.lease);
+        let every = Duration::from_millis(core.options.lease.renew_every_ms());
         let wait = if desk.book().is_empty() { every } else { every.min(RENEW_WHILE_BUSY) };
         if failures == 0 {
             tokio::select! {

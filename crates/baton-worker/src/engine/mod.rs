@@ -13,6 +13,7 @@ mod desk;
 mod hints;
 mod keeper;
 mod outcome;
+mod parents;
 mod runs;
 mod slots;
 mod turn;

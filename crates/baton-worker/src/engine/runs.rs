@@ -6,13 +6,14 @@ use std::time::Duration;
 
 use baton_store::calls::task::Grant;
 use tokio::task::{JoinError, JoinHandle};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
 use super::book::{Cause, Key};
 use super::desk::Desk;
 use super::outcome::outcome_of;
-use super::{Core, clock, voice};
+use super::{Core, clock, parents, voice};
 use crate::handler::{End, Handler, Reporter, Run};
 
 /// Starts a granted task. It takes `slots` until its handler has ended.
@@ -26,25 +27,36 @@ pub(super) fn start(
 ) {
     let cancel = desk.book().start(&grant, trusted_until_ms);
     let reporter = Reporter::new(Arc::clone(&grant), core.words.clone());
-    let timeout = Duration::from_millis(grant.timeout_ms);
-    let run = Run {
-        worker: core.options.worker.clone(),
-        deadline: clock::after(timeout),
-        cancel: cancel.clone(),
-        reporter: reporter.clone(),
-        grant: Arc::clone(&grant),
-    };
+    let deadline = clock::after(Duration::from_millis(grant.timeout_ms));
     let span = tracing::info_span!("task", task = %grant.task, kind = %grant.kind, queue = %grant.queue,
         attempt = grant.attempt, fence = grant.fence.0);
+    let run = Run {
+        worker: core.options.worker.clone(),
+        deadline,
+        cancel: cancel.clone(),
+        reporter: reporter.clone(),
+        parents: Arc::default(),
+        grant: Arc::clone(&grant),
+    };
+    let (runtime, inside) = (core.runtime.clone(), span.clone());
     // The call itself is inside as well: a handler may panic before its future exists.
-    let handler = core.runtime.spawn(begin(handler, run).instrument(span.clone()));
+    let begin = move |parents| runtime.spawn(begin(handler, Run { parents, ..run }).instrument(inside));
+    // One that needs nothing more begins now, and not when its turn comes on this busy thread.
+    let first = if grant.parents == 0 { First::Began(begin(Arc::default())) } else { First::Reads(begin) };
     let (core, desk) = (Arc::clone(core), Arc::clone(desk));
     super::spawn_vital(
         &Arc::clone(&core),
         "a run",
         async move {
             let began_ms = clock::now_ms();
-            let end = live(&core, &desk, &grant, handler, &cancel, timeout).await;
+            let handler = match first {
+                First::Began(handler) => Ok(handler),
+                First::Reads(begin) => parents::read(&core, &desk, &grant, &cancel).await.map(begin),
+            };
+            let end = match handler {
+                Ok(handler) => live(&core, &desk, &grant, handler, &cancel, deadline).await,
+                Err(end) => Some(end),
+            };
             note_end(&grant, end.as_ref(), clock::now_ms() - began_ms);
             // What it said comes before how it ended: a log of a task that has ended takes no lines.
             voice::flush(&core, &reporter).await;
@@ -54,6 +66,14 @@ pub(super) fn start(
         }
         .instrument(span),
     );
+}
+
+/// What a run begins with.
+enum First<B> {
+    /// Its handler.
+    Began(JoinHandle<End>),
+    /// What its parents resulted in, and with that its handler.
+    Reads(B),
 }
 
 /// A runtime that is busy may come to a run when its lease is long over.
@@ -71,11 +91,11 @@ async fn live(
     grant: &Grant,
     mut handler: JoinHandle<End>,
     cancel: &CancellationToken,
-    timeout: Duration,
+    deadline: Instant,
 ) -> Option<End> {
     let key = (grant.task, grant.fence);
     let out_of_time = async {
-        tokio::time::sleep(timeout).await;
+        tokio::time::sleep_until(deadline).await;
         desk.book().cancel(&key, Cause::TimedOut);
     };
     tokio::pin!(out_of_time);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use baton_core::{LeaseLength, Refusal, limits};
+use baton_core::{Refusal, limits};
 use baton_store::Error;
 use baton_store::calls::task::{
     Claim, Claimed, Grant, Grants, Next, Outcome, Report, Settle, SettleAnswer, Settled,
@@ -240,10 +240,8 @@ pub(super) fn accept(desk: &Desk, listed: &[Pair], gone: &[baton_store::calls::G
     }
     book.drop_gone(gone);
     book.trust(listed, until_ms);
-    if !gone.is_empty() {
-        for gone in gone {
-            tracing::info!(task = %gone.task, fence = gone.fence.0, why = gone.why, "not held any more");
-        }
+    for gone in gone {
+        tracing::info!(task = %gone.task, fence = gone.fence.0, why = gone.why, "not held any more");
     }
 }
 
@@ -321,9 +319,4 @@ pub(super) fn take_refusal(core: &Core, desk: &Desk, refused: &Refused) {
         refusal => tracing::error!(%shard, %refusal, "a claim was refused"),
     }
     desk.wake.notify_one();
-}
-
-/// The lease that answers name is the registered one; until the first, it is what was asked for.
-pub(super) fn renew_every(lease: LeaseLength) -> Duration {
-    Duration::from_millis(lease.renew_every_ms())
 }

@@ -1,7 +1,11 @@
 //! A task as a program and a URL get it: one JSON document with the stored payload inside, byte for byte.
 
+use std::borrow::Cow;
+
+use baton_store::calls::task::{Parent, Parents};
 use serde::Serialize;
-use serde_json::value::RawValue;
+use serde::ser::{SerializeMap, Serializer};
+use serde_json::value::{RawValue, to_raw_value};
 
 use crate::handler::{End, Run};
 
@@ -14,12 +18,45 @@ struct Document<'a> {
     max_attempts: u64,
     fence: u64,
     payload: &'a RawValue,
-    parents: Parents,
+    parents: ByName<'a>,
+    /// Left out where nothing is missing.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    parents_truncated: bool,
 }
 
-/// Results of parents are not part of a grant.
+/// Each parent under the word that tells it from the others, in their order.
+struct ByName<'a>(&'a Parents);
+
 #[derive(Serialize)]
-struct Parents {}
+struct Ended<'a> {
+    id: String,
+    status: &'a str,
+    result: Option<Cow<'a, RawValue>>,
+}
+
+impl Serialize for ByName<'_> {
+    fn serialize<S: Serializer>(&self, out: S) -> Result<S::Ok, S::Error> {
+        let mut map = out.serialize_map(Some(self.0.each.len()))?;
+        for (word, parent) in self.0.named() {
+            map.serialize_entry(&word, &Ended::of(parent))?;
+        }
+        map.end()
+    }
+}
+
+impl Ended<'_> {
+    fn of(parent: &Parent) -> Ended<'_> {
+        let result = parent.result.as_deref().and_then(stored);
+        Ended { id: parent.id.to_string(), status: parent.status.as_str(), result }
+    }
+}
+
+/// A result byte for byte. One that is no JSON, which only a handler of somebody's own or `redis-cli` can have stored,
+/// is text.
+fn stored(result: &[u8]) -> Option<Cow<'_, RawValue>> {
+    let text = || to_raw_value(&String::from_utf8_lossy(result)).ok().map(Cow::Owned);
+    serde_json::from_slice(result).ok().map(Cow::Borrowed).or_else(text)
+}
 
 /// The document, or how a run ends whose payload has no place in one.
 pub(super) fn document(run: &Run) -> Result<Vec<u8>, End> {
@@ -34,7 +71,8 @@ pub(super) fn document(run: &Run) -> Result<Vec<u8>, End> {
             max_attempts: grant.max_attempts,
             fence: grant.fence.0,
             payload: serde_json::from_slice(payload)?,
-            parents: Parents {},
+            parents: ByName(&run.parents),
+            parents_truncated: run.parents.truncated,
         })
     };
     write().map_err(|error: serde_json::Error| bad_payload(&error))

@@ -6,6 +6,7 @@ mod ending;
 mod faults;
 mod good;
 mod leaving;
+mod parents;
 mod standing;
 mod support;
 mod words;

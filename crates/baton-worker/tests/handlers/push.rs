@@ -12,7 +12,7 @@ use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 
-use crate::support::{grant, in_a, run};
+use crate::support::{grant, in_a, parents, parents_as_json, run};
 
 /// One request, as it came.
 #[derive(Debug)]
@@ -110,14 +110,16 @@ async fn a_task_is_posted_whole_and_signed() {
     let secret = |key: &[u8]| format!("whsec_{}", STANDARD.encode(key));
     let push = receiver.push().secret(&secret(&old)).unwrap().secret(&secret(&new)).unwrap();
     let payload = r#"{"b":1,"a":12345678901234567890}"#;
-    assert_eq!(push.run(run(payload).0).await, End::Complete(br#"{"pages": 3}"#.to_vec()));
+    let (mut child, _heard) = run(payload);
+    child.parents = parents();
+    assert_eq!(push.run(child).await, End::Complete(br#"{"pages": 3}"#.to_vec()));
 
     let request = receiver.requests.recv().await.unwrap();
     assert_eq!(request.first_line, "POST /run?x=1 HTTP/1.1");
     assert_eq!(request.header("content-type"), Some("application/json"));
     assert_eq!(request.header("traceparent"), grant("").traceparent.as_deref());
     let body = str::from_utf8(&request.body).unwrap();
-    assert!(body.contains(&format!(r#""payload":{payload},"parents":{{}}"#)), "{body}");
+    assert!(body.contains(&format!(r#""payload":{payload},"parents":{}}}"#, parents_as_json())), "{body}");
 
     let id = format!("{}.42", grant("").task);
     assert_eq!(request.header("webhook-id"), Some(id.as_str()));

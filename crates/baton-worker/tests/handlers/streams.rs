@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use baton_core::limits;
 use baton_store::calls::task::Level;
@@ -11,7 +12,9 @@ use baton_worker::handlers::{Environment, Exec, Limits};
 use baton_worker::{End, Handler};
 use proptest::prelude::*;
 
-use crate::support::{both, end, finish, grant, guard, guarded, info, line, next_line, rest, run};
+use crate::support::{
+    both, end, finish, grant, guard, guarded, info, line, next_line, parents, parents_as_json, rest, run,
+};
 
 #[tokio::test]
 async fn a_program_reads_one_document_with_the_payload_as_it_is_stored() {
@@ -23,6 +26,20 @@ async fn a_program_reads_one_document_with_the_payload_as_it_is_stored() {
     for exec in [Exec::new("cat"), Exec::new("cat").guarded(guard(), Limits::default())] {
         assert_eq!(finish(&exec, payload).await.0, End::Complete(expected.clone().into_bytes()));
     }
+}
+
+#[tokio::test]
+async fn a_program_reads_what_the_parents_resulted_in() {
+    let (mut run, _heard) = run("1");
+    run.parents = parents();
+    let End::Complete(document) = Exec::new("cat").run(run.clone()).await else { panic!("it completes") };
+    let document = String::from_utf8(document).unwrap();
+    assert!(document.ends_with(&format!(r#""payload":1,"parents":{}}}"#, parents_as_json())), "{document}");
+
+    Arc::make_mut(&mut run.parents).truncated = true;
+    let End::Complete(document) = Exec::new("cat").run(run).await else { panic!("it completes") };
+    let document = String::from_utf8(document).unwrap();
+    assert!(document.ends_with(r#""result":"no json"}},"parents_truncated":true}"#), "{document}");
 }
 
 #[tokio::test]

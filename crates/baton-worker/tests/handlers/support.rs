@@ -1,11 +1,13 @@
 //! Runs without an engine, programs that are shell scripts, and whether a process is still there.
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use baton_core::id::Draw;
-use baton_core::{Fence, Kind, Priority, QueueName, Shard, TaskId, WorkerId};
+use baton_core::{Fence, Kind, Priority, QueueName, Shard, Status, TaskId, WorkerId};
 use baton_store::calls::task::{Grant, Level};
+use baton_store::calls::task::{Parent, Parents};
 use baton_worker::handler::{Heard, Word};
 use baton_worker::handlers::{Exec, Guard, Limits};
 use baton_worker::{End, Handler, Run};
@@ -24,6 +26,7 @@ pub(crate) fn grant(payload: impl AsRef<[u8]>) -> Grant {
         priority: Priority::default(),
         traceparent: Some("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01".to_owned()),
         payload: payload.as_ref().to_vec(),
+        parents: 0,
         solo: false,
         redelivered: false,
     }
@@ -35,6 +38,30 @@ pub(crate) fn run_of(grant: Grant) -> (Run, Heard) {
 
 pub(crate) fn run(payload: impl AsRef<[u8]>) -> (Run, Heard) {
     run_of(grant(payload))
+}
+
+/// One that has a name and a result, one that failed, and one that completed with what is no JSON.
+pub(crate) fn parents() -> Arc<Parents> {
+    let parent = |number, name: &str, status, result: Option<&[u8]>| {
+        let id = TaskId::draw(Draw { now_ms: 1_700_000_000_000, counter: number, random: 7 }, Shard::FIRST);
+        Parent { id, name: name.parse().ok(), status, result: result.map(<[u8]>::to_vec) }
+    };
+    let each = vec![
+        parent(2, "extract", Status::Completed, Some(br#"{"b": 1,  "a": 12345678901234567890}"#)),
+        parent(3, "", Status::Failed, None),
+        parent(4, "odd", Status::Completed, Some(b"no json")),
+    ];
+    Arc::new(Parents { each, truncated: false })
+}
+
+/// The same as a document has them.
+pub(crate) fn parents_as_json() -> String {
+    let ids: Vec<String> = parents().each.iter().map(|parent| parent.id.to_string()).collect();
+    let result = r#"{"b": 1,  "a": 12345678901234567890}"#;
+    let extract = format!(r#""extract":{{"id":"{}","status":"completed","result":{result}}}"#, ids[0]);
+    let failed = format!(r#""{0}":{{"id":"{0}","status":"failed","result":null}}"#, ids[1]);
+    let odd = format!(r#""odd":{{"id":"{}","status":"completed","result":"no json"}}"#, ids[2]);
+    format!("{{{extract},{failed},{odd}}}")
 }
 
 #[expect(clippy::disallowed_methods, reason = "a test is its own main")]

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use baton_api::flow::NewFlowTask;
 use baton_api::task::{NewTask, NewTasks, Submission, Submissions};
 use baton_core::{Status, TaskId};
 
@@ -31,7 +32,7 @@ impl Client {
     /// Submits tasks, as many at once as a call takes, and says of each what became of it, in order. When a call does
     /// not succeed in spite of its repeats, the tasks from there on carry its error and are not sent.
     pub async fn submit_many<P: Payload>(&self, payloads: impl IntoIterator<Item = P>) -> Each {
-        self.submit_drafts(payloads.into_iter().map(|payload| draft(&payload))).await
+        self.submit_drafts(payloads.into_iter().map(|payload| draft(&payload).map(NewFlowTask::alone))).await
     }
 
     /// The same for tasks that no type stands for.

@@ -1,6 +1,6 @@
 //! Which tasks are listed.
 
-use baton_core::Status;
+use baton_core::{FlowId, Status};
 
 /// Which tasks to list. The default is all of them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -42,6 +42,12 @@ impl Filter {
     #[must_use]
     pub fn key(self, key: &str) -> Filter {
         self.with("key", key)
+    }
+
+    /// The tasks of a flow, in the order in which they stand in it.
+    #[must_use]
+    pub fn flow(self, flow: FlowId) -> Filter {
+        self.with("flow", &flow.to_string())
     }
 
     /// How many are read at once, not how many there will be.

@@ -2,7 +2,9 @@
 
 mod batch;
 mod filter;
+mod flow;
 mod operate;
+mod options;
 mod read;
 mod send;
 mod submit;
@@ -15,6 +17,7 @@ use std::time::Duration;
 
 pub use batch::Receipt;
 pub use filter::Filter;
+pub use flow::{FlowTask, SubmitFlow, SubmittedFlow};
 pub use read::Probed;
 pub use submit::{Submit, Submitted};
 pub use watch::Watch;

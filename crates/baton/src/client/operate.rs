@@ -1,7 +1,7 @@
 //! Operating: what moves tasks, queues and workers that are there.
 
 use baton_api::queue::Queue;
-use baton_api::task::{Operate, Reprioritise, Task};
+use baton_api::task::{LinkRequest, Operate, Reprioritise, Task};
 use baton_api::worker::Worker;
 use baton_core::TaskId;
 
@@ -31,6 +31,18 @@ impl Client {
     pub async fn reprioritise(&self, id: TaskId, priority: u8) -> Result<Task, Error> {
         let body = body(&Reprioritise { priority: i64::from(priority) })?;
         self.call(Call::post(format!("/api/v1/tasks/{id}/reprioritise"), body, None)).await
+    }
+
+    /// From now on the child waits for this parent too. One that runs or has ended cannot be made to wait.
+    pub async fn link(&self, child: TaskId, parent: TaskId) -> Result<Task, Error> {
+        let body = body(&LinkRequest { parent })?;
+        self.call(Call::post(format!("/api/v1/tasks/{child}/link"), body, None)).await
+    }
+
+    /// The child waits for this parent no longer.
+    pub async fn unlink(&self, child: TaskId, parent: TaskId) -> Result<Task, Error> {
+        let body = body(&LinkRequest { parent })?;
+        self.call(Call::post(format!("/api/v1/tasks/{child}/unlink"), body, None)).await
     }
 
     async fn operate(&self, id: TaskId, verb: &str, reason: &str) -> Result<Task, Error> {

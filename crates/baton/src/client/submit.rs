@@ -6,13 +6,15 @@ use std::marker::PhantomData;
 use std::pin::Pin;
 use std::time::Duration;
 
+use baton_api::flow::NewFlowTask;
 use baton_api::task::{NewTask, OnDuplicate, Task};
 use baton_api::{Json, Timestamp};
-use baton_core::{OpId, Status, TaskId};
+use baton_core::{FlowId, OnParentFailure, OpId, Status, TaskId};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::Client;
+use super::options::options;
 use super::send::Call;
 use crate::error::Error;
 use crate::payload::{Defaults, Payload};
@@ -20,7 +22,7 @@ use crate::payload::{Defaults, Payload};
 impl Client {
     /// Submits a task when it is awaited; until then it can be said how.
     pub fn submit<P: Payload>(&self, payload: P) -> Submit<P::Output> {
-        Submit::new(self, draft(&payload))
+        Submit::new(self, draft(&payload).map(NewFlowTask::alone))
     }
 
     /// The same for a kind and a payload that no type stands for.
@@ -31,9 +33,9 @@ impl Client {
 }
 
 /// A task of a kind's payload and defaults.
-pub(super) fn draft<P: Payload>(payload: &P) -> Result<NewTask, Error> {
+pub(super) fn draft<P: Payload>(payload: &P) -> Result<NewFlowTask, Error> {
     let kind = P::KIND.parse().map_err(Error::invalid)?;
-    let mut task = NewTask::new(kind, Json::of(payload).map_err(Error::invalid)?);
+    let mut task = NewFlowTask::new(kind, Json::of(payload).map_err(Error::invalid)?);
     let (wanted, usual) = (P::defaults(), Defaults::default());
     if wanted.queue != usual.queue {
         task.queue = Some(wanted.queue.parse().map_err(Error::invalid)?);
@@ -55,6 +57,8 @@ pub(super) fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
+options!(Submit<O>, <O>);
+
 /// A task that is about to be submitted: say how, then await it.
 #[must_use = "nothing is submitted until it is awaited"]
 pub struct Submit<O> {
@@ -75,83 +79,23 @@ impl<O> Submit<O> {
         self
     }
 
-    pub fn queue(self, queue: &str) -> Submit<O> {
-        self.set(|task| queue.parse().map(|queue| task.queue = Some(queue)).map_err(Error::invalid))
-    }
-
-    /// 0 to 9, 9 first.
-    pub fn priority(self, priority: u8) -> Submit<O> {
-        self.set(|task| {
-            task.priority = Some(i64::from(priority));
-            Ok(())
-        })
-    }
-
-    /// Not before this time: a [`Timestamp`] or a [`SystemTime`](std::time::SystemTime).
-    pub fn at(self, time: impl Into<Timestamp>) -> Submit<O> {
-        self.set(|task| {
-            (task.run_at, task.delay_ms) = (Some(time.into()), None);
-            Ok(())
-        })
-    }
-
-    /// Not before this long from now, by the clock of Redis.
-    pub fn delay(self, delay: Duration) -> Submit<O> {
-        self.set(|task| {
-            (task.delay_ms, task.run_at) = (Some(millis(delay)), None);
-            Ok(())
-        })
-    }
-
     /// At most one task of the queue that has not ended carries this key: while there is one, that one is the answer.
     pub fn key(self, key: &str) -> Submit<O> {
         self.set(|task| key.parse().map(|key| task.key = Some(key)).map_err(Error::invalid))
     }
 
-    /// While a task carries the same key, the answer is the problem `duplicate_key`.
-    pub fn reject_duplicates(self) -> Submit<O> {
+    /// Not before these tasks have completed. The task lies in their shard; they must all lie in one.
+    pub fn after(self, parents: impl IntoIterator<Item = TaskId>) -> Submit<O> {
         self.set(|task| {
-            task.on_duplicate = Some(OnDuplicate::Reject);
+            task.parents.extend(parents);
             Ok(())
         })
     }
 
-    pub fn tags<T: AsRef<str>>(self, tags: impl IntoIterator<Item = T>) -> Submit<O> {
+    /// The task joins this flow, and counts as one of it.
+    pub fn flow(self, flow: FlowId) -> Submit<O> {
         self.set(|task| {
-            for tag in tags {
-                task.tags.push(tag.as_ref().parse().map_err(Error::invalid)?);
-            }
-            Ok(())
-        })
-    }
-
-    /// How long one run may take.
-    pub fn timeout(self, timeout: Duration) -> Submit<O> {
-        self.set(|task| {
-            task.timeout_ms = Some(millis(timeout));
-            Ok(())
-        })
-    }
-
-    pub fn max_attempts(self, attempts: u64) -> Submit<O> {
-        self.set(|task| {
-            task.max_attempts = Some(attempts);
-            Ok(())
-        })
-    }
-
-    /// How many workers may vanish while they run it.
-    pub fn max_crashes(self, crashes: u64) -> Submit<O> {
-        self.set(|task| {
-            task.max_crashes = Some(crashes);
-            Ok(())
-        })
-    }
-
-    /// The first wait after a failure is at most this; it doubles with each further one, up to `cap`.
-    pub fn backoff(self, first: Duration, cap: Duration) -> Submit<O> {
-        self.set(|task| {
-            (task.backoff_ms, task.backoff_cap_ms) = (Some(millis(first)), Some(millis(cap)));
+            task.flow = Some(flow);
             Ok(())
         })
     }

@@ -35,16 +35,21 @@
 
 mod error;
 mod function;
+mod plan;
 mod run;
+mod settings;
 mod states;
 mod task;
 mod test;
+mod tested;
 
 pub use baton_worker::handlers::{Environment, Exec, Guard, HttpPush, Limits};
 pub use baton_worker::{End, Ended, Handler, Run};
 pub use error::TaskError;
 pub use function::Function;
-pub use run::{Worker, WorkerError};
+pub use run::WorkerError;
+pub use settings::Worker;
 pub use states::{Context, FromRun, Lacking, State};
-pub use task::{Level, Log, Task};
-pub use test::{TestWorker, Tested};
+pub use task::{Level, Log, Parent, Parents, Task};
+pub use test::TestWorker;
+pub use tested::Tested;

@@ -3,19 +3,18 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use baton_core::{Fence, Priority, QueueName, TaskId, WorkerId, id::Draw};
+use baton_core::{Fence, Priority, QueueName, Shard, Status, TaskId, WorkerId, id::Draw};
 use baton_store::calls::task::Grant;
-use baton_worker::handler::{Heard, Word};
-use baton_worker::{End, Run};
+use baton_worker::Run;
 use serde::Serialize;
-use serde::de::DeserializeOwned;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::error::TaskError;
 use super::function::{self, Function};
 use super::states::States;
-use super::task::Level;
+use super::task::{Parent, Parents};
+use super::tested::Tested;
 use crate::payload::Payload;
 
 /// Runs one handler on one payload, as a worker would, and answers what it said and how it ended.
@@ -43,6 +42,9 @@ pub struct TestWorker {
     states: States,
     attempt: u64,
     cancel: CancellationToken,
+    parents: Parents,
+    /// What cannot be a parent, as an error of the run.
+    unfit: Option<String>,
 }
 
 impl Default for TestWorker {
@@ -53,7 +55,8 @@ impl Default for TestWorker {
 
 impl TestWorker {
     pub fn new() -> TestWorker {
-        TestWorker { states: States::default(), attempt: 0, cancel: CancellationToken::new() }
+        let (states, parents, cancel) = (States::default(), Parents::default(), CancellationToken::new());
+        TestWorker { states, attempt: 0, cancel, parents, unfit: None }
     }
 
     /// As with [`Worker::state`](super::Worker::state).
@@ -68,6 +71,40 @@ impl TestWorker {
     pub fn attempt(mut self, attempt: u64) -> TestWorker {
         self.attempt = attempt;
         self
+    }
+
+    /// A task that it waited for, and what that completed with.
+    #[must_use]
+    pub fn parent(mut self, name: &str, result: &impl Serialize) -> TestWorker {
+        match serde_json::to_vec(result) {
+            Ok(result) => self.add_parent(name, Status::Completed, Some(result)),
+            Err(error) => self.unfit = Some(format!("the result of {name} cannot be written: {error}")),
+        }
+        self
+    }
+
+    /// A task that it waited for, and that ended like this.
+    #[must_use]
+    pub fn parent_ended(mut self, name: &str, status: Status) -> TestWorker {
+        self.add_parent(name, status, None);
+        self
+    }
+
+    /// Its parents, or their results, are more than a run is told of.
+    #[must_use]
+    pub fn parents_truncated(mut self) -> TestWorker {
+        self.parents.truncated = true;
+        self
+    }
+
+    fn add_parent(&mut self, name: &str, status: Status, result: Option<Vec<u8>>) {
+        match name.parse() {
+            Ok(name) => {
+                let id = task_id(self.parents.each.len() as u16 + 1);
+                self.parents.each.push(Parent { id, name: Some(name), status, result });
+            }
+            Err(error) => self.unfit = Some(format!("failed to {error}")),
+        }
     }
 
     /// Fires the token that the handler gets.
@@ -87,6 +124,9 @@ impl TestWorker {
 
     /// The same on any bytes, also such as do not fit.
     pub async fn run_bytes<P: Payload, A>(&self, function: impl Function<P, A>, payload: Vec<u8>) -> Tested {
+        if let Some(unfit) = &self.unfit {
+            return Tested::of(TaskError::fail(unfit).end());
+        }
         let Some(worker) = WorkerId::new("worker-001-test").ok() else {
             return Tested::of(TaskError::release().end());
         };
@@ -95,14 +135,14 @@ impl TestWorker {
         };
         let (mut run, heard) = Run::detached(self.grant(kind, payload), worker, deadline());
         run.cancel = self.cancel.clone();
+        run.parents = Arc::new(self.parents.clone());
         let end = function::run(function, Arc::new(self.states.clone()), run).await;
         Tested::hear(end, heard).await
     }
 
     fn grant(&self, kind: baton_core::Kind, payload: Vec<u8>) -> Grant {
-        let draw = Draw { now_ms: 1_700_000_000_000, counter: 0, random: 0 };
         Grant {
-            task: TaskId::draw(draw, baton_core::Shard::FIRST),
+            task: task_id(0),
             fence: Fence(1_700_000_000_000_000),
             queue: QueueName::default(),
             kind,
@@ -113,10 +153,15 @@ impl TestWorker {
             priority: Priority::default(),
             traceparent: None,
             payload,
+            parents: self.parents.each.len() as u64,
             solo: false,
             redelivered: false,
         }
     }
+}
+
+fn task_id(number: u16) -> TaskId {
+    TaskId::draw(Draw { now_ms: 1_700_000_000_000, counter: number, random: 0 }, Shard::FIRST)
 }
 
 /// Far enough away not to matter.
@@ -125,126 +170,6 @@ fn deadline() -> Instant {
     Instant::now() + Duration::from_millis(baton_core::limits::TIMEOUT_MS)
 }
 
-/// What a handler said, and how it ended.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Tested {
-    pub end: End,
-    pub progress: Vec<(f64, String)>,
-    pub log: Vec<(Level, String)>,
-}
-
-impl Tested {
-    fn of(end: End) -> Tested {
-        Tested { end, progress: Vec::new(), log: Vec::new() }
-    }
-
-    async fn hear(end: End, mut heard: Heard) -> Tested {
-        let mut tested = Tested::of(end);
-        while let Some(word) = heard.next().await {
-            match word {
-                Word::Progress { fraction, text } => tested.progress.push((fraction, text)),
-                Word::Line { level, text } => {
-                    tested.log.push((level, String::from_utf8_lossy(&text).into_owned()));
-                }
-            }
-        }
-        tested
-    }
-
-    /// What it completed with, if it did, as this type.
-    pub fn completed<O: DeserializeOwned>(&self) -> Option<O> {
-        match &self.end {
-            End::Complete(bytes) => serde_json::from_slice(bytes).ok(),
-            _ => None,
-        }
-    }
-
-    /// Did it end with this error? Compares everything that a worker would report.
-    pub fn ended_with(&self, error: TaskError) -> bool {
-        self.end == error.end()
-    }
-
-    /// Did it complete with a value that is written like this one?
-    pub fn completed_with(&self, value: &impl Serialize) -> bool {
-        matches!((&self.end, serde_json::to_vec(value)), (End::Complete(bytes), Ok(wanted)) if *bytes == wanted)
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use super::super::{Log, State, Task};
-    use super::*;
-
-    #[derive(serde::Serialize, serde::Deserialize)]
-    struct Divide {
-        by: u64,
-    }
-
-    impl Payload for Divide {
-        const KIND: &'static str = "divide";
-        type Output = u64;
-    }
-
-    async fn divide(
-        task: Task<Divide>,
-        State(number): State<u64>,
-        cancel: CancellationToken,
-        log: Log,
-    ) -> Result<u64, TaskError> {
-        log.line(Level::Info, format!("attempt {}", task.attempt() + 1));
-        if cancel.is_cancelled() {
-            return Err(TaskError::release());
-        }
-        if task.payload.by == 0 {
-            return Err(TaskError::fail("nobody divides by zero"));
-        }
-        let text = if task.payload.by == 13 { "thirteen".to_owned() } else { task.payload.by.to_string() };
-        Ok(number / text.parse::<u64>()?)
-    }
-
-    fn worker() -> TestWorker {
-        TestWorker::new().state(84_u64)
-    }
-
-    #[tokio::test]
-    async fn a_handler_gets_what_it_asks_for() {
-        let tested = worker().attempt(2).run(divide, &Divide { by: 2 }).await;
-        assert_eq!(tested.completed::<u64>(), Some(42));
-        assert_eq!(tested.log, [(Level::Info, "attempt 3".to_owned())]);
-    }
-
-    #[tokio::test]
-    async fn its_errors_say_what_becomes_of_the_task() {
-        assert!(
-            worker()
-                .run(divide, &Divide { by: 0 })
-                .await
-                .ended_with(TaskError::fail("nobody divides by zero"))
-        );
-        let parse = worker().run(divide, &Divide { by: 13 }).await;
-        assert!(matches!(parse.end, End::Retry { in_ms: None, .. }), "{parse:?}");
-        let cancelled = worker();
-        cancelled.cancel().cancel();
-        assert!(cancelled.run(divide, &Divide { by: 2 }).await.ended_with(TaskError::release()));
-    }
-
-    #[tokio::test]
-    async fn a_payload_that_does_not_fit_fails_for_good_with_a_sentence() {
-        let End::Fail { error, reason } = worker().run_bytes(divide, br#"{"by":"two"}"#.to_vec()).await.end
-        else {
-            panic!("it failed")
-        };
-        assert_eq!(reason, "payload");
-        assert!(
-            error.starts_with("the payload does not fit divide: invalid type: string \"two\""),
-            "{error}"
-        );
-    }
-
-    #[tokio::test]
-    async fn what_a_worker_lacks_is_named() {
-        let tested = TestWorker::new().run(divide, &Divide { by: 2 }).await;
-        let End::Release { reason, .. } = tested.end else { panic!("it was given back") };
-        assert!(reason.contains("State<u64>"), "{reason}");
-    }
-}
+#[path = "test_tests.rs"]
+mod tests;

@@ -2,5 +2,6 @@
 #![expect(clippy::unwrap_used, reason = "what fails in a test should end it")]
 
 mod feed;
+mod flows;
 mod repeats;
 mod server;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use baton::{Client, Filter, Status, TaskId, Timestamp};
 
-use super::{Life, lives, runs, set, short, verdict};
+use super::{Life, called, introduce, lives, runs, set, verdict};
 use crate::dev::fleet::Fleet;
 use crate::exit::Exit;
 use crate::out::{Out, Table, now_ms, span};
@@ -19,8 +19,8 @@ pub(in crate::dev) async fn kill(out: &Out, fleet: &mut Fleet) -> Result<Exit> {
     let clients: Vec<Client> =
         (0..fleet.gateways.len()).map(|number| fleet.client(number)).collect::<Result<_>>()?;
     let first = clients.first().context("there is no gateway")?;
-    let ids = set::submit(first, set::work()).await?;
-    out.line(&format!("{} tasks are submitted; {} workers run them", ids.len(), fleet.workers.len()))?;
+    let submitted = set::submit(first, set::work()?).await?;
+    introduce(out, fleet, &submitted)?;
     let busy = tokio::time::timeout(BUSY_WITHIN, busy_worker(fleet, first)).await;
     let (victim, worker, held) = busy.context("no worker had enough to do")??;
     let killed_ms = now_ms();
@@ -28,9 +28,9 @@ pub(in crate::dev) async fn kill(out: &Out, fleet: &mut Fleet) -> Result<Exit> {
     let held_now = held.len();
     out.line(&format!("{}  killed {worker} while it held {held_now} tasks", Timestamp::from_ms(killed_ms)))?;
     let rest = kill_gateway(out, fleet, &clients)?;
-    let lives = lives(rest, &ids).await?;
+    let lives = lives(rest, &submitted.ids).await?;
     takeovers(&lives, &worker, killed_ms).print(out)?;
-    let verdict = verdict::judge(&ids, &lives);
+    let verdict = verdict::judge(&submitted, &lives);
     out.line(&format!("\n{verdict}  in {}", span(now_ms().saturating_sub(killed_ms))))?;
     Ok(if verdict.is_good() { Exit::Fine } else { Exit::Failure })
 }
@@ -79,7 +79,7 @@ fn takeovers(lives: &[Life], dead: &str, killed_ms: u64) -> Table {
             Some(next) => (next.worker.clone(), span(next.from_ms.saturating_sub(killed_ms))),
             None => ("nobody".to_owned(), String::new()),
         };
-        table.row([short(task.id), task.kind.to_string(), dead.to_owned(), by, away]);
+        table.row([called(task), task.kind.to_string(), dead.to_owned(), by, away]);
     }
     table
 }

@@ -18,9 +18,10 @@ use baton::{Client, TaskId};
 
 use super::fleet::Fleet;
 use crate::exit::Exit;
-use crate::out::{Out, Table, code, now_ms, span};
+use crate::out::{Out, Table, code, now_ms, short, span};
 
 pub(super) use crash::kill;
+use set::Submitted;
 pub(super) use trickle::live;
 
 /// What the workers of a demonstration claim from.
@@ -49,17 +50,25 @@ struct Life {
     history: History,
 }
 
-/// A dozen tasks to their end, and what became of them.
+/// A flow of a dozen tasks to its end, and what became of them.
 pub(super) async fn once(out: &Out, fleet: &mut Fleet) -> Result<Exit> {
     let client = fleet.client(0)?;
     let began = now_ms();
-    let ids = set::submit(&client, set::dozen()).await?;
-    out.line(&format!("{} tasks are submitted; {} workers run them", ids.len(), fleet.workers.len()))?;
-    let lives = lives(std::slice::from_ref(&client), &ids).await?;
-    table(&lives).print(out)?;
-    let verdict = verdict::judge(&ids, &lives);
+    let submitted = set::submit(&client, set::dozen()?).await?;
+    introduce(out, fleet, &submitted)?;
+    let lives = lives(std::slice::from_ref(&client), &submitted.ids).await?;
+    table(&submitted, &lives).print(out)?;
+    let verdict = verdict::judge(&submitted, &lives);
     out.line(&format!("\n{verdict}  in {}", span(now_ms().saturating_sub(began))))?;
     Ok(if verdict.is_good() { Exit::Fine } else { Exit::Failure })
+}
+
+fn introduce(out: &Out, fleet: &Fleet, submitted: &Submitted) -> Result<()> {
+    let Submitted { flow, ids, edges } = submitted;
+    let (tasks, edges, workers) = (ids.len(), edges.len(), fleet.workers.len());
+    out.line(&format!(
+        "{tasks} tasks are submitted as flow {flow}, with {edges} edges; {workers} workers run them"
+    ))
 }
 
 /// Waits until all have ended, and reads their lives. What has not ended by then is as it is: lost, unless it shows up.
@@ -101,26 +110,29 @@ async fn any<T>(
     Err(last)
 }
 
-fn table(lives: &[Life]) -> Table {
-    let mut table = Table::new(&["TASK", "KIND", "QUEUE", "STATUS", "ATTEMPTS", "WORKER", "WAIT", "RUN"]);
+fn table(submitted: &Submitted, lives: &[Life]) -> Table {
+    let name = |id: TaskId| lives.iter().find(|life| life.task.id == id).map(|life| called(&life.task));
+    let heads = ["TASK", "KIND", "QUEUE", "AFTER", "STATUS", "ATTEMPTS", "WORKER", "WAIT", "RUN"];
+    let mut table = Table::new(&heads);
     for Life { task, history } in lives {
+        let parents = submitted.edges.iter().filter(|(child, _)| *child == task.id);
         table.row([
-            short(task.id),
+            called(task),
             task.kind.to_string(),
             task.queue.to_string(),
+            parents.filter_map(|(_, parent)| name(*parent)).collect::<Vec<_>>().join(", "),
             task.status.to_string(),
             runs::of(history).len().to_string(),
             task.worker.clone().unwrap_or_default(),
             task.wait_ms.map(span).unwrap_or_default(),
             task.run_ms.map(span).unwrap_or_default(),
         ]);
-        table.paint(3, code(task.status));
+        table.paint(4, code(task.status));
     }
     table
 }
 
-/// For eyes: the nine hex digits before the last three, because the front is a clock and the very end is the shard.
-fn short(id: TaskId) -> String {
-    let text = id.to_string();
-    text[text.len() - 12..text.len() - 3].to_owned()
+/// What a task is called in its flow.
+fn called(task: &Task) -> String {
+    task.name.clone().unwrap_or_else(|| short(task.id))
 }

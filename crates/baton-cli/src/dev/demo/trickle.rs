@@ -15,6 +15,7 @@ use crate::exit::Exit;
 use crate::out::Out;
 
 const TASK_EVERY: Duration = Duration::from_millis(120);
+const FLOW_EVERY: Duration = Duration::from_secs(20);
 
 /// Over and over: mostly quick ones, some slow ones, a flaky one, one that never succeeds, and a program.
 const ROUND: [(&str, &str, &str); 16] = [
@@ -37,10 +38,11 @@ const ROUND: [(&str, &str, &str); 16] = [
 ];
 
 pub(in crate::dev) async fn live(out: &Out, fleet: &mut Fleet) -> Result<Exit> {
-    fleet.introduce(out)?;
+    fleet.introduce(out, "flow trace last")?;
     let client = fleet.client(0)?;
     let mut round = ROUND.iter().cycle();
     let mut work = tokio::time::interval(TASK_EVERY);
+    let mut flow = tokio::time::interval(FLOW_EVERY);
     let mut look = tokio::time::interval(ticker::every(out));
     let mut mend = tokio::time::interval(LOOK_EVERY);
     let mut pickups = Pickups::default();
@@ -48,6 +50,7 @@ pub(in crate::dev) async fn live(out: &Out, fleet: &mut Fleet) -> Result<Exit> {
     loop {
         tokio::select! {
             _ = work.tick() => if let Some(next) = round.next() { submit(&client, *next).await },
+            _ = flow.tick() => submit_flow(&client).await,
             _ = look.tick() => ticker::show(out, &client, &pickups).await?,
             Some(Ok(frame)) = frames.next() => pickups.hear(frame),
             _ = mend.tick() => fleet.mend()?,
@@ -59,5 +62,11 @@ pub(in crate::dev) async fn live(out: &Out, fleet: &mut Fleet) -> Result<Exit> {
 async fn submit(client: &Client, (queue, kind, payload): (&str, &str, &str)) {
     if let Ok(task) = set::task(queue, kind, payload) {
         let _ = client.submit_all([task]).await;
+    }
+}
+
+async fn submit_flow(client: &Client) {
+    if let Ok(flow) = set::dozen() {
+        let _ = set::submit(client, flow).await;
     }
 }

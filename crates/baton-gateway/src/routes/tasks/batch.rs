@@ -9,10 +9,10 @@ use baton_core::{Code, OpId, Shard, limits};
 use baton_store::calls::task::{NewTask, Submission, SubmitAnswer, Submitted};
 use futures_util::{StreamExt, stream};
 
-use super::submit::taken;
+use super::submit::{not_made, shard_for};
 use crate::app::App;
 use crate::convert::new_task::new_task;
-use crate::extract::{Body, Caller, Key};
+use crate::extract::{Body, Caller, IdempotencyKey, Key};
 use crate::measure;
 use crate::problem::Fail;
 
@@ -34,8 +34,7 @@ struct Chunk {
 /// `Idempotency-Key` a repeat of the same body answers the same tasks.
 #[utoipa::path(
     post, path = "/tasks/batch", tag = "tasks", operation_id = "submit_tasks",
-    params(("Idempotency-Key" = Option<String>, Header, description = "Names this request, so that repeating it is safe",
-            min_length = 1, max_length = 255, pattern = "^[!-~]+$")),
+    params(IdempotencyKey),
     request_body = NewTasks,
     responses((status = 200, description = "What became of each, in the order in which they were sent", body = Submissions)),
     extensions(("x-problem-codes" = json!(["storage_full"])))
@@ -55,8 +54,9 @@ pub(crate) async fn submit_tasks(
     for (at, task) in asked.tasks.iter().enumerate() {
         // A repeat must find each task where it was put: by its key, or by its place in the request.
         let name = op.as_ref().and_then(|op| OpId::new(&format!("{}.{at}", short(op))).ok());
-        let id = app.store.draw(app.store.place(task.key.as_ref(), name.as_ref()));
-        match new_task(task, id, caller.traceparent.as_deref()) {
+        let shard = shard_for(&app, task, name.as_ref());
+        let made = shard.map(|shard| app.store.draw(shard));
+        match made.and_then(|id| new_task(task, id, caller.traceparent.as_deref())) {
             Ok(task) => placed.push((at, task)),
             Err(fail) => items[at] = Some(Err(fail)),
         }
@@ -115,7 +115,7 @@ fn item(task: &NewTask, submitted: Submitted) -> Result<Item, Fail> {
         Submitted::Created { id, status, .. }
         | Submitted::Existing { id, status, .. }
         | Submitted::Duplicate { id, status, .. } => (id, status),
-        Submitted::Refused { refusal, other } => return Err(taken(refusal.into(), other)),
+        Submitted::Refused { refusal, other } => return Err(not_made(refusal, other)),
     };
     let created = id == task.id;
     if created {

@@ -6,7 +6,7 @@ use baton_api::task::{Explanation, Task};
 use baton_api::worker::{State as WorkerState, Worker};
 use baton_core::Status;
 
-use super::read;
+use super::{read, waits};
 use crate::app::App;
 use crate::convert::queue::Sum;
 use crate::convert::worker::serves;
@@ -15,13 +15,13 @@ use crate::problem::Fail;
 use crate::roster;
 
 /// A stable word, a sentence, and the next thing to do.
-struct Said {
+pub(super) struct Said {
     code: &'static str,
     sentence: String,
     action: Option<String>,
 }
 
-fn said(code: &'static str, sentence: impl Into<String>, action: Option<String>) -> Said {
+pub(super) fn said(code: &'static str, sentence: impl Into<String>, action: Option<String>) -> Said {
     Said { code, sentence: sentence.into(), action }
 }
 
@@ -45,6 +45,7 @@ pub(crate) async fn explain_task(
             pending(&task, queue.as_ref(), &roster::workers(&app.store).await?)
         }
         Status::Running => running(&task, &roster::workers(&app.store).await?),
+        Status::Blocked => waits::said_of(&app.store, &task).await?,
         // One that nobody here can run comes and goes every few seconds: when it is due says nothing.
         Status::Scheduled if task.attempt == 0 => {
             let workers = roster::workers(&app.store).await?;
@@ -137,10 +138,6 @@ fn at_rest(task: &Task) -> Said {
                     promote,
                 ),
             }
-        }
-        Status::Blocked => {
-            let open = task.open_parents.unwrap_or_default();
-            said("parents_open", format!("It depends on {open} tasks that have not completed."), None)
         }
         Status::Completed => said("completed", format!("It completed{}.", at(task.finished_at)), None),
         Status::Cancelled => {

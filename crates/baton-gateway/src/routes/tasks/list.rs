@@ -5,7 +5,7 @@ use axum::extract::State;
 use axum::response::Response;
 use baton_api::schemas;
 use baton_api::task::{HistoryEntry, Task, Tasks};
-use baton_core::{QueueName, Status};
+use baton_core::{FlowId, QueueName, Status};
 use baton_store::calls::task::HistoryRead;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use utoipa::IntoParams;
@@ -14,7 +14,7 @@ use utoipa::openapi::Schema;
 use super::cursor::Place;
 use super::rows::Wanted;
 use super::segments::segments;
-use super::walk;
+use super::{of_flow, walk};
 use crate::app::App;
 use crate::convert;
 use crate::extract::{Caller, FromTerms, Paging, Query, Terms, no_cursor, with_link};
@@ -32,6 +32,9 @@ pub(crate) struct ListQuery {
     status: Vec<Status>,
     #[param(value_type = Option<Vec<String>>, schema_with = queues)]
     queue: Vec<QueueName>,
+    /// Only those of this flow, by their positions in it: parents first.
+    #[param(value_type = Option<String>, schema_with = schemas::flow)]
+    flow: Option<FlowId>,
     /// `history`: with the whole life of each task; then at most 100 tasks.
     #[param(value_type = Option<String>, pattern = "^history$")]
     include: bool,
@@ -53,6 +56,7 @@ impl FromTerms for ListQuery {
     const KNOWN: &[&str] = &[
         "status",
         "queue",
+        "flow",
         "kind",
         "worker",
         "tag",
@@ -83,6 +87,7 @@ impl FromTerms for ListQuery {
         ListQuery {
             status: terms.many("status"),
             queue: terms.many("queue"),
+            flow: terms.one("flow"),
             include: include.is_some(),
             paging,
             wanted,
@@ -93,7 +98,7 @@ impl FromTerms for ListQuery {
 /// List tasks
 ///
 /// Running ones first, then pending, scheduled and blocked ones, then those that ended, newest first; within that by queue.
-/// Payloads and results are left out.
+/// With `flow`, in the order of that flow. Payloads and results are left out.
 #[utoipa::path(
     get, path = "/tasks", tag = "tasks", operation_id = "list_tasks",
     params(ListQuery, Wanted, Paging),
@@ -105,8 +110,52 @@ pub(crate) async fn list_tasks(
     caller: Caller,
     Query(query): Query<ListQuery>,
 ) -> Result<Response, Fail> {
+    let (mut page, rows) = match query.flow {
+        Some(flow) => of_one_flow(&app, flow, &query).await?,
+        None => of_all(&app, &query).await?,
+    };
+    page.tasks = rows.into_iter().map(convert::task::row).collect();
+    if query.include {
+        page.tasks = with_histories(&app, page.tasks).await?;
+    }
+    let (cursor, total) = (page.next_cursor.clone(), page.total);
+    Ok(with_link(Json(page), &caller, &query.paging, cursor.as_deref(), total))
+}
+
+/// A page without its tasks, and those.
+type Rows = (Tasks, Vec<baton_store::Task>);
+
+async fn of_one_flow(app: &App, flow: FlowId, query: &ListQuery) -> Result<Rows, Fail> {
+    let filter = of_flow::Filter { status: &query.status, queue: &query.queue, wanted: &query.wanted };
+    let (found, next_cursor, numbered) = match &query.paging {
+        Paging::Cursor { limit, cursor } => {
+            let from = cursor.as_deref().map_or(Ok(0), |cursor| of_flow::rank(flow, cursor))?;
+            let found = of_flow::walk(&app.store, flow, &filter, from, *limit).await?;
+            let next = found.next.map(|rank| of_flow::cursor(flow, rank));
+            (found, next, None)
+        }
+        Paging::Page { page, size } => {
+            let found = of_flow::page(&app.store, flow, &filter, (*page, *size)).await?;
+            (found, None, Some((*page, *size)))
+        }
+    };
+    let scans = !filter.is_everything();
+    let cut = found.next.is_some() && found.scanned >= walk::SCAN_MAX;
+    let page = Tasks {
+        next_cursor,
+        total: numbered.map(|_| found.total),
+        page: numbered.map(|(page, _)| page),
+        page_size: numbered.map(|(_, size)| size),
+        scanned: scans.then_some(found.scanned),
+        truncated: scans.then_some(cut),
+        ..empty()
+    };
+    Ok((page, found.tasks))
+}
+
+async fn of_all(app: &App, query: &ListQuery) -> Result<Rows, Fail> {
     let segments = segments(&app.store, &query.status, &query.queue).await?;
-    let (mut page, rows) = match &query.paging {
+    Ok(match &query.paging {
         Paging::Cursor { limit, cursor } => {
             let place =
                 cursor.as_ref().map(|cursor| Place::read(cursor).ok_or_else(no_cursor)).transpose()?;
@@ -131,13 +180,7 @@ pub(crate) async fn list_tasks(
             let (scanned, truncated) = (Some(found.scanned), Some(found.truncated));
             (Tasks { total, page, page_size, scanned, truncated, ..empty() }, found.tasks)
         }
-    };
-    page.tasks = rows.into_iter().map(convert::task::row).collect();
-    if query.include {
-        page.tasks = with_histories(&app, page.tasks).await?;
-    }
-    let (cursor, total) = (page.next_cursor.clone(), page.total);
-    Ok(with_link(Json(page), &caller, &query.paging, cursor.as_deref(), total))
+    })
 }
 
 fn empty() -> Tasks {

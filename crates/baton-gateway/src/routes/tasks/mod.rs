@@ -3,15 +3,19 @@
 mod batch;
 mod cursor;
 mod explain;
+mod graph;
 mod history;
+mod link;
 mod list;
 mod logs;
+mod of_flow;
 mod operate;
 mod read;
 mod rows;
 mod segments;
 mod stats;
 mod submit;
+mod waits;
 mod walk;
 
 pub(crate) use batch::TASKS_MAX as BATCH_TASKS_MAX;
@@ -33,6 +37,8 @@ pub(super) fn plain() -> OpenApiRouter<App> {
         .routes(routes!(operate::rerun_task))
         .routes(routes!(operate::promote_task))
         .routes(routes!(operate::reprioritise_task))
+        .routes(routes!(link::link_task))
+        .routes(routes!(link::unlink_task))
 }
 
 pub(super) fn with_query() -> OpenApiRouter<App> {
@@ -40,4 +46,5 @@ pub(super) fn with_query() -> OpenApiRouter<App> {
         .routes(routes!(list::list_tasks, submit::submit_task))
         .routes(routes!(read::get_task))
         .routes(routes!(logs::task_logs))
+        .routes(routes!(graph::task_graph))
 }

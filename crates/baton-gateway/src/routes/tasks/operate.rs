@@ -2,16 +2,16 @@
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::{HeaderName, HeaderValue, header};
+use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use baton_api::task::{Operate, Reprioritise as NewPlace, Task};
-use baton_core::{Code, Priority, TaskId};
+use baton_core::{Code, Priority, Refusal, Status, TaskId};
 use baton_store::calls::task::{Cancel, Promote, Reprioritise, Rerun};
 use baton_store::calls::{Answered, Operated};
 
 use super::read;
 use crate::app::App;
-use crate::extract::{Body, Caller, Key, TaskPath};
+use crate::extract::{Body, Caller, IdempotencyKey, Key, TaskPath, replayed};
 use crate::problem::Fail;
 
 /// Cancel a task
@@ -19,11 +19,7 @@ use crate::problem::Fail;
 /// Whatever it does: a running one is cancelled now, and its holder is told to stop.
 #[utoipa::path(
     post, path = "/tasks/{id}/cancel", tag = "tasks", operation_id = "cancel_task",
-    params(
-        TaskPath,
-        ("Idempotency-Key" = Option<String>, Header, description = "Names this request, so that repeating it is safe",
-         min_length = 1, max_length = 255, pattern = "^[!-~]+$"),
-    ),
+    params(TaskPath, IdempotencyKey),
     request_body = Option<Operate>,
     responses((status = 200, description = "The task as it is now", body = Task)),
     extensions(("x-problem-codes" = json!(["unknown_task", "already_finished", "conflict", "idempotency_mismatch"])))
@@ -44,11 +40,7 @@ pub(crate) async fn cancel_task(
 /// A new run with no attempt and no crash counted; its history stays.
 #[utoipa::path(
     post, path = "/tasks/{id}/rerun", tag = "tasks", operation_id = "rerun_task",
-    params(
-        TaskPath,
-        ("Idempotency-Key" = Option<String>, Header, description = "Names this request, so that repeating it is safe",
-         min_length = 1, max_length = 255, pattern = "^[!-~]+$"),
-    ),
+    params(TaskPath, IdempotencyKey),
     request_body = Option<Operate>,
     responses((status = 200, description = "The task as it is now", body = Task)),
     extensions(("x-problem-codes" = json!(["unknown_task", "conflict", "duplicate_key", "idempotency_mismatch"])))
@@ -61,17 +53,20 @@ pub(crate) async fn rerun_task(
     Body(why): Body<Operate>,
 ) -> Result<Response, Fail> {
     let ask = Rerun { tasks: &[id], by: caller.by.as_ref(), reason: &why.reason, op: op.as_ref() };
-    answer(&app, id, app.store.rerun(id.shard(), &ask).await?).await
+    let answered = app.store.rerun(id.shard(), &ask).await?;
+    if let Answered::Tasks { each, .. } = &answered
+        && let Some(Operated::Refused { refusal: Refusal::Conflict, status: Some(status) }) = each.first()
+        && status.is_terminal()
+    {
+        return Err(passing_on(*status));
+    }
+    answer(&app, id, answered).await
 }
 
 /// Let a scheduled task run now
 #[utoipa::path(
     post, path = "/tasks/{id}/promote", tag = "tasks", operation_id = "promote_task",
-    params(
-        TaskPath,
-        ("Idempotency-Key" = Option<String>, Header, description = "Names this request, so that repeating it is safe",
-         min_length = 1, max_length = 255, pattern = "^[!-~]+$"),
-    ),
+    params(TaskPath, IdempotencyKey),
     request_body = Option<Operate>,
     responses((status = 200, description = "The task as it is now", body = Task)),
     extensions(("x-problem-codes" = json!(["unknown_task", "already_finished", "conflict", "idempotency_mismatch"])))
@@ -92,11 +87,7 @@ pub(crate) async fn promote_task(
 /// One that waits keeps its age within the new priority.
 #[utoipa::path(
     post, path = "/tasks/{id}/reprioritise", tag = "tasks", operation_id = "reprioritise_task",
-    params(
-        TaskPath,
-        ("Idempotency-Key" = Option<String>, Header, description = "Names this request, so that repeating it is safe",
-         min_length = 1, max_length = 255, pattern = "^[!-~]+$"),
-    ),
+    params(TaskPath, IdempotencyKey),
     request_body = NewPlace,
     responses((status = 200, description = "The task as it is now", body = Task)),
     extensions(("x-problem-codes" = json!(["unknown_task", "already_finished", "conflict", "idempotency_mismatch"])))
@@ -114,9 +105,17 @@ pub(crate) async fn reprioritise_task(
     answer(&app, id, app.store.reprioritise(id.shard(), &ask).await?).await
 }
 
+/// An end is passed on within a moment, but for hundreds of thousands of children.
+fn passing_on(status: Status) -> Fail {
+    let detail = format!(
+        "The task is {status}, and its end is still being passed on to the tasks that wait for it. Ask again in a moment."
+    );
+    Fail::new(Code::Conflict).because(detail).again_after(1_000)
+}
+
 /// One task was named, so there is one answer.
 async fn answer(app: &App, id: TaskId, answered: Answered) -> Result<Response, Fail> {
-    let (each, replayed) = match answered {
+    let (each, is_repeat) = match answered {
         Answered::Tasks { each, replayed } => (each, replayed),
         Answered::Refused(refused) => return Err(refused.into()),
     };
@@ -125,11 +124,12 @@ async fn answer(app: &App, id: TaskId, answered: Answered) -> Result<Response, F
         Some(Operated::Refused { refusal, status }) => return Err(Fail::refused(*refusal, *status)),
         None => return Err(Fail::new(Code::Internal)),
     }
+    now(app, id, is_repeat).await
+}
+
+/// The task as it is after what was done to it.
+pub(super) async fn now(app: &App, id: TaskId, is_repeat: bool) -> Result<Response, Fail> {
     let task = read::task(app, id).await?;
-    let mut answer = ([(header::ETAG, read::etag(&task))], Json(task)).into_response();
-    if replayed {
-        let name = HeaderName::from_static("idempotency-replayed");
-        answer.headers_mut().insert(name, HeaderValue::from_static("true"));
-    }
-    Ok(answer)
+    let answer = ([(header::ETAG, read::etag(&task))], Json(task)).into_response();
+    Ok(if is_repeat { replayed(answer) } else { answer })
 }

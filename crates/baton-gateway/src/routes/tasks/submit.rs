@@ -2,17 +2,17 @@
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::{HeaderName, HeaderValue, StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::http::{StatusCode, header};
+use axum::response::Response;
 use baton_api::task::{NewTask, Task};
-use baton_core::{Code, TaskId};
+use baton_core::{Code, FlowId, OpId, Refusal, Shard, TaskId};
 use baton_store::calls::task::{Submission, SubmitAnswer, Submitted};
 use utoipa::IntoParams;
 
 use super::read::{self, Until};
 use crate::app::App;
 use crate::convert::new_task::new_task;
-use crate::extract::{Body, Caller, FromTerms, Key, Query, Terms};
+use crate::extract::{Body, Caller, FromTerms, IdempotencyKey, Key, Query, Terms, replayed};
 use crate::hold::{self, Hold, Prefer};
 use crate::measure;
 use crate::problem::Fail;
@@ -42,8 +42,7 @@ impl FromTerms for SubmitQuery {
     post, path = "/tasks", tag = "tasks", operation_id = "submit_task",
     params(
         SubmitQuery,
-        ("Idempotency-Key" = Option<String>, Header, description = "Names this request, so that repeating it is safe",
-         min_length = 1, max_length = 255, pattern = "^[!-~]+$"),
+        IdempotencyKey,
         ("Prefer" = Option<String>, Header, description = "`wait=N`: see `wait`", example = "wait=10"),
     ),
     request_body = NewTask,
@@ -55,7 +54,10 @@ impl FromTerms for SubmitQuery {
         (status = 200, description = "It was there before: a repeat of the same request, or another task with the same `key`",
          body = Task),
     ),
-    extensions(("x-problem-codes" = json!(["duplicate_key", "idempotency_mismatch", "storage_full", "overloaded"])))
+    extensions(("x-problem-codes" = json!([
+        "duplicate_key", "dependency_missing", "cross_shard_link", "unknown_flow", "conflict", "idempotency_mismatch",
+        "storage_full", "overloaded",
+    ])))
 )]
 pub(crate) async fn submit_task(
     State(app): State<App>,
@@ -66,10 +68,10 @@ pub(crate) async fn submit_task(
     Body(asked): Body<NewTask>,
 ) -> Result<Response, Fail> {
     let hold = Hold::begin(&app, query.wait, prefer)?;
-    let id = app.store.draw(app.store.place(asked.key.as_ref(), op.as_ref()));
+    let id = app.store.draw(shard_for(&app, &asked, op.as_ref())?);
     let tasks = [new_task(&asked, id, caller.traceparent.as_deref())?];
     let submission = Submission { tasks: &tasks, by: caller.by, op };
-    let (each, replayed) = match app.store.submit(&submission).await? {
+    let (each, is_repeat) = match app.store.submit(&submission).await? {
         SubmitAnswer::Tasks { each, replayed } => (each, replayed),
         SubmitAnswer::Refused(refused) => return Err(refused.into()),
     };
@@ -77,7 +79,7 @@ pub(crate) async fn submit_task(
         Some(
             Submitted::Created { id, .. } | Submitted::Existing { id, .. } | Submitted::Duplicate { id, .. },
         ) => id,
-        Some(Submitted::Refused { refusal, other }) => return Err(taken(refusal.into(), other)),
+        Some(Submitted::Refused { refusal, other }) => return Err(not_made(refusal, other)),
         None => return Err(Fail::new(Code::Internal)),
     };
     // A retry of our own that found the answer of the first try is no repeat of the client's.
@@ -86,21 +88,45 @@ pub(crate) async fn submit_task(
         measure::submitted(&tasks[0].queue, &tasks[0].kind);
     }
     let task = read::when(&app, found, &hold, Until::Finished).await?;
-    Ok(answer(task, created, replayed && !created, &hold))
+    Ok(answer(task, created, is_repeat && !created, &hold))
 }
 
-pub(super) fn taken(code: Code, other: TaskId) -> Fail {
-    Fail::new(code).because(format!("Task {other} of this queue carries the same key and has not ended."))
+/// The shard for a new task: its parents', which an edge cannot leave; or else its flow's; or where its key or the
+/// name of the call is looked for.
+pub(super) fn shard_for(app: &App, asked: &NewTask, op: Option<&OpId>) -> Result<Shard, Fail> {
+    let mut relatives =
+        asked.parents.iter().map(|parent| parent.shard()).chain(asked.flow.map(FlowId::shard));
+    let Some(first) = relatives.next() else { return Ok(app.store.place(asked.key.as_ref(), op)) };
+    if relatives.any(|shard| shard != first) {
+        return Err(Fail::new(Code::CrossShardLink));
+    }
+    match (app.store.keys(first), asked.parents.first()) {
+        (Ok(_), _) => Ok(first),
+        (Err(_), Some(_)) => Err(Fail::new(Code::DependencyMissing)),
+        (Err(_), None) => Err(Fail::new(Code::UnknownFlow)),
+    }
 }
 
-fn answer(task: Task, created: bool, replayed: bool, hold: &Hold) -> Response {
+/// Why one task was not made, and the other one or the flow that stands against it.
+pub(super) fn not_made(refusal: Refusal, other: TaskId) -> Fail {
+    let fail = Fail::new(refusal.into());
+    match refusal {
+        Refusal::DuplicateKey => {
+            fail.because(format!("Task {other} of this queue carries the same key and has not ended."))
+        }
+        Refusal::DependencyMissing => fail.because(format!("There is no task {other}. {}", refusal.advice())),
+        Refusal::UnknownFlow => fail.because(format!("There is no flow {other}. {}", refusal.advice())),
+        Refusal::Conflict => {
+            fail.because(format!("The flow {other} is being removed: it takes no task any more."))
+        }
+        _ => fail,
+    }
+}
+
+fn answer(task: Task, created: bool, is_repeat: bool, hold: &Hold) -> Response {
     let location = format!("/api/v1/tasks/{}", task.id);
     let tag = read::etag(&task);
     let status = if created { StatusCode::CREATED } else { StatusCode::OK };
-    let mut answer = hold.applied((status, [(header::LOCATION, location), (header::ETAG, tag)], Json(task)));
-    if replayed {
-        let name = HeaderName::from_static("idempotency-replayed");
-        answer.headers_mut().insert(name, HeaderValue::from_static("true"));
-    }
-    answer.into_response()
+    let answer = hold.applied((status, [(header::LOCATION, location), (header::ETAG, tag)], Json(task)));
+    if is_repeat { replayed(answer) } else { answer }
 }

@@ -10,9 +10,10 @@ use baton_api::worker::{Claim, ClaimAnswer, Claimed, Claims};
 use baton_core::{Code, LeaseLength, QueueName, WorkerId, limits};
 use utoipa::IntoParams;
 
+use super::answer::all_granted;
 use super::round::{Claimer, Round};
 use crate::app::App;
-use crate::convert::claim::{claimed, gone};
+use crate::convert::claim::gone;
 use crate::extract::{Body, FromTerms, Query, Terms, WorkerPath};
 use crate::hold::{self, Hold, Prefer};
 use crate::problem::Fail;
@@ -70,7 +71,7 @@ pub(crate) async fn claim_tasks(
         let round = Round::of(&app, &claimer).await?;
         if !round.is_empty() || claimer.max == 0 || hold.is_over(&app) {
             round.count(&claimer);
-            return Ok(hold.applied(answer(round, bare)));
+            return Ok(hold.applied(answer(&app, round, bare).await?));
         }
         hold.until(&app, Waiter::look_after(), waiter.hinted()).await;
     }
@@ -112,26 +113,32 @@ async fn complete(app: &App, worker: WorkerId, asked: Claim) -> Result<Claimer, 
     Ok(Claimer { worker, boot, expects: asked.expects, queues, holding: asked.holding, max })
 }
 
-fn answer(round: Round, bare: bool) -> Response {
+async fn answer(app: &App, round: Round, bare: bool) -> Result<Response, Fail> {
     let lease = round.grants.first().map_or(LeaseLength::default(), |grants| grants.lease);
     let until_ms = round.since_ms + lease.ms();
     let empty = round.is_empty();
-    let mut claims = Claims {
-        tasks: Vec::new(),
-        lease_expires_at: Timestamp::from_ms(until_ms),
-        renew_every_ms: lease.renew_every_ms(),
-        gone: Vec::new(),
-        solo_waiting: round.grants.iter().any(|grants| grants.solo_waiting),
-    };
+    let solo_waiting = round.grants.iter().any(|grants| grants.solo_waiting);
+    let (mut tasks, mut listed_gone) = (Vec::new(), Vec::new());
     for grants in round.grants {
-        claims.tasks.extend(grants.tasks.into_iter().map(|grant| claimed(grant, until_ms)));
-        claims.gone.extend(grants.gone.into_iter().map(gone));
+        tasks.extend(grants.tasks);
+        listed_gone.extend(grants.gone.into_iter().map(gone));
     }
-    match bare {
-        true => one(claims.tasks),
+    if bare {
+        tasks.truncate(1);
+    }
+    let tasks = all_granted(&app.store, tasks, until_ms).await?;
+    Ok(match bare {
+        true => one(tasks),
         false if empty => StatusCode::NO_CONTENT.into_response(),
-        false => Json(ClaimAnswer::Many(claims)).into_response(),
-    }
+        false => Json(ClaimAnswer::Many(Claims {
+            tasks,
+            lease_expires_at: Timestamp::from_ms(until_ms),
+            renew_every_ms: lease.renew_every_ms(),
+            gone: listed_gone,
+            solo_waiting,
+        }))
+        .into_response(),
+    })
 }
 
 /// Further ones, redelivered together, come with the next claims.

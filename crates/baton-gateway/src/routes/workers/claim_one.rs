@@ -6,10 +6,11 @@ use baton_api::worker::{ClaimOne, Claimed};
 use baton_core::{Code, LeaseLength, Refusal};
 use baton_store::calls::task;
 
+use super::answer::granted;
 use super::claim::check_holding;
 use super::register::refused_boot;
 use crate::app::App;
-use crate::convert::claim::{claimed, pairs_of};
+use crate::convert::claim::pairs_of;
 use crate::extract::{Body, TaskPath};
 use crate::problem::Fail;
 use crate::{clock, measure, roster};
@@ -59,7 +60,7 @@ pub(crate) async fn claim_task(
             tasks.sort_by_key(|grant| grant.task != id);
             let grant = tasks.into_iter().next().ok_or_else(|| not_now(alone))?;
             measure::claimed(&grant.queue, if grant.redelivered { "redelivered" } else { "granted" });
-            Ok(Json(claimed(grant, until_ms)))
+            granted(&app.store, grant, until_ms).await.map(Json)
         }
         task::Claimed::Refused(refused) => match (refused.refusal, &refused.detail) {
             (Refusal::Conflict, Some(word)) if word.parse::<baton_core::Status>().is_ok() => {

@@ -1,5 +1,6 @@
 //! Workers: register, claim, renew, leave; how they are listed, and what operators tell them.
 
+mod answer;
 mod beat;
 mod claim;
 mod claim_one;

@@ -1,3 +1,4 @@
+mod cascade;
 mod ends;
 mod open;
 mod probe;

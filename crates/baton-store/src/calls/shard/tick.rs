@@ -29,6 +29,8 @@ pub enum Ticked {
         reaped: u64,
         matured: u64,
         pruned: u64,
+        /// Ends wait to be passed on, and nobody is at it.
+        cascades: bool,
     },
     /// Somebody else has ticked, and nothing is due.
     Early {
@@ -63,6 +65,8 @@ impl Store {
                 keys.queues(),
                 keys.scheduled(),
                 keys.event_marks(),
+                keys.cascades(),
+                keys.drafts(),
             ],
         );
         call.arg(self.now_argument()).arg(tick.ticks).optional(tick.expected_ms).arg(tick.trying_ms);
@@ -77,6 +81,7 @@ impl Store {
                 reaped: reply.parse()?,
                 matured: reply.parse()?,
                 pruned: reply.parse()?,
+                cascades: reply.flag()?,
             },
             "early" => Ticked::Early { now_ms: reply.parse()?, tick_ms: reply.parse()? },
             "refused" => Ticked::Refused(Refused::read(&mut reply)?),

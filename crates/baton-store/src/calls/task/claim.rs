@@ -43,6 +43,8 @@ pub struct Grant {
     pub priority: Priority,
     pub traceparent: Option<String>,
     pub payload: Vec<u8>,
+    /// How many tasks it had to wait for: what they resulted in is read by itself.
+    pub parents: u64,
     /// It is on its last life: run it only while nothing else runs in this process, or release it.
     pub solo: bool,
     /// It was granted before, and the answer did not arrive.
@@ -152,6 +154,7 @@ fn read_grant(reply: &mut Reply) -> Result<Grant, Error> {
         timeout_ms: fields.or("timeout_ms", limits::TIMEOUT_MS)?,
         priority: priority(&mut fields)?,
         traceparent: fields.optional("traceparent")?,
+        parents: fields.or("parents", 0)?,
         payload,
         solo: is_last_life(crashes, max_crashes),
         redelivered,

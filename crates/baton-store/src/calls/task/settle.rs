@@ -138,7 +138,7 @@ impl Outcome {
 }
 
 /// A reason goes into histories and events, a line each.
-pub(super) fn check_reason(reason: &str) -> Result<(), Error> {
+pub(in crate::calls) fn check_reason(reason: &str) -> Result<(), Error> {
     bounded("a reason", reason.len(), limits::REASON_BYTES_MAX)?;
     match reason.chars().find(|character| character.is_control()) {
         Some(character) => Err(Error::invalid("a reason", format!("it has the character {character:?}"))),

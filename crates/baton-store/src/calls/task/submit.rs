@@ -2,8 +2,8 @@
 //! with an idempotency key is remembered.
 
 use baton_core::{
-    Backoff, DedupeKey, Kind, OpId, Principal, Priority, QueueName, Refusal, Shard, Status, Tag, TaskId,
-    Version, limits,
+    Backoff, DedupeKey, FlowId, Kind, OnParentFailure, OpId, Principal, Priority, QueueName, Refusal, Shard,
+    Status, Tag, TaskId, TaskRef, Version, limits,
 };
 
 use super::super::{Refused, between, bounded, digest};
@@ -32,6 +32,13 @@ pub struct NewTask {
     pub on_duplicate: OnDuplicate,
     pub tags: Vec<Tag>,
     pub traceparent: Option<String>,
+    /// The tasks it waits for, of its own shard. A task of a new flow names none here: see `NewFlow`.
+    pub parents: Vec<TaskId>,
+    pub on_parent_failure: OnParentFailure,
+    /// The flow it joins, which then is that of its shard.
+    pub flow: Option<FlowId>,
+    /// What it is called within its flow.
+    pub name: Option<TaskRef>,
 }
 
 /// What to do when a live task of the queue carries the same key.
@@ -70,6 +77,10 @@ impl NewTask {
             on_duplicate: OnDuplicate::default(),
             tags: Vec::new(),
             traceparent: None,
+            parents: Vec::new(),
+            on_parent_failure: OnParentFailure::default(),
+            flow: None,
+            name: None,
         }
     }
 
@@ -87,6 +98,10 @@ impl NewTask {
         if self.run_at_ms.is_some() && self.delay_ms.is_some() {
             return Err(Error::invalid("run_at_ms", "a task has either a time or a delay"));
         }
+        bounded("parents of one task", self.parents.len(), limits::PARENTS_MAX)?;
+        if self.parents.iter().collect::<std::collections::HashSet<_>>().len() < self.parents.len() {
+            return Err(Error::invalid("parents", "one is named twice"));
+        }
         match &self.traceparent {
             Some(text) if text.len() > 64 || !text.bytes().all(|byte| byte.is_ascii_graphic()) => {
                 Err(Error::invalid("a traceparent", "it is not one"))
@@ -96,13 +111,13 @@ impl NewTask {
     }
 
     /// The time before which it does not run, as the script takes it. A repeat says the same delay, at a later time.
-    fn due(&self) -> String {
+    pub(in crate::calls) fn due(&self) -> String {
         let at = self.run_at_ms.map(|at| at.to_string());
         at.or_else(|| self.delay_ms.map(|delay| format!("+{delay}"))).unwrap_or_default()
     }
 
     /// The fields that differ from their defaults: nothing else is stored.
-    fn fields(&self, by: &Option<Principal>) -> Vec<(&'static str, String)> {
+    pub(in crate::calls) fn fields(&self, by: &Option<Principal>) -> Vec<(&'static str, String)> {
         let mut fields = vec![("kind", self.kind.to_string())];
         let mut unless = |name, value: u64, default: u64| {
             if value != default {
@@ -114,11 +129,15 @@ impl NewTask {
         unless("max_crashes", self.max_crashes, limits::MAX_CRASHES);
         unless("backoff_ms", self.backoff.base_ms(), limits::BACKOFF_MS);
         unless("backoff_cap_ms", self.backoff.cap_ms(), limits::BACKOFF_CAP_MS);
+        let policy = Some(self.on_parent_failure).filter(|policy| *policy != OnParentFailure::default());
         let tags: Vec<&str> = self.tags.iter().map(Tag::as_str).collect();
         let more = [
             ("tags", Some(tags.join(",")).filter(|tags| !tags.is_empty())),
             ("traceparent", self.traceparent.clone()),
             ("submitted_by", by.as_ref().map(Principal::to_string)),
+            ("on_parent_failure", policy.map(|policy| policy.as_str().to_owned())),
+            ("flow", self.flow.map(|flow| flow.to_string())),
+            ("ref", self.name.as_ref().map(TaskRef::to_string)),
         ];
         fields.extend(more.into_iter().filter_map(|(name, value)| value.map(|value| (name, value))));
         fields
@@ -153,7 +172,7 @@ pub enum Submitted {
         status: Status,
         version: Version,
     },
-    /// A live task carries the key, and the submitter wants none.
+    /// A live task carries the key, and the submitter wants none; or a parent or the flow is not there.
     Refused {
         refusal: Refusal,
         other: TaskId,
@@ -193,7 +212,8 @@ fn check(submission: &Submission<'_>) -> Result<Shard, Error> {
     bounded("payloads of one call", bytes, limits::CALL_BYTES_MAX)?;
     for task in submission.tasks {
         task.check()?;
-        if task.id.shard() != first.id.shard() {
+        let relatives = task.parents.iter().map(|parent| parent.shard()).chain(task.flow.map(FlowId::shard));
+        if std::iter::once(task.id.shard()).chain(relatives).any(|shard| shard != first.id.shard()) {
             return Err(Error::invalid("a submission", "its ids name several shards"));
         }
     }
@@ -201,9 +221,17 @@ fn check(submission: &Submission<'_>) -> Result<Shard, Error> {
 }
 
 fn add_task(call: &mut Call, task: &NewTask, by: &Option<Principal>) {
-    call.arg(task.id.to_string()).arg(task.queue.as_str()).arg(task.priority.get()).arg(task.due());
+    call.arg(task.id.to_string()).arg(task.on_duplicate.as_str()).arg(task.parents.len());
+    for parent in &task.parents {
+        call.arg(parent.to_string());
+    }
+    add_words(call, task, by);
+}
+
+/// The words that every submission says of a task.
+pub(in crate::calls) fn add_words(call: &mut Call, task: &NewTask, by: &Option<Principal>) {
+    call.arg(task.queue.as_str()).arg(task.priority.get()).arg(task.due());
     call.arg(task.key.as_ref().map_or("", DedupeKey::as_str));
-    call.arg(task.on_duplicate.as_str());
     let fields = task.fields(by);
     call.arg(task.payload.as_slice()).arg(fields.len());
     for (field, value) in fields {
@@ -211,30 +239,30 @@ fn add_task(call: &mut Call, task: &NewTask, by: &Option<Principal>) {
     }
 }
 
+/// What of a task belongs to the request that made it. A retry is traced anew, and is the same request.
+pub(in crate::calls) fn request_words(task: &NewTask) -> [Vec<u8>; 2] {
+    let key = task.key.as_ref().map_or("", DedupeKey::as_str);
+    let fields = task.fields(&None).into_iter().filter(|(name, _)| *name != "traceparent");
+    let fields: Vec<String> = fields.map(|(name, value)| format!("{name}={value}")).collect();
+    let parents: Vec<String> = task.parents.iter().map(TaskId::to_string).collect();
+    let head = [
+        task.queue.as_str(),
+        &task.priority.to_string(),
+        &task.due(),
+        key,
+        task.on_duplicate.as_str(),
+        &fields.join("\n"),
+        &parents.join(" "),
+    ];
+    [head.join("\n").into_bytes(), task.payload.clone()]
+}
+
 /// Of all but the ids: a client that repeats its call through another gateway gets other ones drawn.
 fn request_digest(submission: &Submission<'_>) -> String {
     if submission.op.is_none() {
         return String::new();
     }
-    let mut parts: Vec<Vec<u8>> = Vec::new();
-    for task in submission.tasks {
-        let at = task.due();
-        let key = task.key.as_ref().map_or("", DedupeKey::as_str);
-        // A retry is traced anew, and is the same request.
-        let fields = task.fields(&None).into_iter().filter(|(name, _)| *name != "traceparent");
-        let fields: Vec<String> = fields.map(|(name, value)| format!("{name}={value}")).collect();
-        let head = [
-            task.queue.as_str(),
-            &task.priority.to_string(),
-            &at,
-            key,
-            task.on_duplicate.as_str(),
-            &fields.join("\n"),
-        ]
-        .join("\n");
-        parts.push(head.into_bytes());
-        parts.push(task.payload.clone());
-    }
+    let parts: Vec<Vec<u8>> = submission.tasks.iter().flat_map(request_words).collect();
     digest(parts.iter().map(Vec::as_slice))
 }
 

@@ -5,6 +5,8 @@
 #![expect(clippy::print_stdout, reason = "a benchmark speaks by printing")]
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a benchmark that fails should stop")]
 
+mod graphs;
+
 use baton_core::{
     Boot, Kind, LeaseLength, Principal, Priority, QueueName, Shard, Status, TaskId, WorkerId, limits,
 };
@@ -15,7 +17,7 @@ use baton_store::calls::task::{
     Report, Reprioritise, Rerun, Settle, SettleAnswer, Submission,
 };
 use baton_store::calls::worker::{Register, Renew};
-use baton_store::{Options, Store};
+use baton_store::{Options, Script, Store};
 use baton_testkit::{Launch, PrivateRedis};
 use deadpool_redis::redis::{Value, cmd};
 
@@ -44,7 +46,7 @@ fn boot(number: u64) -> Boot {
 }
 
 impl Bench {
-    /// The longest and the median run of the scripts that `work` calls, in ms.
+    /// The longest and the median run of the script that the name begins with, in all calls of `work`, in ms.
     async fn measure(&self, name: &str, mut work: impl AsyncFnMut(usize)) {
         let mut connection = self.redis.connection().await;
         let _: Value = cmd("SLOWLOG").arg("RESET").query_async(&mut connection).await.unwrap();
@@ -53,7 +55,9 @@ impl Bench {
         }
         let log: Vec<Value> =
             cmd("SLOWLOG").arg("GET").arg(10_000).query_async(&mut connection).await.unwrap();
-        let mut times: Vec<f64> = log.iter().filter_map(script_time).collect();
+        let script = name.split(',').next().unwrap();
+        let sha = &Script::all().iter().find(|known| known.name == script).unwrap().sha;
+        let mut times: Vec<f64> = log.iter().filter_map(|entry| script_time(entry, sha)).collect();
         times.sort_by(f64::total_cmp);
         let (median, longest) = (times[times.len() / 2], times[times.len() - 1]);
         println!("| {name} | {:.2} | {:.2} |", median / 1_000.0, longest / 1_000.0);
@@ -125,12 +129,11 @@ impl Bench {
     }
 }
 
-/// The µs of an entry of the slow log, if a script ran.
-fn script_time(entry: &Value) -> Option<f64> {
+/// The µs of an entry of the slow log, if this script ran.
+fn script_time(entry: &Value, sha: &str) -> Option<f64> {
     let Value::Array(parts) = entry else { return None };
     let (Value::Int(time), Value::Array(words)) = (&parts[2], &parts[3]) else { return None };
-    matches!(&words[0], Value::BulkString(name) if name.eq_ignore_ascii_case(b"EVALSHA"))
-        .then_some(*time as f64)
+    matches!(&words[1], Value::BulkString(name) if name == sha.as_bytes()).then_some(*time as f64)
 }
 
 async fn measure_all(tasks: u64) {
@@ -149,6 +152,7 @@ async fn measure_all(tasks: u64) {
     measure_holders(&bench).await;
     measure_operators(&bench).await;
     measure_readers(&bench).await;
+    graphs::measure(&bench).await;
 }
 
 async fn measure_submits(bench: &Bench) {

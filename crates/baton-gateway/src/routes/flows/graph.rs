@@ -1,0 +1,69 @@
+//! `GET /flows/{id}/graph`: its tasks and their edges, with a place for each.
+
+use axum::Json;
+use axum::extract::State;
+use baton_api::flow::Graph;
+use baton_core::{FlowId, limits};
+use baton_store::Store;
+use baton_store::calls::flow::FlowTask;
+use baton_store::calls::task::{EdgesOf, Side};
+
+use super::list::flow;
+use crate::app::App;
+use crate::convert::graph::{Found, Subject, graph};
+use crate::extract::FlowPath;
+use crate::graph::{EDGES_MAX, NODES_MAX};
+use crate::problem::Fail;
+
+/// Draw a flow
+///
+/// Every task has a place: parents stand above their children. Of a flow with more than 5,000 tasks or 20,000 edges the
+/// first are drawn. A status that changes moves no task.
+#[utoipa::path(
+    get, path = "/flows/{id}/graph", tag = "flows", operation_id = "get_flow_graph",
+    params(FlowPath),
+    responses((status = 200, description = "Its tasks and their edges", body = Graph)),
+    extensions(("x-problem-codes" = json!(["unknown_flow"])))
+)]
+pub(crate) async fn flow_graph(State(app): State<App>, FlowPath(id): FlowPath) -> Result<Json<Graph>, Fail> {
+    let total = flow(&app, id).await?.tasks;
+    let found = read(&app.store, id, total).await?;
+    graph(&app, found, Subject::Flow(id)).await.map(Json)
+}
+
+async fn read(store: &Store, id: FlowId, total: u64) -> Result<Found, Fail> {
+    let (mut found, mut first) = (Found { total, ..Found::default() }, 0);
+    while !found.truncated && found.tasks.len() < NODES_MAX {
+        let limit = limits::PAGE_MAX.min((NODES_MAX - found.tasks.len()) as u64);
+        let page = store.flow_tasks(id, first, limit, limits::EDGES_PAGE_MAX).await?;
+        for task in page.tasks {
+            take(store, task, &mut found).await?;
+        }
+        first += limit;
+        if first >= page.total {
+            break;
+        }
+    }
+    // Those of a flow that was just submitted come into their places from the last to the first.
+    found.truncated |= (found.tasks.len() as u64) < total;
+    Ok(found)
+}
+
+/// A task, and the edges for which the page had no room.
+async fn take(store: &Store, read: FlowTask, found: &mut Found) -> Result<(), Fail> {
+    let FlowTask { task, children } = read;
+    let (parent, missing) = (task.id, (children.len() as u64) < task.family.children);
+    found.tasks.push(task);
+    let mut next = missing.then_some(children.len() as u64);
+    found.edges.extend(children.into_iter().map(|(child, state)| (parent, child, state)));
+    while let Some(first) = next.filter(|_| found.edges.len() < EDGES_MAX) {
+        let limit = limits::PAGE_MAX;
+        let of = EdgesOf { task: parent, side: Side::Children, first, limit, only_open: false };
+        let page = store.edges(of).await?;
+        found.edges.extend(page.edges.into_iter().map(|edge| (parent, edge.task, edge.state)));
+        next = page.next;
+    }
+    found.truncated |= next.is_some() || found.edges.len() > EDGES_MAX;
+    found.edges.truncate(EDGES_MAX);
+    Ok(())
+}

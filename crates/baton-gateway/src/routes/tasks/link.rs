@@ -1,0 +1,72 @@
+//! Edges of tasks that are there already: wait for one more task, or for one less.
+
+use axum::extract::State;
+use axum::response::Response;
+use baton_api::task::{LinkRequest, Task};
+use baton_core::{Code, Refusal};
+use baton_store::calls::task::{Link, Linked, Unlink, Unlinked};
+
+use super::operate::now;
+use crate::app::App;
+use crate::extract::{Body, Caller, IdempotencyKey, Key, TaskPath};
+use crate::problem::Fail;
+
+/// Make a task wait for another one
+///
+/// Until that one has completed. Refused once it runs or has ended, and where tasks would wait for each other in a circle.
+/// An edge that is there already is not made again.
+#[utoipa::path(
+    post, path = "/tasks/{id}/link", tag = "tasks", operation_id = "link_task",
+    params(TaskPath, IdempotencyKey),
+    request_body = LinkRequest,
+    responses((status = 200, description = "The task as it is now", body = Task)),
+    extensions(("x-problem-codes" = json!([
+        "unknown_task", "dependency_missing", "dependency_cycle", "cross_shard_link", "graph_too_large", "conflict",
+        "idempotency_mismatch",
+    ])))
+)]
+pub(crate) async fn link_task(
+    State(app): State<App>,
+    TaskPath(id): TaskPath,
+    caller: Caller,
+    Key(op): Key,
+    Body(LinkRequest { parent }): Body<LinkRequest>,
+) -> Result<Response, Fail> {
+    let by = caller.by.as_ref();
+    match app.store.link(&Link { parent, child: id, by, op: op.as_ref() }).await? {
+        Linked::Edge { replayed, .. } => now(&app, id, replayed).await,
+        Linked::Refused(refused) => match (refused.refusal, &refused.detail) {
+            (Refusal::Conflict, Some(status)) => Err(started(status)),
+            _ => Err(refused.into()),
+        },
+    }
+}
+
+fn started(status: &str) -> Fail {
+    let detail = format!("The task is {status}: only one that has not started can be made to wait.");
+    Fail::new(Code::Conflict).because(detail)
+}
+
+/// Make a task wait for another one no longer
+///
+/// One that waited for nothing else goes on at once. Where there is no such edge, nothing changes.
+#[utoipa::path(
+    post, path = "/tasks/{id}/unlink", tag = "tasks", operation_id = "unlink_task",
+    params(TaskPath, IdempotencyKey),
+    request_body = LinkRequest,
+    responses((status = 200, description = "The task as it is now", body = Task)),
+    extensions(("x-problem-codes" = json!(["unknown_task", "idempotency_mismatch"])))
+)]
+pub(crate) async fn unlink_task(
+    State(app): State<App>,
+    TaskPath(id): TaskPath,
+    caller: Caller,
+    Key(op): Key,
+    Body(LinkRequest { parent }): Body<LinkRequest>,
+) -> Result<Response, Fail> {
+    let by = caller.by.as_ref();
+    match app.store.unlink(&Unlink { parent, child: id, by, op: op.as_ref() }).await? {
+        Unlinked::Edge { replayed, .. } => now(&app, id, replayed).await,
+        Unlinked::Refused(refused) => Err(refused.into()),
+    }
+}

@@ -1,0 +1,9 @@
+mod begin;
+mod list;
+mod submit;
+mod tasks;
+
+pub use begin::{Begin, Begun, Work};
+pub use list::{FlowsPage, ListFlows};
+pub use submit::{FlowAnswer, NewFlow};
+pub use tasks::{FlowTask, FlowTasks};

@@ -1,0 +1,141 @@
+-- lib/prune: removes finished tasks whose time is over.
+
+local ENDS = { 'completed', 'failed', 'timeout', 'cancelled' }
+local BESIDE = { '', ':payload', ':result', ':error', ':reason', ':tags', ':history', ':log', ':parents', ':children',
+  ':waiting', ':parked' }
+
+-- A flow goes as a whole, its time counted from its end: from its first task on nothing of it lives again.
+local function flow_may_go(flow, cutoff)
+  local key = flow_key(flow)
+  local state = redis.call('HMGET', key, 'live', 'finished_ms', 'pruned_ms', 'doing')
+  if state[3] then return true end
+  if (state[1] and state[1] ~= '0') or state[4] or tonumber(state[2] or 0) > cutoff then return false end
+  redis.call('HSET', key, 'pruned_ms', NOW.digits)
+  return true
+end
+
+-- Takes a task out of the lists of those it waited for, as far as there is room; answers whether nobody names it now. An
+-- open edge keeps nobody who has ended. What takes several pieces is marked first: a rerun between two of them would
+-- find a part of its edges only.
+local function forget_parents(id, row, room)
+  local key = task_key(id)
+  local parents = redis.call('ZRANGE', key .. ':parents', 0, room.edges - 1)
+  local open = tonumber(row.open_parents or 0)
+  for _, parent in ipairs(parents) do
+    local above = task_key(parent)
+    open = open - redis.call('ZREM', above .. ':waiting', id) - redis.call('ZREM', above .. ':parked', id)
+    if redis.call('ZREM', above .. ':children', id) == 1 then lower(parent, 'children') end
+  end
+  room.edges = room.edges - #parents
+  if #parents > 0 then redis.call('ZREMRANGEBYRANK', key .. ':parents', 0, #parents - 1) end
+  local left = redis.call('ZCARD', key .. ':parents')
+  if left > 0 then
+    redis.call('HSET', key, 'parents', left, 'open_parents', digits(math.max(open, 0)), 'pruned_ms', NOW.digits)
+  end
+  return left == 0
+end
+
+-- Do any that have not ended still want to see what became of this one? Those that ended are forgotten on the way; nil
+-- where there was no room to look at all of them.
+local function is_wanted(id, room)
+  local list = task_key(id) .. ':children'
+  local children = redis.call('ZRANGE', list, 0, room.edges - 1)
+  for _, child in ipairs(children) do
+    room.edges = room.edges - 1
+    local status = redis.call('HGET', task_key(child), 'status')
+    if status and not TERMINAL[status] then return true end
+    redis.call('ZREM', list, child)
+    lower(id, 'children')
+    if redis.call('ZREM', task_key(child) .. ':parents', id) == 1 then lower(child, 'parents') end
+  end
+  if redis.call('EXISTS', list) == 0 then return false end
+end
+
+-- A task goes when nobody waits for it and those that follow it have ended. Nil where edges of it are left to be
+-- forgotten before that: some were, so it comes to an end.
+local function may_go(id, row, cutoff, room)
+  if row.flow and not flow_may_go(row.flow, cutoff) then return false end
+  local key = task_key(id)
+  if row.children then
+    if redis.call('EXISTS', key .. ':waiting', key .. ':parked') > 0 then return false end
+    local wanted = is_wanted(id, room)
+    if wanted then return false end
+    if wanted == nil then return nil end
+  end
+  if not row.parents then return true end
+  if room.edges > 0 and forget_parents(id, row, room) then return true end
+end
+
+local function leave_flow(id, flow, status)
+  local key = flow_key(flow)
+  redis.call('ZREM', key .. ':tasks', id)
+  redis.call('HINCRBY', key, status, -1)
+  if redis.call('EXISTS', key .. ':tasks') == 0 then
+    redis.call('UNLINK', key)
+    redis.call('ZREM', SHARD .. 'flows', flow)
+  end
+end
+
+local function remove_task(id, row, keys)
+  for _, beside in ipairs(BESIDE) do keys[#keys + 1] = task_key(id) .. beside end
+  -- Nobody is left to whom its end could still come.
+  leave(CASCADES, id)
+  tell('prune', NOBODY, id, event_text(row, row.version))
+  if row.flow then leave_flow(id, row.flow, row.status) end
+end
+
+-- Removes what may go from one index, oldest first. Answers at which rank to go on next time, as those that have to stay
+-- are passed over then; nil if the index has been seen to its end.
+local function prune_index(index, status, cutoff, skip, room, keys)
+  local flat = redis.call('ZRANGE', index, skip, skip + room.tasks - 1, 'WITHSCORES')
+  local stayed = 0
+  for at = 1, #flat, 2 do
+    if tonumber(flat[at + 1]) > cutoff then return nil end
+    if room.edges <= 0 then return skip + stayed end
+    local id = flat[at]
+    local row = read(task_key(id))
+    room.tasks = room.tasks - 1
+    local gone = not row or row.status ~= status
+    local may = gone or may_go(id, row, cutoff, room)
+    if may ~= false then room.moved = true end
+    if may == nil then return skip + stayed end
+    if may then leave(index, id) else stayed = stayed + 1 end
+    if may and not gone then
+      remove_task(id, row, keys)
+      room.removed = room.removed + 1
+    end
+  end
+  return room.tasks <= 0 and skip + stayed or nil
+end
+
+-- The indexes of one queue, from a place on; answers the place at which the room ended.
+local function prune_queue(queue, number, skip, room, keys, now)
+  local retention = redis.call('HGET', queue_key(queue), 'retention_ms') or RETENTION_MS
+  if retention == 'forever' then return nil end
+  for at = number, #ENDS do
+    local cutoff = now.ms - retention
+    local stopped = prune_index(index_key(queue, ENDS[at]), ENDS[at], cutoff, at == number and skip or 0, room, keys)
+    if stopped then return digits(at) .. ' ' .. digits(stopped) end
+  end
+end
+
+-- Goes round the queues, a piece each tick; `prune_at` says in which queue, and at which rank of which of its indexes,
+-- the last piece ended. Answers how many it removed, and whether there may be more.
+local function prune(queues, meta, now)
+  local room, keys = { tasks = PRUNE_TASKS_MAX, edges = PRUNE_EDGES_MAX, removed = 0 }, {}
+  local first, number, skip = string.match(meta.prune_at or '0 1 0', '^(%d+) (%d+) (%d+)$')
+  local names = redis.call('ZRANGE', queues, first, first + SWEEP_QUEUES_MAX - 1)
+  local next_at = (#names < SWEEP_QUEUES_MAX and '0' or digits(first + #names)) .. ' 1 0'
+  local stopped
+  for at, queue in ipairs(names) do
+    stopped = prune_queue(queue, at == 1 and tonumber(number) or 1, at == 1 and tonumber(skip) or 0, room, keys, now)
+    if stopped then
+      next_at = digits(first + at - 1) .. ' ' .. stopped
+      break
+    end
+  end
+  -- Entries of an index may name tasks that are gone already, so there may be nothing to remove.
+  if #keys > 0 then redis.call('UNLINK', unpack(keys)) end
+  redis.call('HSET', META, 'prune_at', next_at)
+  return room.removed, stopped and room.moved
+end
