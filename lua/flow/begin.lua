@@ -33,14 +33,13 @@ local answer = remembered(op, digest)
 if answer then return answer end
 local record = read(key)
 if not record then return refused('unknown_flow') end
--- A cancel overtakes a rerun; everything else comes after what is being done.
-if record.pruned_ms then return refused('conflict', 'prune') end
+-- A cancel overtakes a rerun, also one that has not moved anything yet; everything else comes after what is being done.
 if record.doing and not (record.doing == 'rerun' and what == 'cancel') then return refused('conflict', record.doing) end
 
 local size = redis.call('ZCARD', tasks_key)
 local live = tonumber(record.live or 0)
 local concerned = what == 'cancel' and live or size - live - (record.completed or 0)
-if concerned > 0 then
+if concerned > 0 or record.doing then
   redis.call('HSET', key, 'doing', what, 'doing_at', size, 'doing_ms', now.digits, 'doing_reason', reason, 'doing_by', by)
   redis.call('ZADD', cascades, now.digits, flow)
   redis.call('HSET', META, 'tick_ms', now.digits)

@@ -54,18 +54,28 @@ function WORK.cancel(flow, record, room, now)
   end)
 end
 
--- Is an end still to be passed on that was there before this work began?
-local function follows_ends(flow, record)
-  local older = redis.call('ZRANGE', CASCADES, '-inf', record.doing_ms, 'BYSCORE', 'LIMIT', 0, 2)
-  return (older[1] and older[1] ~= flow) or older[2]
+-- Is an end still to be passed on that was there before this work began? Other flows that are worked on are none, and a
+-- clock that went back cannot tell.
+local function follows_ends(record, now)
+  if now.ms < tonumber(record.doing_ms) then return false end
+  for _, name in ipairs(redis.call('ZRANGE', CASCADES, '-inf', record.doing_ms, 'BYSCORE', 'LIMIT', 0, CASCADE_ENTRIES_MAX)) do
+    if redis.call('EXISTS', task_key(name)) == 1 then return true end
+  end
 end
 
 -- Reruns what ended otherwise than well. Children wait again before their parents run, so a parent that fails again takes
 -- them along; and the ends from before must have reached them, or they would end once more by those.
 function WORK.rerun(flow, record, room, now)
-  if follows_ends(flow, record) then return tonumber(record.doing_at), false end
+  local from = record.doing_from_ms
+  if not from then
+    if follows_ends(record, now) then return tonumber(record.doing_at), false end
+    from = now.digits
+    redis.call('HSET', flow_key(flow), 'doing_from_ms', from)
+  end
   return backwards(flow, record, room, function(id, row, by, reason)
     if not TERMINAL[row.status] or row.status == 'completed' then return false end
+    -- What ended since was not meant: its children may have been passed over already.
+    if tonumber(row.finished_ms) > tonumber(from) then return false end
     local _, code = rerun(id, row, now, by, reason)
     return code == 'conflict' and redis.call('ZSCORE', CASCADES, id)
   end)
@@ -78,7 +88,7 @@ local function work_on(flow, room, now)
   local work = record and WORK[record.doing]
   if not work then return true end
   local at, finished = work(flow, record, room, now)
-  if finished then redis.call('HDEL', key, 'doing', 'doing_at', 'doing_ms', 'doing_by', 'doing_reason')
+  if finished then redis.call('HDEL', key, 'doing', 'doing_at', 'doing_ms', 'doing_from_ms', 'doing_by', 'doing_reason')
   else redis.call('HSET', key, 'doing_at', digits(at))
   end
   return finished

@@ -2,8 +2,8 @@
 
 -- The way from one task to another along one side, 'children' or 'parents': ids from the last back to the first; false
 -- where there is none; nil where the limit came first.
-local function way(from, to, side)
-  local came_from, stack, size, looks = { [from] = '' }, { from }, 1, GRAPH_LOOKS_MAX
+local function way(from, to, side, looks)
+  local came_from, stack, size = { [from] = '' }, { from }, 1
   while size > 0 do
     local id = stack[size]
     size = size - 1
@@ -33,12 +33,12 @@ end
 local function circle(parent, above, child, row)
   if parent == child then return 'dependency_cycle', child end
   if not row.children or not above.parents then return nil end
-  local back, found = way(child, parent, 'children'), {}
+  local back, found = way(child, parent, 'children', GRAPH_LOOKS_MAX), {}
   if back == false then return nil end
   if back then
     for at = #back, 1, -1 do found[#found + 1] = back[at] end
   else
-    found = way(parent, child, 'parents')
+    found = way(parent, child, 'parents', GRAPH_LOOKS_UP_MAX)
     if found == false then return nil end
     if not found then return 'graph_too_large' end
   end

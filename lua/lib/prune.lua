@@ -4,14 +4,11 @@ local ENDS = { 'completed', 'failed', 'timeout', 'cancelled' }
 local BESIDE = { '', ':payload', ':result', ':error', ':reason', ':tags', ':history', ':log', ':parents', ':children',
   ':waiting', ':parked' }
 
--- A flow goes as a whole, its time counted from its end: from its first task on nothing of it lives again.
+-- A flow goes when all of it has ended, its time counted from its end. What of it has to stay meanwhile (others wait for
+-- it, or its queue keeps longer) can still be rerun, and then the rest stays too.
 local function flow_may_go(flow, cutoff)
-  local key = flow_key(flow)
-  local state = redis.call('HMGET', key, 'live', 'finished_ms', 'pruned_ms', 'doing')
-  if state[3] then return true end
-  if (state[1] and state[1] ~= '0') or state[4] or tonumber(state[2] or 0) > cutoff then return false end
-  redis.call('HSET', key, 'pruned_ms', NOW.digits)
-  return true
+  local state = redis.call('HMGET', flow_key(flow), 'live', 'finished_ms', 'doing')
+  return (not state[1] or state[1] == '0') and not state[3] and tonumber(state[2] or 0) <= cutoff
 end
 
 -- Takes a task out of the lists of those it waited for, as far as there is room; answers whether nobody names it now. An

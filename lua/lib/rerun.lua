@@ -16,7 +16,6 @@ local function no_rerun(id, row)
   if redis.call('ZSCORE', CASCADES, id) then return 'conflict' end
   if row.children and redis.call('EXISTS', task_key(id) .. ':waiting') == 1 then return 'conflict' end
   if row.pruned_ms then return 'conflict' end
-  if row.flow and redis.call('HEXISTS', flow_key(row.flow), 'pruned_ms') == 1 then return 'conflict' end
   if row.key and redis.call('EXISTS', dedupe_key(row.flow, queue_of(row), row.key)) == 1 then return 'duplicate_key' end
 end
 

@@ -21,8 +21,7 @@
 -- REPLY
 --   { 'submitted', then of each task: 'created' | 'existing' | 'duplicate', id, status, version
 --                                           or 'refused', id of the other, 'duplicate_key', ''
---                                           or 'refused', id of the parent or flow, 'dependency_missing' | 'unknown_flow'
---                                              | 'conflict', '' }
+--                                           or 'refused', id of the parent or flow, 'dependency_missing' | 'unknown_flow', '' }
 --   { 'replayed', the same words as first answered }
 --   { 'refused', 'schema_too_new' | 'idempotency_mismatch', '' }
 -- COST  4 + 4 per task, 5 per parent, 3 more in a flow; 1 ZADD per queue, 1 XADD per 100 tasks; 1 command per queue for
@@ -57,9 +56,8 @@ end
 
 -- Why no task can join this flow, or nil: it must be there, and whole.
 local function no_joining(flow)
-  local state = redis.call('HMGET', flow_key(flow), 'tasks', 'draft', 'pruned_ms')
+  local state = redis.call('HMGET', flow_key(flow), 'tasks', 'draft')
   if not state[1] or state[2] then return 'unknown_flow' end
-  return state[3] and 'conflict'
 end
 
 local function join_flow(id, flow)

@@ -107,7 +107,7 @@ pub struct Graph {
     pub edges: Vec<GraphEdge>,
     pub width: u64,
     pub height: u64,
-    /// How many tasks there are, also where not all of them are shown.
+    /// How many tasks the flow has, also where not all of them are shown; around a task, how many are shown.
     pub tasks: u64,
     /// True where tasks or edges are left out.
     pub truncated: bool,
@@ -138,7 +138,7 @@ pub struct GraphNode {
     pub y: u64,
 }
 
-/// The child does not start before the parent has ended.
+/// The child does not start before the parent has completed; where its policy is `run`, before it has ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct GraphEdge {
     #[serde(with = "text")]
@@ -154,7 +154,7 @@ pub struct GraphEdge {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum EdgeState {
-    /// The parent has not ended.
+    /// The parent has not ended, or its end is still on its way to the child.
     Open,
     /// The parent ended badly: the child waits until it is rerun and completes.
     Held,

@@ -3,12 +3,12 @@
 use std::collections::HashSet;
 use std::fmt;
 
-use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use crate::flow::{NewFlow, NewFlowTask};
 use crate::problem::Pointed;
-use crate::read::{pointer_step, read};
+use crate::read::{NAME_MAX, pointer_step, read};
 
 /// What can be understood of a flow, and what cannot.
 #[derive(Clone, Debug, Default)]
@@ -22,13 +22,16 @@ pub struct Loose {
 #[derive(Clone, Debug, Default)]
 pub struct LooseTask {
     pub name: Option<String>,
-    /// As many as it names; one that is no text is empty.
+    /// As many as it names; one that is no text, or a very long one, is empty.
     pub parents: Vec<String>,
     /// `None` where it has mistakes of form.
     pub task: Option<NewFlowTask>,
 }
 
-/// The members of an object, in order, and as often as they are there.
+/// An object knows some twenty members; of more than these, most are mistakes, and more than anybody asks for.
+const MEMBERS_MAX: usize = 2_000;
+
+/// The members of an object, in order, and as often as they are there; of very many the first.
 struct Members<'a>(Vec<(String, &'a RawValue)>);
 
 impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
@@ -44,9 +47,13 @@ impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
 
             fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Self::Value, A::Error> {
                 let mut each = Vec::new();
-                while let Some(member) = members.next_entry()? {
-                    each.push(member);
+                while each.len() < MEMBERS_MAX {
+                    match members.next_entry()? {
+                        Some(member) => each.push(member),
+                        None => return Ok(each),
+                    }
                 }
+                while members.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
                 Ok(each)
             }
         }
@@ -66,6 +73,9 @@ pub fn look(body: &[u8], max: usize) -> Loose {
     let mut tasks = None;
     let mut seen = HashSet::new();
     for (name, value) in &members {
+        if found.errors.len() >= max {
+            return found;
+        }
         match serde_json::from_str::<Vec<&RawValue>>(value.get()) {
             Ok(list) if name == "tasks" && tasks.is_none() => tasks = Some(list),
             _ if seen.contains(name) => found.errors.push(repeated(name)),
@@ -102,6 +112,9 @@ fn look_at(text: &str, max: usize) -> (LooseTask, Vec<Pointed>) {
     };
     let (mut task, mut errors, mut seen) = (LooseTask::default(), Vec::new(), HashSet::new());
     for (name, value) in members {
+        if errors.len() >= max {
+            return (task, errors);
+        }
         let known = today(&name);
         if !seen.insert(known.to_owned()) {
             errors.push(repeated(&name));
@@ -112,7 +125,7 @@ fn look_at(text: &str, max: usize) -> (LooseTask, Vec<Pointed>) {
             _ => errors.extend(wrong::<NewFlowTask>(&name, value.get(), "kind", "\"x\"")),
         }
         match known {
-            "ref" => task.name = serde_json::from_str(value.get()).ok(),
+            "ref" => task.name = Some(short_text(value)).filter(|name| !name.is_empty()),
             "parents" => task.parents = texts(value),
             _ => {}
         }
@@ -137,7 +150,13 @@ fn today(name: &str) -> &str {
 
 fn texts(value: &RawValue) -> Vec<String> {
     let list: Vec<&RawValue> = serde_json::from_str(value.get()).unwrap_or_default();
-    list.into_iter().map(|item| serde_json::from_str(item.get()).unwrap_or_default()).collect()
+    list.into_iter().map(short_text).collect()
+}
+
+/// Empty where it is none, or longer than a name can be: that is a mistake of form.
+fn short_text(value: &RawValue) -> String {
+    let text: Option<String> = serde_json::from_str(value.get()).ok();
+    text.filter(|text| text.len() <= NAME_MAX).unwrap_or_default()
 }
 
 /// What is wrong with one member, by itself, beside the one that must be there.
@@ -232,5 +251,10 @@ mod tests {
         let parents = vec!["\"a b\""; 10_000].join(",");
         let tasks = vec![format!(r#"{{"kind":"a","parents":[{parents}]}}"#); 3].join(",");
         assert_eq!(look(format!(r#"{{"tasks":[{tasks}]}}"#).as_bytes(), 50).errors.len(), 50);
+        let members: String = (0..10_000).map(|at| format!(r#""kindd{at}":0,"#)).collect();
+        let of_a_task = format!(r#"{{"tasks":[{{{members}"kind":"a"}},7]}}"#);
+        assert_eq!(look(of_a_task.as_bytes(), 50).errors.len(), 50);
+        let of_a_flow = look(format!(r#"{{{members}"tasks":[7]}}"#).as_bytes(), 50);
+        assert_eq!((of_a_flow.errors.len(), of_a_flow.tasks.len()), (50, 0));
     }
 }

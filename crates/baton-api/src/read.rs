@@ -1,9 +1,17 @@
 //! Reads a request body strictly, and says of what is wrong where it is.
 
+use std::borrow::Cow;
+
 use serde::Deserialize;
 
 use crate::object;
 use crate::problem::Pointed;
+
+/// Longer names are no slip of the hand, and no names either.
+pub(crate) const NAME_MAX: usize = 128;
+
+/// What a message says beside what it repeats: the longest one names all members that there are.
+const MESSAGE_MAX: usize = 1_000;
 
 /// Why a body was not taken.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,23 +56,47 @@ fn pointer(path: &serde_path_to_error::Path) -> String {
 
 /// The way from an object to one of its members.
 pub(crate) fn pointer_step(name: &str) -> String {
-    format!("/{}", name.replace('~', "~0").replace('/', "~1"))
+    format!("/{}", cut(name).replace('~', "~0").replace('/', "~1"))
+}
+
+/// What a client sent, as far as it is said back to it.
+fn cut(text: &str) -> Cow<'_, str> {
+    match text.char_indices().nth(NAME_MAX) {
+        Some((end, _)) => Cow::Owned(format!("{}…", &text[..end])),
+        None => Cow::Borrowed(text),
+    }
 }
 
 /// "unknown field `kinds`, expected one of `kind`, …" names what there is; what was meant stands first.
 fn with_suggestion(message: &str) -> String {
     let mut quoted = message.split('`').skip(1).step_by(2);
     let Some(given) = message.starts_with("unknown field").then(|| quoted.next()).flatten() else {
-        return message.to_owned();
+        return shortened(message);
     };
     match nearest(given, &mut quoted) {
         Some(meant) => format!("unknown member `{given}`: did you mean `{meant}`?"),
-        None => message.replacen("unknown field", "unknown member", 1),
+        None => {
+            let message = message.replacen("unknown field", "unknown member", 1);
+            shortened(&message.replacen(given, &cut(given), 1))
+        }
     }
+}
+
+/// A message may repeat a value that is as large as the body: its beginning and what is said behind it are enough.
+fn shortened(message: &str) -> String {
+    let length = message.chars().count();
+    if length <= MESSAGE_MAX {
+        return message.to_owned();
+    }
+    let behind: String = message.chars().skip(length - NAME_MAX).collect();
+    format!("{} {behind}", cut(message))
 }
 
 /// The known word that was meant, if one is near enough.
 pub fn nearest<'a>(given: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    if given.len() > NAME_MAX {
+        return None;
+    }
     let (distance, nearest) = known.map(|known| (strsim::levenshtein(given, known), known)).min()?;
     (distance <= 1 + given.len() / 4).then_some(nearest)
 }
@@ -98,6 +130,24 @@ mod tests {
         assert_eq!(wrong(r#"{"kind":"a""#).0, Wrong::Syntax);
         assert_eq!(wrong(r#"{"kind":"a"} x"#).0, Wrong::Syntax);
         assert_eq!(wrong("").0, Wrong::Syntax);
+    }
+
+    #[test]
+    fn what_is_said_back_is_short() {
+        let long = "é".repeat(100_000);
+        let said = format!("{}…", "é".repeat(128));
+        let (_, pointer, message) = wrong(&format!(r#"{{"kind":"a","{long}":1}}"#));
+        assert_eq!(pointer, format!("/{said}"));
+        assert!(
+            message.starts_with(&format!("unknown member `{said}`, expected one of `kind`")),
+            "{message}"
+        );
+        let (_, pointer, message) = wrong(&format!(r#"{{"kind":"a","priority":"{long}"}}"#));
+        assert_eq!(pointer, "/priority");
+        assert!(message.len() < 1_000 && message.contains("expected"), "{message}");
+        let (_, _, message) = wrong(&format!(r#"{{"kind":"a","x`{long}":1}}"#));
+        assert!(message.len() < 1_000, "{message}");
+        assert_eq!(nearest(&"a".repeat(129), ["a".repeat(128).as_str()].into_iter()), None);
     }
 
     #[test]

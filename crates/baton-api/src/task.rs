@@ -336,7 +336,7 @@ pub struct Reprioritise {
     pub priority: i64,
 }
 
-/// The other end of an edge: the task that must end first.
+/// The other end of an edge: the task that must have completed first, or ended where the child's policy is `run`.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LinkRequest {

@@ -114,15 +114,19 @@ limits! {
     /// Tasks of a flow that are written by one call; a smaller flow is one call.
     FLOW_CHUNK_TASKS = 100;
     /// Edges that are written by one call, each on one of its two sides.
-    FLOW_CHUNK_EDGES = 1_000;
+    FLOW_CHUNK_EDGES = 600;
     /// Edges of a small flow that is in its places when its one call is over.
     FLOW_SMALL_EDGES = 300;
     /// A draft that nobody goes on with is given up after this long.
     DRAFT_MS = 60_000;
     /// Parents that a task can name when it is submitted by itself.
     PARENTS_MAX = 100;
-    /// Tasks and edges that one search for a cycle looks at.
-    GRAPH_LOOKS_MAX = 2_500;
+    /// Parents that the tasks of one submission name together.
+    SUBMIT_PARENTS_MAX = 500;
+    /// Tasks and edges that a search for a cycle looks at from the child downwards: a thousand tasks in a row.
+    GRAPH_LOOKS_MAX = 2_050;
+    /// The same from the parent upwards, where the first way was too long.
+    GRAPH_LOOKS_UP_MAX = 1_000;
     /// Tasks of a circle that a refusal names.
     CIRCLE_IDS_MAX = 20;
     /// Edges that one page of a flow or a task answers.

@@ -54,6 +54,9 @@ const HELD_MAX: usize = 10_000;
 /// Flows that are read and graphs that are drawn at a time: each keeps a core busy, and tens of MB.
 const HEAVY_MAX: usize = 2;
 
+/// How long a request waits for one of these places.
+const PLACE_WAIT_MAX: Duration = Duration::from_secs(10);
+
 impl App {
     /// Starts what runs beside the routes: the readers of the live feed, and the snapshots of the fleet. They end when
     /// the gateway drains.
@@ -76,9 +79,8 @@ impl App {
         &self,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, Fail> {
-        // Both fail only where the process ends, or where the work panics.
-        let place = Arc::clone(&self.heavy).acquire_owned().await;
-        let place = place.map_err(|_| Fail::new(Code::Draining))?;
+        let place = tokio::time::timeout(PLACE_WAIT_MAX, Arc::clone(&self.heavy).acquire_owned()).await;
+        let place = place.map_err(|_| Fail::new(Code::Overloaded))?.map_err(|_| Fail::new(Code::Draining))?;
         let done = tokio::task::spawn_blocking(move || {
             let done = work();
             drop(place);

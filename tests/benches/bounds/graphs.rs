@@ -73,7 +73,7 @@ async fn measure_submits(bench: &Bench) {
         .await;
     let dense = Shape::layers(100, 100);
     bench
-        .measure("flow/submit, pieces of 1,000 edges", async |_| {
+        .measure("flow/submit, pieces of 600 edges", async |_| {
             dense.submit(bench).await;
         })
         .await;

@@ -133,7 +133,7 @@ impl Bench {
 fn script_time(entry: &Value, sha: &str) -> Option<f64> {
     let Value::Array(parts) = entry else { return None };
     let (Value::Int(time), Value::Array(words)) = (&parts[2], &parts[3]) else { return None };
-    matches!(&words[1], Value::BulkString(name) if name == sha.as_bytes()).then_some(*time as f64)
+    matches!(words.get(1), Some(Value::BulkString(name)) if name == sha.as_bytes()).then_some(*time as f64)
 }
 
 async fn measure_all(tasks: u64) {

@@ -145,10 +145,7 @@ impl Model {
 
     fn no_joining(&self, spec: &NewTask) -> Option<(Refusal, TaskId)> {
         let id = spec.flow?;
-        match self.flows.get(&id) {
-            None => Some((Refusal::UnknownFlow, id.task(0))),
-            Some(flow) => flow.pruned_ms.map(|_| (Refusal::Conflict, id.task(0))),
-        }
+        (!self.flows.contains_key(&id)).then(|| (Refusal::UnknownFlow, id.task(0)))
     }
 
     fn create(&mut self, spec: &NewTask) -> Submitted {

@@ -21,7 +21,7 @@ pub(super) struct Coverage(pub BTreeMap<String, u64>);
 /// What each half of the run must have met. No world is so large that a search for a cycle ends before it has found one.
 const EXPECTED: &[(&str, &str)] = &[
     ("submit", "created existing duplicate duplicate_key replayed idempotency_mismatch schema_too_new"),
-    ("submit", "dependency_missing unknown_flow conflict blocked cancelled"),
+    ("submit", "dependency_missing unknown_flow blocked cancelled"),
     ("link", "open held closed replayed unknown_task dependency_missing conflict dependency_cycle"),
     ("link", "cross_shard_link idempotency_mismatch schema_too_new"),
     ("unlink", "removed nothing replayed unknown_task idempotency_mismatch schema_too_new"),

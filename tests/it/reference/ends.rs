@@ -6,14 +6,9 @@ use baton_store::calls::task::EdgeState;
 use super::model::{Model, Task};
 
 impl Model {
-    /// An end must have come to all children before another one can; and what is being removed stays removed.
+    /// An end must have come to all children before another one can.
     pub(super) fn no_rerun(&self, task: &Task) -> Option<Refusal> {
-        let is_going = task
-            .spec
-            .flow
-            .and_then(|flow| self.flows.get(&flow))
-            .is_some_and(|flow| flow.pruned_ms.is_some());
-        if !task.status.is_terminal() || self.cascades.contains_key(&task.id) || is_going {
+        if !task.status.is_terminal() || self.cascades.contains_key(&task.id) {
             return Some(Refusal::Conflict);
         }
         self.live_like(&task.spec).map(|_| Refusal::DuplicateKey)
@@ -75,15 +70,11 @@ impl Model {
         true
     }
 
-    /// A flow goes as a whole, its time counted from its end.
-    fn may_go(&mut self, id: FlowId, cutoff: u64) -> bool {
-        let now_ms = self.now_ms;
-        let Some(flow) = self.flows.get_mut(&id) else { return true };
+    /// A flow goes when all of it has ended, its time counted from its end.
+    fn may_go(&self, id: FlowId, cutoff: u64) -> bool {
+        let Some(flow) = self.flows.get(&id) else { return true };
         let old = flow.finished_ms.is_some_and(|finished_ms| finished_ms <= cutoff);
-        if flow.live == 0 && flow.doing.is_none() && old {
-            flow.pruned_ms.get_or_insert(now_ms);
-        }
-        flow.pruned_ms.is_some()
+        flow.live == 0 && flow.doing.is_none() && old
     }
 
     fn leave_flow(&mut self, id: FlowId, task: TaskId) {

@@ -23,14 +23,14 @@ pub(super) struct Flow {
     /// How many have not ended, as noted last.
     pub live: usize,
     pub doing: Option<Doing>,
-    /// Since when it is being removed: nothing may be added to it or rerun then.
-    pub pruned_ms: Option<u64>,
 }
 
 #[derive(Clone, Debug)]
 pub(super) struct Doing {
     pub work: Work,
     pub since_ms: u64,
+    /// When a rerun came to its first task: what ended after that was not meant.
+    pub from_ms: Option<u64>,
     /// How many tasks are left: it goes from the last to the first.
     pub left: usize,
     pub by: Option<Principal>,
@@ -48,7 +48,6 @@ impl Flow {
             edges: 0,
             live: 0,
             doing: None,
-            pruned_ms: None,
         }
     }
 
@@ -125,9 +124,6 @@ impl Model {
         let Some(flow) = self.flows.get_mut(&id) else {
             return no(Refusal::UnknownFlow, None);
         };
-        if flow.pruned_ms.is_some() {
-            return no(Refusal::Conflict, Some("prune"));
-        }
         // A cancel overtakes a rerun.
         let doing = flow.doing.as_ref().map(|doing| doing.work);
         if let Some(doing) = doing.filter(|doing| (*doing, work) != (Work::Rerun, Work::Cancel)) {
@@ -138,9 +134,9 @@ impl Model {
             Work::Cancel => flow.live,
             _ => size - flow.live - completed,
         };
-        if concerned > 0 {
+        if concerned > 0 || doing.is_some() {
             let (by, reason) = (by.cloned(), reason.to_owned());
-            flow.doing = Some(Doing { work, since_ms: self.now_ms, left: size, by, reason });
+            flow.doing = Some(Doing { work, since_ms: self.now_ms, from_ms: None, left: size, by, reason });
             self.cascades.insert(id.task(0), self.now_ms);
             self.tick_ms = Some(self.now_ms);
         }
@@ -178,13 +174,17 @@ impl Model {
             return true;
         };
         let (id, tasks): (FlowId, Vec<TaskId>) = (*id, flow.tasks.values().copied().collect());
-        let left = match flow.doing.clone() {
-            Some(doing) if doing.work == Work::Cancel => self.cancel_each(&tasks, &doing),
-            Some(doing) => self.rerun_each(name, &tasks, &doing),
-            None => 0,
+        let (left, from_ms) = match flow.doing.clone() {
+            Some(doing) if doing.work == Work::Cancel => (self.cancel_each(&tasks, &doing), doing.from_ms),
+            Some(doing) if doing.from_ms.is_none() && self.follows_ends(&doing) => (doing.left, None),
+            Some(doing) => {
+                let from_ms = doing.from_ms.unwrap_or(self.now_ms);
+                (self.rerun_each(&tasks, &doing, from_ms), Some(from_ms))
+            }
+            None => (0, None),
         };
         if let Some(flow) = self.flows.get_mut(&id) {
-            flow.doing = flow.doing.take().filter(|_| left > 0).map(|doing| Doing { left, ..doing });
+            flow.doing = flow.doing.take().filter(|_| left > 0).map(|doing| Doing { left, from_ms, ..doing });
         }
         left == 0
     }
@@ -204,15 +204,19 @@ impl Model {
     }
 
     /// Children wait again before their parents run, but not before all ends from before it have come to them, nor past
-    /// one whose own end is still to come to others.
-    fn rerun_each(&mut self, name: TaskId, tasks: &[TaskId], doing: &Doing) -> usize {
-        let mut others = self.cascades.iter().filter(|(other, _)| **other != name);
-        if others.any(|(_, since_ms)| *since_ms <= doing.since_ms) {
-            return doing.left;
-        }
+    /// one whose own end is still to come to others. A clock that went back cannot tell what was before.
+    fn follows_ends(&self, doing: &Doing) -> bool {
+        let mut ends = self.cascades.iter().filter(|(other, _)| self.tasks.contains_key(*other));
+        self.now_ms >= doing.since_ms && ends.any(|(_, since_ms)| *since_ms <= doing.since_ms)
+    }
+
+    fn rerun_each(&mut self, tasks: &[TaskId], doing: &Doing, from_ms: u64) -> usize {
         for (at, id) in tasks[..doing.left].iter().enumerate().rev() {
             let task = &self.tasks[id];
             if !task.status.is_terminal() || task.status == Status::Completed {
+                continue;
+            }
+            if task.finished_ms > from_ms {
                 continue;
             }
             if self.cascades.contains_key(id) {

@@ -109,13 +109,13 @@ impl Model {
         field("name", flow.name.as_ref().map_or(String::new(), ToString::to_string));
         field("created_ms", flow.created_ms.to_string());
         field("finished_ms", number(flow.finished_ms));
-        field("pruned_ms", number(flow.pruned_ms));
         field("tasks", flow.size.to_string());
         field("edges", flow.edges.to_string());
         if let Some(doing) = &flow.doing {
             field("doing", doing.work.to_string());
             field("doing_at", doing.left.to_string());
             field("doing_ms", doing.since_ms.to_string());
+            field("doing_from_ms", number(doing.from_ms));
             field("doing_by", doing.by.as_ref().map_or(String::new(), ToString::to_string));
             field("doing_reason", doing.reason.clone());
         }

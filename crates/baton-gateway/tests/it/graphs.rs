@@ -140,3 +140,16 @@ async fn the_graph_of_a_task_alone_is_the_task() {
     let unknown = gateway.get("/api/v1/tasks/01a1fc29-8a56-7000-ba14-c38b1cfc4000/graph").await;
     assert_eq!(unknown.problem(), (404, "unknown_task".to_owned()));
 }
+
+#[tokio::test]
+async fn around_a_task_no_more_edges_are_drawn_than_around_a_flow() {
+    let gateway = Gateway::start().await;
+    let task = |at: usize| {
+        let parents: Vec<String> = (0..at).map(|parent| parent.to_string()).collect();
+        json!({ "ref": at.to_string(), "kind": "x", "parents": parents })
+    };
+    let tasks: Vec<_> = (0..202).map(task).collect();
+    let (_, refs) = gateway.submit_flow(json!({ "tasks": tasks })).await;
+    let drawn = graph(&gateway, &format!("/api/v1/tasks/{}/graph?limit=500", refs["0"])).await;
+    assert_eq!((drawn.nodes.len(), drawn.edges.len(), drawn.truncated), (202, 20_000, true));
+}

@@ -45,16 +45,20 @@ async fn parents_that_cannot_be_are_refused() {
     let unknown = format!("01a1fc29-8a56-7000-ba14-c38b1cfc4{}", &here[33..]);
     let nowhere = "01a1fc29-8a56-7000-ba14-c38b1cfc4fff";
     let before = gateway.snapshot().await;
-    for (body, code) in [
-        (json!({ "kind": "b", "parents": [here, there] }), "cross_shard_link"),
-        (json!({ "kind": "b", "parents": [unknown] }), "dependency_missing"),
-        (json!({ "kind": "b", "parents": [nowhere] }), "dependency_missing"),
-        (json!({ "kind": "b", "flow": unknown }), "unknown_flow"),
-        (json!({ "kind": "b", "flow": nowhere }), "unknown_flow"),
-        (json!({ "kind": "b", "flow": nowhere, "parents": [here] }), "cross_shard_link"),
+    for (body, code, pointer) in [
+        (json!({ "kind": "b", "parents": [here, there] }), "cross_shard_link", "/parents/1"),
+        (json!({ "kind": "b", "parents": [here, unknown] }), "dependency_missing", "/parents/1"),
+        (json!({ "kind": "b", "parents": [nowhere] }), "dependency_missing", "/parents/0"),
+        (json!({ "kind": "b", "flow": unknown }), "unknown_flow", "/flow"),
+        (json!({ "kind": "b", "flow": nowhere }), "unknown_flow", "/flow"),
+        (json!({ "kind": "b", "flow": nowhere, "parents": [here] }), "cross_shard_link", "/flow"),
     ] {
         let answer = gateway.post("/api/v1/tasks", body.clone()).await;
-        assert_eq!(answer.problem().1, code, "{body}");
+        assert_eq!(
+            (answer.problem().1.as_str(), answer.pointers()),
+            (code, vec![pointer.to_owned()]),
+            "{body}"
+        );
         let batch = gateway.post("/api/v1/tasks/batch", json!({ "tasks": [body] })).await.json();
         assert_eq!(batch["tasks"][0]["problem"]["code"], code);
     }
@@ -114,6 +118,9 @@ async fn edges_that_cannot_be_are_refused() {
     let unknown = format!("01a1fc29-8a56-7000-ba14-c38b1cfc4{shard}");
     let refused = async |child: &str, parent: &str| {
         let answer = gateway.post(&format!("/api/v1/tasks/{child}/link"), json!({ "parent": parent })).await;
+        // What is unknown, or has started, is the task in the path; all else is about its parent.
+        let at = if answer.status == 422 { vec!["/parent".to_owned()] } else { vec![] };
+        assert_eq!(answer.pointers(), at, "{}", answer.text());
         (answer.problem(), answer.json()["detail"].as_str().unwrap().to_owned())
     };
     let no = |status: u16, code: &str| (status, code.to_owned());

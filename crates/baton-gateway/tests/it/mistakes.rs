@@ -116,6 +116,10 @@ async fn a_flow_has_bounds() {
     let mut tasks: Vec<Value> = all_parents.iter().map(|name| json!({ "ref": name, "kind": "x" })).collect();
     tasks.extend((0..1_001).map(|_| json!({ "kind": "x", "parents": all_parents })));
     assert_eq!(refused(&gateway, json!({ "tasks": tasks })).await.pointers(), ["/tasks"]);
+    // Also where there are mistakes of form beside it.
+    tasks[0]["kindd"] = json!("x");
+    let answer = refused(&gateway, json!({ "tasks": tasks })).await;
+    assert_eq!((answer.pointers(), answer.problem().1.as_str()), (vec!["/tasks".to_owned()], "validation"));
     let large = json!({ "tasks": [{ "kind": "x", "payload": "x".repeat(1_048_577) }] });
     assert_eq!(refused(&gateway, large).await.pointers(), ["/tasks/0/payload"]);
     let beyond = format!(r#"{{"tasks":[{{"kind":"x","payload":"{}"}}]}}"#, "x".repeat(32 * 1024 * 1024));

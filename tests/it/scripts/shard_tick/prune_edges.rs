@@ -1,7 +1,6 @@
 //! shard/tick: what others depend on, and what belongs to a flow, is removed only when all of it may go.
 
-use baton_core::{FlowId, QueueName, Refusal, Shard, Status, TaskId, limits};
-use baton_store::calls::flow::Begun;
+use baton_core::{FlowId, QueueName, Shard, Status, TaskId, limits};
 use baton_store::calls::task::{EdgesOf, NewTask, Side};
 use baton_testkit::{Fixture, Life, queue, with_store};
 
@@ -216,7 +215,7 @@ async fn a_flow_goes_as_a_whole_counted_from_its_end() {
 }
 
 #[tokio::test]
-async fn from_its_first_task_on_nothing_of_a_flow_lives_again() {
+async fn what_is_left_of_a_flow_can_be_rerun_and_keeps_the_rest() {
     with_store(async |at| {
         let size = limits::PRUNE_TASKS_MAX as u32 + 5;
         let flow = create_of(at, vec![vec![]; size as usize]).await;
@@ -225,23 +224,30 @@ async fn from_its_first_task_on_nothing_of_a_flow_lives_again() {
         assert_eq!(prune(at).await, limits::PRUNE_TASKS_MAX);
         let left: Vec<TaskId> = left_of(at, flow, size).await;
         assert_eq!(left.len(), 5);
-        assert_eq!(outcomes(&rerun(at, &left).await), [Err(Refusal::Conflict); 5]);
-        let joining = NewTask { flow: Some(flow), ..at.new_task("noop") };
-        let each = super::super::task_submit::submit(at, &[joining]).await;
-        assert!(format!("{each:?}").contains("Conflict"), "{each:?}");
-        for begun in [at.store.rerun_flow(&begin(flow)).await, at.store.cancel_flow(&begin(flow)).await] {
-            match begun.expect("an answer") {
-                Begun::Refused(refused) => {
-                    assert_eq!(
-                        (refused.refusal, refused.detail.as_deref()),
-                        (Refusal::Conflict, Some("prune"))
-                    );
-                }
-                other => panic!("not refused: {other:?}"),
-            }
-        }
+        assert_eq!(outcomes(&rerun(at, &left[..1]).await), [Ok(Status::Pending)]);
+        assert_eq!(prune_all(at).await, 0);
+        cancel(at, &left[..1]).await;
+        at.pass_ms(RETENTION);
         assert_eq!(prune_all(at).await, 5);
         assert_eq!(keys(at).await, [""; 0]);
+    })
+    .await;
+}
+
+/// What others wait for outlives the retention of its flow, and lets them go on.
+#[tokio::test]
+async fn a_parent_that_holds_a_task_of_elsewhere_can_be_rerun_when_the_rest_of_its_flow_is_gone() {
+    with_store(async |at| {
+        let flow = create_of(at, vec![vec![]; 2]).await;
+        let child = NewTask { parents: vec![flow.task(2)], ..at.new_task("noop") };
+        let child = at.submit(&[child]).await[0];
+        end(at, flow.task(1), Status::Completed).await;
+        end(at, flow.task(2), Status::Failed).await;
+        at.pass_ms(RETENTION);
+        assert_eq!(prune_all(at).await, 1);
+        assert_eq!(outcomes(&rerun(at, &[flow.task(2)]).await), [Ok(Status::Pending)]);
+        end(at, flow.task(2), Status::Completed).await;
+        assert_eq!(at.read(child).await.status(), Status::Pending);
     })
     .await;
 }

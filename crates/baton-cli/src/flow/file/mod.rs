@@ -64,6 +64,9 @@ impl FlowFile {
     /// What is JSON is sent as it is, and anything else is YAML, unless it is called otherwise.
     fn of(name: &str, text: String) -> Result<FlowFile> {
         let name = name.to_owned();
+        if text.len() > BYTES_MAX {
+            return Err(refused(&name, "payload_too_large", &[Mistake::at(0, yaml::too_large())]));
+        }
         let text = text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text);
         match serde_json::from_str::<&RawValue>(&text) {
             Ok(_) => Ok(FlowFile { name, json: text, lines: None }),

@@ -181,7 +181,7 @@ impl Writer {
     }
 }
 
-fn too_large() -> String {
+pub(super) fn too_large() -> String {
     format!("it comes to more than {} MiB: submit it as several flows", BYTES_MAX >> 20)
 }
 

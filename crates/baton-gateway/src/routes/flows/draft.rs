@@ -37,6 +37,8 @@ pub(super) fn draft(body: &[u8], id: FlowId, traceparent: Option<&str>) -> Resul
         Err(error) if error.wrong == Wrong::Syntax => Err(refused(error)),
         Err(error) => {
             let Loose { tasks, errors } = loose::look(body, MISTAKES_MAX);
+            let edges = tasks.iter().map(|task| task.parents.len()).sum();
+            not_too_large(tasks.len(), edges)?;
             let fail = all_wrong(tasks, errors, id);
             Err(fail.unwrap_or_else(|| refused(error)))
         }
@@ -45,9 +47,10 @@ pub(super) fn draft(body: &[u8], id: FlowId, traceparent: Option<&str>) -> Resul
 
 fn of(asked: NewFlow, id: FlowId, traceparent: Option<&str>) -> Result<Draft, Fail> {
     let NewFlow { name, on_parent_failure, tasks } = asked;
-    let edges: usize = tasks.iter().map(|task| task.parents.len()).sum();
-    bounded("tasks", tasks.len(), limits::FLOW_TASKS_MAX)?;
-    bounded("edges", edges, limits::FLOW_EDGES_MAX)?;
+    if tasks.is_empty() {
+        return Err(Fail::invalid("/tasks", "a flow has at least one task"));
+    }
+    not_too_large(tasks.len(), tasks.iter().map(|task| task.parents.len()).sum())?;
     let nodes: Vec<Node<'_, TaskRef>> = tasks.iter().map(node).collect();
     let plan = graph::plan(&nodes);
     let mut errors = repeated_keys(tasks.iter().map(Some));
@@ -65,12 +68,16 @@ fn of(asked: NewFlow, id: FlowId, traceparent: Option<&str>) -> Result<Draft, Fa
     }
 }
 
-fn bounded(what: &str, size: usize, max: u64) -> Result<(), Fail> {
-    match size as u64 {
-        0 if what == "tasks" => Err(Fail::invalid("/tasks", "a flow has at least one task")),
-        size if size > max => Err(Fail::invalid("/tasks", format!("{size} {what} are more than {max}"))),
-        _ => Ok(()),
+/// Of one that is too large nothing else is said: the search for the rest would cost too much.
+fn not_too_large(tasks: usize, edges: usize) -> Result<(), Fail> {
+    for (what, size, max) in
+        [("tasks", tasks, limits::FLOW_TASKS_MAX), ("edges", edges, limits::FLOW_EDGES_MAX)]
+    {
+        if size as u64 > max {
+            return Err(Fail::invalid("/tasks", format!("{size} {what} are more than {max}")));
+        }
     }
+    Ok(())
 }
 
 fn node(task: &NewFlowTask) -> Node<'_, TaskRef> {

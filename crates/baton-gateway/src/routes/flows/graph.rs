@@ -23,7 +23,7 @@ use crate::problem::Fail;
     get, path = "/flows/{id}/graph", tag = "flows", operation_id = "get_flow_graph",
     params(FlowPath),
     responses((status = 200, description = "Its tasks and their edges", body = Graph)),
-    extensions(("x-problem-codes" = json!(["unknown_flow"])))
+    extensions(("x-problem-codes" = json!(["unknown_flow", "overloaded"])))
 )]
 pub(crate) async fn flow_graph(State(app): State<App>, FlowPath(id): FlowPath) -> Result<Json<Graph>, Fail> {
     let total = flow(&app, id).await?.tasks;
@@ -33,8 +33,10 @@ pub(crate) async fn flow_graph(State(app): State<App>, FlowPath(id): FlowPath) -
 
 async fn read(store: &Store, id: FlowId, total: u64) -> Result<Found, Fail> {
     let (mut found, mut first) = (Found { total, ..Found::default() }, 0);
-    while !found.truncated && found.tasks.len() < NODES_MAX {
-        let limit = limits::PAGE_MAX.min((NODES_MAX - found.tasks.len()) as u64);
+    // Places are counted, and not what they answer: while a flow is laid out most of them are silent.
+    let end = total.min(NODES_MAX as u64);
+    while !found.truncated && first < end {
+        let limit = limits::PAGE_MAX.min(end - first);
         let page = store.flow_tasks(id, first, limit, limits::EDGES_PAGE_MAX).await?;
         for task in page.tasks {
             take(store, task, &mut found).await?;

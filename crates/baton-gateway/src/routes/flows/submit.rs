@@ -5,6 +5,7 @@ use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use baton_api::flow::{FlowCreated, NewFlow};
+use baton_core::{Code, Refusal};
 use baton_store::calls::flow::{FlowAnswer, NewFlow as Stored};
 
 use super::draft::{Draft, draft};
@@ -28,7 +29,9 @@ use crate::problem::Fail;
          headers(("Location" = String, description = "Where the flow is"))),
         (status = 200, description = "It was there before: a repeat of the same request", body = FlowCreated),
     ),
-    extensions(("x-problem-codes" = json!(["dependency_cycle", "idempotency_mismatch", "unknown_flow", "storage_full"])))
+    extensions(("x-problem-codes" = json!([
+        "dependency_cycle", "idempotency_mismatch", "conflict", "storage_full", "overloaded",
+    ])))
 )]
 pub(crate) async fn submit_flow(
     State(app): State<App>,
@@ -44,6 +47,7 @@ pub(crate) async fn submit_flow(
     let (found, created) = match app.store.submit_flow(&asked).await? {
         FlowAnswer::Created { flow } => (flow, true),
         FlowAnswer::Replayed { flow } => (flow, false),
+        FlowAnswer::Refused(refused) if refused.refusal == Refusal::UnknownFlow => return Err(given_up()),
         FlowAnswer::Refused(refused) => return Err(refused.into()),
     };
     if created {
@@ -55,4 +59,25 @@ pub(crate) async fn submit_flow(
     let location = format!("/api/v1/flows/{found}");
     let answer = (status, [(header::LOCATION, location)], Json(answer)).into_response();
     Ok(if created { answer } else { replayed(answer) })
+}
+
+/// Nobody came on with its draft for so long that it was taken for abandoned.
+fn given_up() -> Fail {
+    let detail =
+        "The flow was given up while it was being written, and nothing of it is left. Send it again.";
+    Fail::new(Code::Conflict).because(detail).again_after(1_000)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::problem::Asked;
+
+    #[test]
+    fn a_flow_that_was_given_up_is_sent_again() {
+        let asked = Asked { path: "/api/v1/flows".to_owned(), request_id: "r".to_owned(), trace_id: None };
+        let answer = given_up().render(&asked);
+        assert_eq!(answer.status(), StatusCode::CONFLICT);
+        assert_eq!(answer.headers()[header::RETRY_AFTER], "1");
+    }
 }

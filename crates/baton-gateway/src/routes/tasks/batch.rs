@@ -76,23 +76,25 @@ fn short(op: &OpId) -> String {
 
 /// As many tasks of one shard as one call takes. The same request is always cut in the same way.
 fn chunks(placed: Vec<(usize, NewTask)>, op: Option<&OpId>) -> Vec<Chunk> {
-    let mut open: BTreeMap<Shard, (Chunk, usize)> = BTreeMap::new();
+    let mut open: BTreeMap<Shard, (Chunk, usize, usize)> = BTreeMap::new();
     let mut full = Vec::new();
     for (at, task) in placed {
         let shard = task.id.shard();
-        let new = || (Chunk { op: None, places: Vec::new(), tasks: Vec::new() }, 0);
-        let (chunk, bytes) = open.entry(shard).or_insert_with(new);
+        let new = || (Chunk { op: None, places: Vec::new(), tasks: Vec::new() }, 0, 0);
+        let (chunk, bytes, parents) = open.entry(shard).or_insert_with(new);
         let crowded = chunk.tasks.len() as u64 >= limits::SUBMIT_TASKS_MAX
-            || (*bytes + task.payload.len()) as u64 > limits::CALL_BYTES_MAX;
+            || (*bytes + task.payload.len()) as u64 > limits::CALL_BYTES_MAX
+            || (*parents + task.parents.len()) as u64 > limits::SUBMIT_PARENTS_MAX;
         if crowded {
             full.push(std::mem::replace(chunk, new().0));
-            *bytes = 0;
+            (*bytes, *parents) = (0, 0);
         }
         *bytes += task.payload.len();
+        *parents += task.parents.len();
         chunk.places.push(at);
         chunk.tasks.push(task);
     }
-    full.extend(open.into_values().map(|(chunk, _)| chunk));
+    full.extend(open.into_values().map(|(chunk, ..)| chunk));
     for chunk in &mut full {
         let first = chunk.places.first().copied().unwrap_or_default();
         chunk.op = op.and_then(|op| OpId::new(&format!("batch:{}:{first}", short(op))).ok());
@@ -115,7 +117,7 @@ fn item(task: &NewTask, submitted: Submitted) -> Result<Item, Fail> {
         Submitted::Created { id, status, .. }
         | Submitted::Existing { id, status, .. }
         | Submitted::Duplicate { id, status, .. } => (id, status),
-        Submitted::Refused { refusal, other } => return Err(not_made(refusal, other)),
+        Submitted::Refused { refusal, other } => return Err(not_made(task, refusal, other)),
     };
     let created = id == task.id;
     if created {

@@ -14,6 +14,7 @@ use utoipa::IntoParams;
 use crate::app::App;
 use crate::convert::graph::{Found, Subject, graph};
 use crate::extract::{FromTerms, Query, TaskPath, Terms};
+use crate::graph::EDGES_MAX;
 use crate::problem::Fail;
 
 /// Tasks around which edges are read at a time.
@@ -46,7 +47,7 @@ impl FromTerms for GraphQuery {
     get, path = "/tasks/{id}/graph", tag = "tasks", operation_id = "get_task_graph",
     params(TaskPath, GraphQuery),
     responses((status = 200, description = "The tasks around it and their edges", body = Graph)),
-    extensions(("x-problem-codes" = json!(["unknown_task"])))
+    extensions(("x-problem-codes" = json!(["unknown_task", "overloaded"])))
 )]
 pub(crate) async fn task_graph(
     State(app): State<App>,
@@ -65,38 +66,77 @@ struct Sides {
     cut: bool,
 }
 
+/// What has been met so far.
+struct Met {
+    found: Found,
+    known: HashSet<TaskId>,
+    edges: BTreeMap<(TaskId, TaskId), EdgeState>,
+    limit: usize,
+    /// Edges that were read, also those that are not drawn.
+    read: usize,
+}
+
+impl Met {
+    /// One budget for the whole request: a few tasks can have very many edges.
+    fn is_spent(&self) -> bool {
+        self.found.tasks.len() >= self.limit && self.read >= EDGES_MAX
+    }
+
+    /// Takes the edges of one task; those tasks that are new come into the next ring.
+    fn take(&mut self, sides: Sides, ring: &mut Vec<TaskId>) {
+        let Sides { task, parents, children, cut } = sides;
+        self.found.truncated |= cut;
+        self.read += parents.len() + children.len();
+        let above = parents.into_iter().map(|edge| ((edge.task, task), edge));
+        let below = children.into_iter().map(|edge| ((task, edge.task), edge));
+        for (ends, Edge { task: id, state, other }) in above.chain(below) {
+            let Some(other) = other else { continue };
+            if !self.known.contains(&id) {
+                if self.found.tasks.len() >= self.limit {
+                    self.found.truncated = true;
+                    continue;
+                }
+                self.known.insert(id);
+                ring.push(id);
+                self.found.tasks.push(other);
+            }
+            if self.edges.len() < EDGES_MAX || self.edges.contains_key(&ends) {
+                self.edges.insert(ends, state);
+            } else {
+                self.found.truncated = true;
+            }
+        }
+    }
+
+    fn done(self) -> Found {
+        let Met { mut found, edges, .. } = self;
+        found.edges = edges.into_iter().map(|((parent, child), state)| (parent, child, state)).collect();
+        found.total = found.tasks.len() as u64;
+        found
+    }
+}
+
 /// Breadth-first, ring by ring: of the ring that does not fit whole, those that are met first.
 async fn around(store: &Store, id: TaskId, limit: usize) -> Result<Found, Fail> {
     let focus = store.read_tasks(id.shard(), &[id], false).await?.into_iter().next().flatten();
     let focus = focus.ok_or_else(|| Fail::new(Code::UnknownTask))?;
-    let mut found = Found { tasks: vec![focus], ..Found::default() };
-    let mut known = HashSet::from([id]);
-    let mut edges: BTreeMap<(TaskId, TaskId), EdgeState> = BTreeMap::new();
+    let found = Found { tasks: vec![focus], ..Found::default() };
+    let mut met = Met { found, known: HashSet::from([id]), edges: BTreeMap::new(), limit, read: 0 };
     let mut ring = vec![id];
     while !ring.is_empty() {
         let reads = ring.drain(..).map(|task| sides(store, task)).collect::<Vec<_>>();
-        let each: Vec<Sides> = stream::iter(reads).buffered(READS_AT_A_TIME).try_collect().await?;
-        for Sides { task, parents, children, cut } in each {
-            found.truncated |= cut;
-            edges.extend(parents.iter().map(|edge| ((edge.task, task), edge.state)));
-            edges.extend(children.iter().map(|edge| ((task, edge.task), edge.state)));
-            for other in parents.into_iter().chain(children).filter_map(|edge| edge.other) {
-                if known.contains(&other.id) {
-                    continue;
-                }
-                if found.tasks.len() >= limit {
-                    found.truncated = true;
-                    continue;
-                }
-                known.insert(other.id);
-                ring.push(other.id);
-                found.tasks.push(other);
+        let mut left = reads.len();
+        let mut each = stream::iter(reads).buffered(READS_AT_A_TIME);
+        while let Some(sides) = each.try_next().await? {
+            met.take(sides, &mut ring);
+            left -= 1;
+            if met.is_spent() && left + ring.len() > 0 {
+                met.found.truncated = true;
+                return Ok(met.done());
             }
         }
     }
-    found.edges = edges.into_iter().map(|((parent, child), state)| (parent, child, state)).collect();
-    found.total = found.tasks.len() as u64;
-    Ok(found)
+    Ok(met.done())
 }
 
 async fn sides(store: &Store, task: TaskId) -> Result<Sides, Fail> {

@@ -4,6 +4,7 @@ use axum::extract::State;
 use axum::response::Response;
 use baton_api::task::{LinkRequest, Task};
 use baton_core::{Code, Refusal};
+use baton_store::calls::Refused;
 use baton_store::calls::task::{Link, Linked, Unlink, Unlinked};
 
 use super::operate::now;
@@ -37,8 +38,21 @@ pub(crate) async fn link_task(
         Linked::Edge { replayed, .. } => now(&app, id, replayed).await,
         Linked::Refused(refused) => match (refused.refusal, &refused.detail) {
             (Refusal::Conflict, Some(status)) => Err(started(status)),
-            _ => Err(refused.into()),
+            _ => Err(no_parent(refused)),
         },
+    }
+}
+
+/// The task stands in the path; what the rules say no to is its new parent.
+fn no_parent(refused: Refused) -> Fail {
+    let refusal = refused.refusal;
+    let detail = refused.detail.is_none().then(|| refusal.advice());
+    let fail = detail.map_or_else(|| Fail::from(refused), |advice| Fail::new(refusal.into()).because(advice));
+    match refusal {
+        Refusal::DependencyMissing => fail.at("/parent", "there is no such task"),
+        Refusal::CrossShardLink => fail.at("/parent", "it lies in another shard than the task"),
+        Refusal::DependencyCycle => fail.at("/parent", "it waits for the task itself"),
+        _ => fail,
     }
 }
 

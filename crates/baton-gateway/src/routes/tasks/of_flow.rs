@@ -37,6 +37,7 @@ pub(super) struct Found {
     pub(super) tasks: Vec<Task>,
     /// The rank at which to go on.
     pub(super) next: Option<u64>,
+    /// How many places were looked at. One that has not come into its place yet counts too.
     pub(super) scanned: u64,
     pub(super) total: u64,
 }
@@ -52,7 +53,7 @@ pub(super) fn rank(flow: FlowId, cursor: &str) -> Result<u64, Fail> {
     rank.map(u64::from).ok_or_else(no_cursor)
 }
 
-/// Up to `limit` tasks that the filter takes, from this rank on. Of the others at most 2,000 are looked at.
+/// Up to `limit` tasks that the filter takes, from this rank on. At most 2,000 places are looked at, or a page more.
 pub(super) async fn walk(
     store: &Store,
     flow: FlowId,
@@ -64,30 +65,33 @@ pub(super) async fn walk(
     if store.keys(flow.shard()).is_err() {
         return Ok(found);
     }
-    let mut rank = from;
+    let (mut rank, mut whole) = (from, true);
     loop {
         let missing = limit - found.tasks.len() as u64;
-        let size = if filter.is_everything() { missing.min(limits::PAGE_MAX) } else { limits::PAGE_MAX };
+        // Where places are silent, reading as few as are missing would be one call for each.
+        let few = filter.is_everything() && whole;
+        let size = if few { missing.min(limits::PAGE_MAX) } else { limits::PAGE_MAX };
         let page = store.flow_tasks(flow, rank, size, 0).await?;
         found.total = page.total;
-        let whole = page.tasks.len() as u64 == size.min(page.total.saturating_sub(rank));
+        whole = page.tasks.len() as u64 == size.min(page.total.saturating_sub(rank));
         for (at, read) in (rank..).zip(page.tasks) {
-            found.scanned += 1;
             // Those that have not come into their places yet are left out of a page.
             let at = if whole { at } else { position(flow, rank..rank + size, &read.task).unwrap_or(at) };
             if filter.takes(&read.task) {
                 found.tasks.push(read.task);
             }
             if found.tasks.len() as u64 == limit {
+                found.scanned = at + 1 - from;
                 found.next = Some(at + 1).filter(|next| *next < page.total);
                 return Ok(found);
             }
         }
         rank += size;
+        found.scanned = rank.min(page.total).saturating_sub(from);
         if rank >= page.total {
             return Ok(found);
         }
-        if found.scanned >= SCAN_MAX && !filter.is_everything() {
+        if found.scanned >= SCAN_MAX {
             found.next = Some(rank);
             return Ok(found);
         }

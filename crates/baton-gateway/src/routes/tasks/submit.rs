@@ -6,7 +6,7 @@ use axum::http::{StatusCode, header};
 use axum::response::Response;
 use baton_api::task::{NewTask, Task};
 use baton_core::{Code, FlowId, OpId, Refusal, Shard, TaskId};
-use baton_store::calls::task::{Submission, SubmitAnswer, Submitted};
+use baton_store::calls::task::{NewTask as Stored, Submission, SubmitAnswer, Submitted};
 use utoipa::IntoParams;
 
 use super::read::{self, Until};
@@ -79,7 +79,7 @@ pub(crate) async fn submit_task(
         Some(
             Submitted::Created { id, .. } | Submitted::Existing { id, .. } | Submitted::Duplicate { id, .. },
         ) => id,
-        Some(Submitted::Refused { refusal, other }) => return Err(not_made(refusal, other)),
+        Some(Submitted::Refused { refusal, other }) => return Err(not_made(&tasks[0], refusal, other)),
         None => return Err(Fail::new(Code::Internal)),
     };
     // A retry of our own that found the answer of the first try is no repeat of the client's.
@@ -94,31 +94,46 @@ pub(crate) async fn submit_task(
 /// The shard for a new task: its parents', which an edge cannot leave; or else its flow's; or where its key or the
 /// name of the call is looked for.
 pub(super) fn shard_for(app: &App, asked: &NewTask, op: Option<&OpId>) -> Result<Shard, Fail> {
-    let mut relatives =
-        asked.parents.iter().map(|parent| parent.shard()).chain(asked.flow.map(FlowId::shard));
-    let Some(first) = relatives.next() else { return Ok(app.store.place(asked.key.as_ref(), op)) };
-    if relatives.any(|shard| shard != first) {
-        return Err(Fail::new(Code::CrossShardLink));
+    let parents = asked.parents.iter().map(|parent| parent.shard());
+    let mut relatives = parents.chain(asked.flow.map(FlowId::shard)).enumerate();
+    let Some((_, first)) = relatives.next() else { return Ok(app.store.place(asked.key.as_ref(), op)) };
+    if let Some((place, _)) = relatives.find(|(_, shard)| *shard != first) {
+        let pointer =
+            if place < asked.parents.len() { format!("/parents/{place}") } else { "/flow".to_owned() };
+        return Err(at(Code::CrossShardLink, &pointer, "it lies in another shard than the first parent"));
     }
     match (app.store.keys(first), asked.parents.first()) {
         (Ok(_), _) => Ok(first),
-        (Err(_), Some(_)) => Err(Fail::new(Code::DependencyMissing)),
-        (Err(_), None) => Err(Fail::new(Code::UnknownFlow)),
+        (Err(_), Some(_)) => Err(at(Code::DependencyMissing, "/parents/0", "there is no such task")),
+        (Err(_), None) => Err(at(Code::UnknownFlow, "/flow", "there is no such flow")),
     }
 }
 
+fn at(code: Code, pointer: &str, message: &str) -> Fail {
+    Fail::new(code).because(code.advice()).at(pointer, message)
+}
+
 /// Why one task was not made, and the other one or the flow that stands against it.
-pub(super) fn not_made(refusal: Refusal, other: TaskId) -> Fail {
+pub(super) fn not_made(task: &Stored, refusal: Refusal, other: TaskId) -> Fail {
     let fail = Fail::new(refusal.into());
     match refusal {
         Refusal::DuplicateKey => {
             fail.because(format!("Task {other} of this queue carries the same key and has not ended."))
         }
-        Refusal::DependencyMissing => fail.because(format!("There is no task {other}. {}", refusal.advice())),
-        Refusal::UnknownFlow => fail.because(format!("There is no flow {other}. {}", refusal.advice())),
-        Refusal::Conflict => {
-            fail.because(format!("The flow {other} is being removed: it takes no task any more."))
+        Refusal::DependencyMissing => {
+            let fail = fail.because(format!("There is no task {other}. {}", refusal.advice()));
+            match task.parents.iter().position(|parent| *parent == other) {
+                Some(at) => fail.at(format!("/parents/{at}"), "there is no such task"),
+                None => fail,
+            }
         }
+        Refusal::UnknownFlow => {
+            let fail = fail.because(format!("There is no flow {other}. {}", refusal.advice()));
+            fail.at("/flow", "there is no such flow")
+        }
+        Refusal::Conflict => fail
+            .because(format!("The flow {other} is being removed: it takes no task any more."))
+            .at("/flow", "it is being removed"),
         _ => fail,
     }
 }

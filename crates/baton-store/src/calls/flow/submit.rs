@@ -79,10 +79,20 @@ impl NewFlow {
         if self.parents.iter().enumerate().any(forward) {
             return Err(Error::invalid("a flow", "a task comes before one of its parents"));
         }
+        if self.names_a_parent_twice() {
+            return Err(Error::invalid("a flow", "a task of it names a parent twice"));
+        }
         if self.tasks.iter().any(|task| task.flow.is_some() || !task.parents.is_empty()) {
             return Err(Error::invalid("a flow", "a task of it names a flow or parents of its own"));
         }
         self.tasks.iter().try_for_each(NewTask::check)
+    }
+
+    fn names_a_parent_twice(&self) -> bool {
+        let mut named_by = vec![usize::MAX; self.tasks.len()];
+        self.parents.iter().enumerate().any(|(at, parents)| {
+            parents.iter().any(|parent| std::mem::replace(&mut named_by[*parent as usize - 1], at) == at)
+        })
     }
 
     fn edges(&self) -> usize {
@@ -165,8 +175,9 @@ impl Store {
             match self.write_piece(flow, id, &children, &digest, piece, (at == 0, is_last)).await? {
                 Written::Draft => at += 1,
                 Written::Flow { all_laid_out } => {
-                    if !all_laid_out {
-                        self.see_laid_out(id).await?;
+                    // It is accepted: whatever happens from here on, whoever passes ends on lays it out.
+                    if !all_laid_out && let Err(error) = self.see_laid_out(id).await {
+                        tracing::warn!(flow = %id, %error, "a flow is not laid out by its submitter");
                     }
                     return Ok(FlowAnswer::Created { flow: id });
                 }
@@ -214,22 +225,25 @@ impl Store {
 
     /// A flow that is accepted is laid out by whoever passes ends on; its submitter does not wait for them to come.
     async fn see_laid_out(&self, flow: FlowId) -> Result<(), Error> {
-        loop {
-            match self.read_flow(flow).await? {
-                Some(found) if found.doing == Some(Work::LayOut) => {}
-                _ => return Ok(()),
-            }
-            self.see_cascaded(flow.shard()).await?;
-        }
-    }
-
-    async fn see_cascaded(&self, shard: Shard) -> Result<(), Error> {
-        for _ in 0..CASCADES_PER_LOOK {
-            if !self.cascade(shard).await? {
-                break;
+        while let Some(found) = self.read_flow(flow).await?
+            && found.doing == Some(Work::LayOut)
+        {
+            // Where nothing is left to pass on it is laid out, or a newer release does that.
+            if !self.pass_pieces(flow.shard()).await? {
+                return Ok(());
             }
         }
         Ok(())
+    }
+
+    /// Answers whether some is left.
+    async fn pass_pieces(&self, shard: Shard) -> Result<bool, Error> {
+        for _ in 0..CASCADES_PER_LOOK {
+            if !self.cascade(shard).await? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 }
 

@@ -210,6 +210,8 @@ fn check(submission: &Submission<'_>) -> Result<Shard, Error> {
     bounded("a submission", submission.tasks.len(), limits::SUBMIT_TASKS_MAX)?;
     let bytes = submission.tasks.iter().map(|task| task.payload.len()).sum();
     bounded("payloads of one call", bytes, limits::CALL_BYTES_MAX)?;
+    let parents = submission.tasks.iter().map(|task| task.parents.len()).sum();
+    bounded("parents of one call", parents, limits::SUBMIT_PARENTS_MAX)?;
     for task in submission.tasks {
         task.check()?;
         let relatives = task.parents.iter().map(|parent| parent.shard()).chain(task.flow.map(FlowId::shard));
