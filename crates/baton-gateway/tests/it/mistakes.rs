@@ -21,7 +21,7 @@ async fn every_mistake_of_a_flow_is_named_with_its_place() {
     let answer = refused(
         &gateway,
         json!({ "tasks": [
-            { "ref": "extract", "kind": "a", "key": "k" },
+            { "ref": "extract", "kind": "a", "key": "k", "on_duplicate": "reject" },
             { "ref": "b", "kind": "a", "parents": ["extrct", "extract", "extract"], "priority": 11, "timeout_ms": 1 },
             { "ref": "c", "kind": "a", "parents": ["c"], "key": "k" },
             { "ref": "extract", "kind": "a" },
@@ -34,6 +34,7 @@ async fn every_mistake_of_a_flow_is_named_with_its_place() {
     assert_eq!(
         answer.pointers(),
         [
+            "/tasks/0/on_duplicate",
             "/tasks/1/priority",
             "/tasks/1/timeout_ms",
             "/tasks/1/parents/0",
@@ -47,9 +48,9 @@ async fn every_mistake_of_a_flow_is_named_with_its_place() {
         ]
     );
     let errors = answer.json()["errors"].clone();
-    assert_eq!(errors[2]["message"], "no task of this flow has the ref `extrct`: did you mean `extract`?");
-    assert_eq!(errors[7]["message"], "these tasks would wait for each other: x → y → x");
-    assert_eq!(errors[4]["message"], "the key `k` is taken by the task at index 0");
+    assert_eq!(errors[3]["message"], "no task of this flow has the ref `extrct`: did you mean `extract`?");
+    assert_eq!(errors[8]["message"], "these tasks would wait for each other: x → y → x");
+    assert_eq!(errors[5]["message"], "the key `k` is taken by the task at index 0");
 }
 
 #[tokio::test]

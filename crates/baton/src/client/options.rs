@@ -33,7 +33,8 @@ macro_rules! options {
                 })
             }
 
-            /// While a task carries the same key, the answer is the problem `duplicate_key`.
+            /// While a task carries the same key, the answer is the problem `duplicate_key`. Not for a task of a new
+            /// flow: within a flow a key belongs to one task anyway.
             pub fn reject_duplicates(self) -> Self {
                 self.set(|task| {
                     task.on_duplicate = Some(OnDuplicate::Reject);

@@ -108,12 +108,18 @@ fn one(
     on_parent_failure: Option<OnParentFailure>,
     traceparent: Option<&str>,
 ) -> Result<NewTask, Vec<Pointed>> {
+    let unwanted = task.on_duplicate.take().map(|_| {
+        let message = "within a flow a key belongs to one task: leave this out".to_owned();
+        Pointed { pointer: "/on_duplicate".to_owned(), message }
+    });
     task.on_parent_failure = task.on_parent_failure.or(on_parent_failure);
     let name = task.name.take();
     // The id says when it was submitted; the store gives it its own, and its flow: whoever goes on with a draft that
     // another gateway began finds it under another id.
-    let made = checked(&task.alone(), id.task(1), traceparent)?;
-    Ok(NewTask { name, ..made })
+    match (checked(&task.alone(), id.task(1), traceparent), unwanted) {
+        (Ok(made), None) => Ok(NewTask { name, ..made }),
+        (made, unwanted) => Err(made.err().into_iter().flatten().chain(unwanted).collect()),
+    }
 }
 
 fn in_order(name: Option<TaskRef>, made: Vec<NewTask>, plan: &Plan) -> Draft {
