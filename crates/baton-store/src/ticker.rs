@@ -3,6 +3,9 @@
 //! Claims, reports and renewals answer when their shard is due next, and the store remembers it. So a ticker whose
 //! process hears that somebody else has ticked sends nothing, and the fleet ticks about once a second, not each process.
 //!
+//! A tick also says when ends wait to be passed on and nobody is at it. Who hears that passes them on, a piece at a time,
+//! and goes on ticking meanwhile.
+//!
 //! A ticker also bears witness. The tick script tells a stall of Redis, after which leases get a grace, from a pause of
 //! the tickers, by what a ticker says: when its first attempt should have come through by Redis's clock, and for how long
 //! it has been trying. Both are kept over attempts that failed, which is why each attempt is sent only once.

@@ -76,9 +76,6 @@ fn busy(doing: Option<&str>) -> Fail {
         Some("lay_out") => "The flow was just submitted, and its tasks still come into their places.",
         Some("cancel") => "The flow is just being cancelled.",
         Some("rerun") => "The flow is just being rerun.",
-        Some("prune") => {
-            return Fail::new(Code::Conflict).because("Its retention is over: it is being removed.");
-        }
         _ => "Something else is being done with the flow.",
     };
     Fail::new(Code::Conflict).because(format!("{detail} Ask again in a moment.")).again_after(AGAIN_MS)
