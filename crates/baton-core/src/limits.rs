@@ -76,7 +76,7 @@ limits! {
     /// Tasks reported by one call.
     SETTLE_TASKS_MAX = 100;
     /// Reports that are no completions, and tasks claimed behind them, of one call: they cost twice as much.
-    SETTLE_OTHERS_AND_CLAIM_MAX = 112;
+    SETTLE_OTHERS_AND_CLAIM_MAX = 104;
     /// Tasks granted by the claim of a new boot that has taken over more than this.
     TAKEOVER_AND_CLAIM_MAX = 50;
     /// This many bytes of results weigh like one report that is no completion.
@@ -116,7 +116,7 @@ limits! {
     /// Edges that are written by one call, each on one of its two sides.
     FLOW_CHUNK_EDGES = 600;
     /// Edges of a small flow that is in its places when its one call is over.
-    FLOW_SMALL_EDGES = 300;
+    FLOW_SMALL_EDGES = 150;
     /// A draft that nobody goes on with is given up after this long.
     DRAFT_MS = 60_000;
     /// Parents that a task can name when it is submitted by itself.
@@ -126,7 +126,7 @@ limits! {
     /// Tasks and edges that a search for a cycle looks at from the child downwards: a thousand tasks in a row.
     GRAPH_LOOKS_MAX = 2_050;
     /// The same from the parent upwards, where the first way was too long.
-    GRAPH_LOOKS_UP_MAX = 1_000;
+    GRAPH_LOOKS_UP_MAX = 500;
     /// Tasks of a circle that a refusal names.
     CIRCLE_IDS_MAX = 20;
     /// Edges that one page of a flow or a task answers.
