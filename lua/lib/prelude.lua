@@ -1,39 +1,7 @@
--- lib/prelude: what every script starts with. KEYS[1] is always the meta hash, of the shard or of the namespace; in
--- scripts that change something within a shard KEYS[2] is its event stream.
+-- lib/prelude: what every script of a shard starts with. KEYS[1] is always the meta hash, of the shard or of the
+-- namespace; in scripts that change something within a shard KEYS[2] is its event stream.
 local META, EVENTS = KEYS[1], KEYS[2]
 local SHARD = string.sub(META, 1, -5)
-
--- `..` and tostring keep 14 digits of a number; this keeps all that a double has. A batch says the same few numbers
--- over and over, so each is put into words once.
-local digit_texts = {}
-local function digits(number)
-  local text = digit_texts[number]
-  if not text then
-    text = string.format('%.0f', number)
-    digit_texts[number] = text
-  end
-  return text
-end
-
-local taken = 0
--- The next `count` arguments, in order.
-local function take(count)
-  local first = taken + 1
-  taken = taken + (count or 1)
-  return unpack(ARGV, first, taken)
-end
-
--- The time of this call: by Redis's clock; only tests inject one, in ms.
-local NOW
-local function now_from(injected_ms)
-  local time = injected_ms ~= '' and { injected_ms / 1000, 0 } or redis.call('TIME')
-  local us = time[1] * 1000000 + time[2]
-  local ms = math.floor(us / 1000)
-  NOW = { us = us, ms = ms, digits = digits(ms) }
-  return NOW
-end
-
-local function refused(code, detail) return { 'refused', code, detail or '' } end
 
 -- Whether a newer release owns this shard, and when its next tick is due.
 local function shard_state()

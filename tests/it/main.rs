@@ -12,6 +12,7 @@ mod deploy;
 mod first_task;
 mod fleet;
 mod hand;
+mod logins;
 mod models;
 mod race;
 mod reference;

@@ -122,12 +122,13 @@ pub struct GraphNode {
     /// What it is called within its flow.
     #[serde(default, rename = "ref", skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    #[serde(with = "text")]
+    /// Like its `ref`, only where the reader may read the task.
+    #[serde(default, with = "text::option", skip_serializing_if = "Option::is_none")]
     #[schema(schema_with = schemas::kind)]
-    pub kind: Kind,
-    #[serde(with = "text")]
+    pub kind: Option<Kind>,
+    #[serde(default, with = "text::option", skip_serializing_if = "Option::is_none")]
     #[schema(schema_with = schemas::queue)]
-    pub queue: QueueName,
+    pub queue: Option<QueueName>,
     #[serde(with = "text")]
     #[schema(schema_with = schemas::status)]
     pub status: Status,

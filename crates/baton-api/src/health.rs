@@ -7,7 +7,8 @@ use utoipa::ToSchema;
 
 use crate::{Timestamp, schemas};
 
-/// `/health`: from a snapshot that is at most 2 s old; it never waits for Redis.
+/// `/health`: from a snapshot that is at most 2 s old; it never waits for Redis. Where there are logins, what is optional is
+/// only for those who may read the metrics.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Health {
     pub status: HealthStatus,
@@ -17,12 +18,16 @@ pub struct Health {
     pub version: String,
     #[schema(schema_with = schemas::time)]
     pub timestamp: Timestamp,
-    pub uptime_ms: u64,
-    /// `none`: everyone who reaches this gateway may do everything.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub uptime_ms: Option<u64>,
+    /// `none`: everyone who reaches this gateway may do everything; `required`: a credential is needed.
     pub auth: String,
-    pub redis: Redis,
-    pub workers: WorkerCounts,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub redis: Option<Redis>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub workers: Option<WorkerCounts>,
     /// Tasks by status, over all queues.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub tasks: BTreeMap<String, u64>,
     /// Queues that have work and no live worker.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

@@ -3,6 +3,7 @@
 //! This room makes the promise to clients: within `v1` members are only added. Requests are read strictly, so that a
 //! typing error is found; answers are read leniently, so that an older client understands a newer gateway.
 
+pub mod auth;
 pub mod event;
 pub mod flow;
 pub mod health;

@@ -7,11 +7,24 @@ use utoipa::ToSchema;
 /// The HTTP status that carries a code.
 pub fn status_of(code: Code) -> u16 {
     match code {
-        Code::Malformed => 400,
-        Code::CrossSite => 403,
-        Code::NotFound | Code::UnknownTask | Code::UnknownFlow | Code::UnknownWorker | Code::UnknownQueue => {
-            404
+        Code::Malformed | Code::UnknownToken | Code::InvalidScope => 400,
+        Code::Unauthenticated
+        | Code::TokenExpired
+        | Code::InvalidCredentials
+        | Code::RefreshTokenInvalid
+        | Code::RefreshTokenSuperseded
+        | Code::RefreshTokenReused => 401,
+        Code::CrossSite | Code::InsufficientScope | Code::WorkerNotBound | Code::ReauthenticationRequired => {
+            403
         }
+        Code::NotFound
+        | Code::UnknownTask
+        | Code::UnknownFlow
+        | Code::UnknownWorker
+        | Code::UnknownQueue
+        | Code::UnknownUser
+        | Code::UnknownSession
+        | Code::UnknownKey => 404,
         Code::MethodNotAllowed => 405,
         Code::Conflict
         | Code::Fenced
@@ -21,7 +34,8 @@ pub fn status_of(code: Code) -> u16 {
         | Code::AlreadyFinished
         | Code::ParentsOpen
         | Code::QueuePaused
-        | Code::DuplicateKey => 409,
+        | Code::DuplicateKey
+        | Code::NameTaken => 409,
         Code::StaleVersion => 412,
         Code::PayloadTooLarge => 413,
         Code::UnsupportedMediaType => 415,
@@ -31,10 +45,27 @@ pub fn status_of(code: Code) -> u16 {
         | Code::DependencyCycle
         | Code::CrossShardLink
         | Code::GraphTooLarge => 422,
+        Code::RateLimited => 429,
         Code::HeadersTooLarge => 431,
         Code::Internal => 500,
-        Code::RedisUnavailable | Code::Draining | Code::Overloaded | Code::SchemaTooNew => 503,
+        Code::RedisUnavailable
+        | Code::Draining
+        | Code::Overloaded
+        | Code::SchemaTooNew
+        | Code::KeyRingMismatch
+        | Code::RevocationNotDurable => 503,
         Code::StorageFull => 507,
+    }
+}
+
+/// The word of OAuth (RFC 6749, 5.2) for what is wrong with a token that was asked for.
+pub fn oauth_error(code: Code) -> Option<&'static str> {
+    match code {
+        Code::RefreshTokenInvalid | Code::RefreshTokenSuperseded | Code::RefreshTokenReused => {
+            Some("invalid_grant")
+        }
+        Code::InvalidScope => Some("invalid_scope"),
+        _ => None,
     }
 }
 
@@ -56,6 +87,10 @@ pub struct Problem {
     /// The stable word by which programs tell problems apart.
     #[schema(example = "fenced")]
     pub code: String,
+    /// The word of OAuth for it, where a token was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(example = "invalid_grant")]
+    pub error: Option<String>,
     /// Each thing that is wrong with the body or the query.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<Pointed>,

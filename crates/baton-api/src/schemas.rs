@@ -1,5 +1,6 @@
 //! Schemas of members that are domain types in Rust and text or numbers in JSON.
 
+use baton_core::login::{Role, UserKind};
 use baton_core::{FlowState, OnParentFailure, Status, limits};
 use utoipa::openapi::schema::{ArrayBuilder, Schema, SchemaType, Type};
 use utoipa::openapi::{KnownFormat, ObjectBuilder, RefOr, SchemaFormat};
@@ -23,6 +24,10 @@ fn or_null(schema: Schema) -> Schema {
             }
             Schema::Object(object)
         }
+        Schema::Array(mut array) => {
+            array.schema_type = SchemaType::from_iter([Type::Array, Type::Null]);
+            Schema::Array(array)
+        }
         other => other,
     }
 }
@@ -44,6 +49,16 @@ or_null! {
     flow_or_null = flow;
     name_or_null = ref_name;
     on_parent_failure_or_null = on_parent_failure;
+    plain_or_null = plain;
+    password_or_null = password;
+    new_password_or_null = new_password;
+    scopes_or_null = scopes;
+    scope_text_or_null = scope_text;
+    request_id_or_null = request_id;
+    roles_or_null = roles;
+    user_kind_or_null = user_kind;
+    key_name_or_null = key_name;
+    rotation_or_null = rotation;
 }
 
 const WORD: &str = "^[A-Za-z0-9._:-]+$";
@@ -150,4 +165,98 @@ pub fn time() -> Schema {
 /// For filters that may be repeated.
 pub fn each(schema: Schema) -> Schema {
     ArrayBuilder::new().items(RefOr::T(schema)).into()
+}
+
+const NO_CONTROL: &str = r"^[^\u0000-\u001f\u007f-\u009f]*$";
+
+/// What people choose to call something of theirs.
+pub fn plain() -> Schema {
+    text().max_length(Some(256)).pattern(Some(NO_CONTROL)).into()
+}
+
+pub fn username() -> Schema {
+    name(256, NO_CONTROL, "alice")
+}
+
+pub fn key_name() -> Schema {
+    name(64, NO_CONTROL, "ci")
+}
+
+fn secret() -> ObjectBuilder {
+    text().min_length(Some(1)).format(Some(SchemaFormat::KnownFormat(KnownFormat::Password)))
+}
+
+/// A password that there is already, right or wrong.
+pub fn password() -> Schema {
+    secret().max_length(Some(1024)).into()
+}
+
+/// A password to be. How short it may be is a setting; this is what it is if nobody changes that.
+pub fn new_password() -> Schema {
+    secret().min_length(Some(12)).max_length(Some(1024)).pattern(Some(r"^[^\u0000]*$")).into()
+}
+
+/// A code that somebody was handed.
+pub fn code() -> Schema {
+    text().min_length(Some(1)).into()
+}
+
+const BY_QUEUE: &str = "tasks:write|tasks:read|tasks:cancel|tasks:claim|queues:admin";
+const EVERYWHERE: &str =
+    "workers:register|workers:read|workers:admin|metrics:read|auth:introspect|admin:users|admin:keys|admin";
+const QUEUES: &str = r"([A-Za-z0-9._:-]{1,128}|[A-Za-z0-9._:-]{0,127}\*)";
+
+fn scope_pattern() -> String {
+    format!("(({BY_QUEUE})(@{QUEUES})?|{EVERYWHERE})")
+}
+
+fn scope() -> Schema {
+    text().pattern(Some(format!("^{}$", scope_pattern()))).examples(["tasks:write@emails"]).into()
+}
+
+pub fn scopes() -> Schema {
+    ArrayBuilder::new().items(RefOr::T(scope())).max_items(Some(64)).into()
+}
+
+/// Scopes between spaces, as OAuth writes them.
+pub fn scope_text() -> Schema {
+    let scope = scope_pattern();
+    text()
+        .pattern(Some(format!("^({scope}( {scope}){{0,63}})?$")))
+        .examples(["tasks:read tasks:write"])
+        .into()
+}
+
+/// Queues as scopes say them: names, and beginnings with a star.
+pub fn queues_of_scopes() -> Schema {
+    let queue: Schema = text().pattern(Some(format!("^{QUEUES}$"))).examples(["emails"]).into();
+    ArrayBuilder::new().items(RefOr::T(queue)).max_items(Some(63)).into()
+}
+
+pub fn request_id() -> Schema {
+    text().max_length(Some(255)).pattern(Some("^[!-~]*$")).into()
+}
+
+pub fn roles() -> Schema {
+    let words: Vec<&str> = Role::ALL.iter().map(|role| role.as_str()).collect();
+    each(word(&words))
+}
+
+pub fn user_kind() -> Schema {
+    let words: Vec<&str> = UserKind::ALL.iter().map(|kind| kind.as_str()).collect();
+    word(&words)
+}
+
+/// A step of a key from one secret to the next.
+pub fn rotation() -> Schema {
+    word(&["begin", "finish"])
+}
+
+pub fn ticket_purpose() -> Schema {
+    word(&["sse"])
+}
+
+/// What stands behind the number in a worker's id.
+pub fn worker_kind() -> Schema {
+    name(53, "^[a-z0-9][a-z0-9-]*$", "default")
 }

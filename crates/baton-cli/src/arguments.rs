@@ -1,5 +1,7 @@
 //! The command line as it is typed.
 
+use std::path::PathBuf;
+
 use clap::{Args, Parser, Subcommand};
 
 use crate::dev::Dev;
@@ -7,11 +9,18 @@ use crate::events::Events;
 use crate::flow::FlowCommand;
 use crate::health::Healthcheck;
 use crate::help::Help;
+use crate::init::Init;
+use crate::key::KeyCommand;
+use crate::login::{Login, Logout, Whoami};
 use crate::out::Format;
 use crate::queue::QueueCommand;
+use crate::redis_acl::RedisAcl;
 use crate::serve::Gateway;
+use crate::session::SessionCommand;
+use crate::signing_key::SigningKeyCommand;
 use crate::task::TaskCommand;
 use crate::tether::Tether;
+use crate::user::UserCommand;
 use crate::worker::WorkerCommand;
 
 #[derive(Parser)]
@@ -38,6 +47,9 @@ pub(crate) struct Arguments {
         default_value = "http://127.0.0.1:8000"
     )]
     pub(crate) url: String,
+    /// Ask with the API key or access token in this file, instead of BATON_API_KEY, BATON_TOKEN or the login
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) token_file: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) output: OutputArguments,
     #[command(subcommand)]
@@ -68,6 +80,8 @@ impl OutputArguments {
 pub(crate) enum Command {
     /// Run a whole fleet on this machine: Redis, gateways and workers
     Dev(Dev),
+    /// Write a configuration with logins: secrets, an administrator, and what to type next
+    Init(Init),
     /// Serve the HTTP API
     Gateway(Gateway),
     /// Look at workers, direct them, or be one
@@ -86,6 +100,26 @@ pub(crate) enum Command {
     Events(Events),
     /// Ask a gateway how it does; for containers and supervisors
     Healthcheck(Healthcheck),
+    /// Log in: later commands ask as this user
+    Login(Login),
+    /// Log out
+    Logout(Logout),
+    /// Say as whom commands ask, and what that may do
+    Whoami(Whoami),
+    /// Look at your sessions, and end them
+    #[command(subcommand)]
+    Session(SessionCommand),
+    /// Make API keys, look at them, change and revoke them
+    #[command(subcommand)]
+    Key(KeyCommand),
+    /// Make users, look at them, and say what they may do
+    #[command(subcommand)]
+    User(UserCommand),
+    /// Look at the keys that sign access tokens, and change them
+    #[command(subcommand)]
+    SigningKey(SigningKeyCommand),
+    /// Print what each process may do in Redis, as an ACL file
+    RedisAcl(RedisAcl),
     /// Explain a command, or the exit codes
     Help(Help),
     /// Become another program that ends with the process that started this one

@@ -1,11 +1,11 @@
 //! Values as they are typed: lengths of time, payloads, ids.
 
 use std::io::Read;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use baton::{Client, Json};
+use baton::{Client, CredentialsFile, Json, Secret};
 use baton_service::config::Span;
 
 use crate::exit::{Exit, Stop};
@@ -40,6 +40,43 @@ pub(crate) fn payload(text: &str) -> Result<Json> {
         .map_err(|error| Stop::new(Exit::Usage, format!("failed to {error}; {hint}")).into())
 }
 
-pub(crate) fn client(url: &str) -> Result<Client> {
-    Ok(Client::new(url)?)
+/// The gateway to ask, and where it is said who asks.
+#[derive(Clone, Debug)]
+pub(crate) struct Target {
+    pub(crate) url: String,
+    pub(crate) token_file: Option<PathBuf>,
+}
+
+/// Asks with what the command line names, else with what the environment has, else as whoever is logged in, else as
+/// nobody.
+pub(crate) fn client(target: &Target) -> Result<Client> {
+    let client = Client::new(&target.url)?;
+    if let Some(file) = &target.token_file {
+        let text = std::fs::read_to_string(file)
+            .map_err(|error| refused(format!("failed to read {}: {error}", file.display())))?;
+        return Ok(client.with_token(Secret(text.trim().to_owned()))?);
+    }
+    if let Some(credential) = baton::credential_of_env()? {
+        return Ok(client.with_token(credential)?);
+    }
+    Ok(match CredentialsFile::usual_path() {
+        Some(path) => with_logins(client, path),
+        None => client,
+    })
+}
+
+/// Asks as whoever is logged in, whatever else there is.
+pub(crate) fn login_client(target: &Target) -> Result<Client> {
+    let nowhere = || refused("there is no place for logins: set HOME, or XDG_CONFIG_HOME");
+    let path = CredentialsFile::usual_path().ok_or_else(nowhere)?;
+    Ok(with_logins(Client::new(&target.url)?, path))
+}
+
+fn with_logins(client: Client, path: PathBuf) -> Client {
+    let file = CredentialsFile::new(path, client.base());
+    client.with_logins(file)
+}
+
+fn refused(sentence: impl Into<String>) -> Stop {
+    Stop::new(Exit::Forbidden, sentence)
 }

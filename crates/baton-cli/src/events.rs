@@ -8,7 +8,7 @@ use baton::api::event::{Event, Frame};
 use clap::Args;
 use futures_util::StreamExt;
 
-use crate::console::client;
+use crate::console::{Target, client};
 use crate::exit::Exit;
 use crate::out::{Format, Out, say};
 use crate::wait::until;
@@ -36,8 +36,8 @@ pub(crate) struct Events {
     limit: Option<usize>,
 }
 
-pub(crate) async fn run(out: &Out, url: &str, events: Events) -> Result<Exit> {
-    let client = client(url)?;
+pub(crate) async fn run(out: &Out, target: &Target, events: Events) -> Result<Exit> {
+    let client = client(target)?;
     let mut watch = events.topic.iter().fold(Watch::new(), |watch, topic| watch.topic(topic));
     watch = events.queue.iter().fold(watch, |watch, queue| watch.queue(queue));
     watch = events.task.iter().fold(watch, |watch, task| watch.task(task));

@@ -91,6 +91,7 @@ fn one(cause: &(dyn std::error::Error + 'static)) -> Option<Exit> {
 
 fn of_client(error: &baton::Error) -> Exit {
     match (error, error.status()) {
+        (baton::Error::LoggedOut(_) | baton::Error::Credential(_), _) => Exit::Forbidden,
         (baton::Error::Unreachable { .. } | baton::Error::Timeout { .. }, _) | (_, Some(503)) => {
             Exit::Unreachable
         }

@@ -1,11 +1,12 @@
 //! `baton healthcheck`: how a gateway or a worker does, as an exit code.
 
 use anyhow::Result;
+use baton::Client;
 use baton::api::health::{Health, HealthStatus, Ready};
 use clap::Args;
 use serde_json::value::RawValue;
 
-use crate::console::client;
+use crate::console::Target;
 use crate::exit::Exit;
 use crate::out::{Format, Out};
 
@@ -20,8 +21,8 @@ pub(crate) struct Healthcheck {
 }
 
 /// A process that answers lives, also when Redis is away and it says so: to restart it would help nobody.
-pub(crate) async fn run(out: &Out, url: &str, check: Healthcheck) -> Result<Exit> {
-    let probed = client(url)?.probe(if check.ready { "/ready" } else { "/health" }).await?;
+pub(crate) async fn run(out: &Out, target: &Target, check: Healthcheck) -> Result<Exit> {
+    let probed = Client::new(&target.url)?.probe(if check.ready { "/ready" } else { "/health" }).await?;
     match (out.format, serde_json::from_str::<&RawValue>(&probed.text)) {
         (Format::Json, Ok(json)) => out.line(json.get())?,
         (Format::Json, Err(_)) => out.json_line(&probed.text.trim_end())?,

@@ -9,11 +9,22 @@ mod exit;
 mod flow;
 mod health;
 mod help;
+mod hint;
+mod init;
+mod key;
+mod login;
 mod out;
+mod passphrase;
+mod private;
+mod prompt;
 mod queue;
+mod redis_acl;
 mod serve;
+mod session;
+mod signing_key;
 mod task;
 mod tether;
+mod user;
 mod wait;
 mod worker;
 
@@ -23,6 +34,7 @@ use anyhow::Result;
 use clap::Parser;
 
 use arguments::{Arguments, Command};
+use console::Target;
 use exit::Exit;
 use out::{Out, is_closed_pipe, say};
 
@@ -41,10 +53,8 @@ fn main() -> ExitCode {
         Err(error) => {
             say(&format!("error: {}", sentence(&error)));
             let code = exit::of(&error);
-            if code == Exit::Unreachable {
-                say(
-                    "is a gateway running there? `baton dev` starts a fleet; --url or BATON_URL names another gateway",
-                );
+            if let Some(hint) = hint::of(code, &error) {
+                say(hint);
             }
             code.into()
         }
@@ -59,21 +69,32 @@ fn refused(error: &clap::Error) -> ExitCode {
 
 fn run(arguments: Arguments) -> Result<Exit> {
     let out = Out::new(arguments.output.format(), arguments.output.absolute);
-    let url = arguments.url;
+    let target = Target { url: arguments.url, token_file: arguments.token_file };
     match arguments.command {
         Command::Tether(tether) => tether::run(tether),
         Command::Help(help) => help::run(&out, &help),
+        Command::Init(init) => init::run(&out, &init),
+        Command::RedisAcl(acl) => redis_acl::run(&out, &acl),
         command => tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(async {
             match command {
                 Command::Dev(dev) => dev::run(out, dev).await,
                 Command::Gateway(gateway) => serve::gateway(&out, gateway).await,
-                Command::Worker(worker) => worker::run(&out, &url, worker).await,
-                Command::Task(task) => task::run(&out, &url, task).await,
-                Command::Flow(flow) => flow::run(&out, &url, flow).await,
-                Command::Queue(queue) => queue::run(&out, &url, queue).await,
-                Command::Events(events) => events::run(&out, &url, events).await,
-                Command::Healthcheck(check) => health::run(&out, &url, check).await,
-                Command::Tether(_) | Command::Help(_) => Ok(Exit::Fine),
+                Command::Worker(worker) => worker::run(&out, &target, worker).await,
+                Command::Task(task) => task::run(&out, &target, task).await,
+                Command::Flow(flow) => flow::run(&out, &target, flow).await,
+                Command::Queue(queue) => queue::run(&out, &target, queue).await,
+                Command::Events(events) => events::run(&out, &target, events).await,
+                Command::Healthcheck(check) => health::run(&out, &target, check).await,
+                Command::Login(login) => login::log_in(&out, &target, login).await,
+                Command::Logout(logout) => login::log_out(&out, &target, &logout).await,
+                Command::Whoami(_) => login::whoami(&out, &target).await,
+                Command::Session(session) => session::run(&out, &target, session).await,
+                Command::Key(key) => key::run(&out, &target, key).await,
+                Command::User(user) => user::run(&out, &target, user).await,
+                Command::SigningKey(key) => signing_key::run(&out, &target, key).await,
+                Command::Tether(_) | Command::Help(_) | Command::Init(_) | Command::RedisAcl(_) => {
+                    Ok(Exit::Fine)
+                }
             }
         }),
     }

@@ -4,7 +4,7 @@ use anyhow::Result;
 use baton::api::queue::Queue;
 use clap::Subcommand;
 
-use crate::console::client;
+use crate::console::{Target, client};
 use crate::exit::{Exit, Stop};
 use crate::out::{Format, Out, Table, age, span};
 
@@ -31,8 +31,8 @@ pub(crate) enum QueueCommand {
     Resume { queue: String },
 }
 
-pub(crate) async fn run(out: &Out, url: &str, command: QueueCommand) -> Result<Exit> {
-    let client = client(url)?;
+pub(crate) async fn run(out: &Out, target: &Target, command: QueueCommand) -> Result<Exit> {
+    let client = client(target)?;
     match command {
         QueueCommand::Ls => list(out, &client.queues().await?)?,
         QueueCommand::Get { queue } => show(out, client.queue(&queue).await?)?,

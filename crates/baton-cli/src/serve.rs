@@ -37,7 +37,7 @@ const UNUSABLE_CONFIGURATION: u8 = 78;
 
 pub(crate) async fn gateway(out: &Out, Gateway { flags }: Gateway) -> Result<Exit> {
     let sources = sources(flags.config.as_deref(), flags.given())?;
-    let config = gateway_config::Config::resolve(&sources).map_err(unusable)?;
+    let config = gateway_config::Config::resolve_for(&sources, flags.accept_any_login).map_err(unusable)?;
     config.logging.init().context("failed to turn on logs")?;
     metrics::install();
     let shutdown = signals::listen().context("failed to listen for signals")?;

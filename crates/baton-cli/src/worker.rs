@@ -1,12 +1,13 @@
 //! `baton worker`: look at workers, direct them, or be one.
 
 use anyhow::Result;
+use baton::api::auth::{NewJoinToken, OneTimeCode};
 use baton::api::worker::{State, Worker};
 use clap::Subcommand;
 
-use crate::console::client;
+use crate::console::{Target, client};
 use crate::exit::Exit;
-use crate::out::{Format, Out, Table, span};
+use crate::out::{Format, Out, Table, say, span};
 use crate::serve;
 
 #[derive(Subcommand)]
@@ -28,18 +29,32 @@ pub(crate) enum WorkerCommand {
     /// Take back what a worker was told: it claims again
     #[command(before_help = "Examples:\n  baton worker resume worker-001-default")]
     Resume { worker: String },
+    /// Print a code by which one worker gets a credential of its own
+    #[command(before_help = "Examples:
+  baton worker join-token                                 for all queues
+  baton worker join-token --queue mail --queue 'img-*'    for these
+  JOIN=$(baton worker join-token -o name)")]
+    JoinToken {
+        /// What it may claim from; several times for several
+        #[arg(long, value_name = "QUEUE")]
+        queue: Vec<String>,
+    },
 }
 
-pub(crate) async fn run(out: &Out, url: &str, command: WorkerCommand) -> Result<Exit> {
+pub(crate) async fn run(out: &Out, target: &Target, command: WorkerCommand) -> Result<Exit> {
     if let WorkerCommand::Run(worker) = command {
         return serve::worker(worker).await;
     }
-    let client = client(url)?;
+    let client = client(target)?;
     let one = match command {
         WorkerCommand::Get { worker } => client.worker(&worker).await?,
         WorkerCommand::Quiet { worker } => client.quiet_worker(&worker).await?,
         WorkerCommand::Stop { worker } => client.stop_worker(&worker).await?,
         WorkerCommand::Resume { worker } => client.resume_worker(&worker).await?,
+        WorkerCommand::JoinToken { queue } => {
+            join_token(out, &client.join_token(&NewJoinToken { queues: queue }).await?)?;
+            return Ok(Exit::Fine);
+        }
         WorkerCommand::Ls | WorkerCommand::Run(_) => {
             list(out, &client.workers().await?)?;
             return Ok(Exit::Fine);
@@ -51,6 +66,20 @@ pub(crate) async fn run(out: &Out, url: &str, command: WorkerCommand) -> Result<
         list(out, &[one])?
     }
     Ok(Exit::Fine)
+}
+
+fn join_token(out: &Out, token: &OneTimeCode) -> Result<()> {
+    if out.format == Format::Json {
+        return out.document(token);
+    }
+    out.line(&token.code.0)?;
+    if out.format != Format::Name {
+        let minutes = token.expires_in.div_ceil(60);
+        say(&format!(
+            "good once, for {minutes} minutes: a worker sends it as its credential to POST /auth/workers/join"
+        ));
+    }
+    Ok(())
 }
 
 fn list(out: &Out, workers: &[Worker]) -> Result<()> {

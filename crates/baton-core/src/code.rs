@@ -41,7 +41,43 @@ codes! {
         Malformed = "malformed",
             "The request cannot be read: it is not JSON, or its headers or query are broken. Compare it with the API page.";
         CrossSite = "cross_site",
-            "This gateway runs without logins, so it answers only programs and pages of this host. Ask for it by its own name, without a proxy, from no other site.";
+            "Another site asks, or one cannot tell: a page of another site must not act for whoever looks at it. Without logins a gateway answers only programs and pages of its own host, asked by its own name and without a proxy.";
+        Unauthenticated = "unauthenticated",
+            "This needs a credential: send an access token or an API key as Authorization: Bearer …, or log in with `baton login`.";
+        TokenExpired = "token_expired",
+            "The access token has expired. Refresh it, or log in again.";
+        InvalidCredentials = "invalid_credentials",
+            "Invalid username or password.";
+        RefreshTokenInvalid = "refresh_token_invalid",
+            "Invalid or expired refresh token";
+        RefreshTokenSuperseded = "refresh_token_superseded",
+            "Invalid or expired refresh token";
+        RefreshTokenReused = "refresh_token_reused",
+            "Invalid or expired refresh token";
+        InvalidScope = "invalid_scope",
+            "The scopes that are asked for are unknown, or more than this login may have. Ask for fewer.";
+        UnknownToken = "unknown_token",
+            "Token not found or already revoked";
+        ReauthenticationRequired = "reauthentication_required",
+            "The login is too old for this. Send the current password with it, or log in again.";
+        InsufficientScope = "insufficient_scope",
+            "The credential does not allow this. The header WWW-Authenticate names the scope that it lacks.";
+        WorkerNotBound = "worker_not_bound",
+            "The credential is not that of this worker. Get one at /auth/workers/join, or with `baton key create --worker`.";
+        UnknownUser = "unknown_user",
+            "There is no such user. Check the id.";
+        UnknownSession = "unknown_session",
+            "There is no such session, or it has ended.";
+        UnknownKey = "unknown_key",
+            "There is no such key, or it was revoked.";
+        NameTaken = "name_taken",
+            "There is a user of this name already. Choose another, or change that user.";
+        RateLimited = "rate_limited",
+            "Too many tries. Wait as long as the header Retry-After says.";
+        KeyRingMismatch = "key_ring_mismatch",
+            "This gateway does not know the key that sealed the token, though another one does. Give all gateways the same secret file.";
+        RevocationNotDurable = "revocation_not_durable",
+            "It was ended, but no replica has confirmed it in time. It is safe to ask again.";
         NotFound = "not_found",
             "There is no such route. The API page at /docs lists those that there are.";
         UnknownQueue = "unknown_queue",
@@ -101,7 +137,9 @@ mod tests {
             let word = code.as_str();
             assert!(word.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_'), "{word}");
             assert_eq!(word.parse(), Ok(*code));
-            assert!(code.advice().ends_with('.'), "{word}");
+            // What a client is told of a refused token is one sentence of old, whatever the reason.
+            let of_old = word.starts_with("refresh_token") || word == "unknown_token";
+            assert!(of_old || code.advice().ends_with('.'), "{word}");
         }
         assert!("nope".parse::<Code>().is_err());
     }

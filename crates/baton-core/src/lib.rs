@@ -1,4 +1,4 @@
-//! The nouns and the rules of Baton: ids, the lifecycle of a task, leases and fences, graphs, retries, limits, refusals.
+//! The nouns and the rules of Baton: ids, the lifecycle of a task, logins, leases and fences, graphs, retries, limits, refusals.
 //!
 //! This crate refuses to know Redis, HTTP, clocks, randomness and serialisation formats. What needs one of them
 //! takes its value as an argument.
@@ -12,6 +12,7 @@ pub mod id;
 pub mod lease;
 pub mod lifecycle;
 pub mod limits;
+pub mod login;
 pub mod name;
 pub mod priority;
 pub mod refusal;

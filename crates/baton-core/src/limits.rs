@@ -175,6 +175,20 @@ limits! {
     TAGS_MAX = 16;
     /// Tasks read by one call with their payloads and results, which may be a MiB each.
     READ_VALUES_MAX = 2;
+    /// Failed logins of one user after which he may try only every [`LOGIN_SLOW_MS`].
+    LOGIN_FAILURES_A_DAY = 100;
+    /// Between two tries of a user with that many failures.
+    LOGIN_SLOW_MS = 900_000;
+    /// For as long as this a failed login counts, and an expired key is remembered.
+    DAY_MS = 86_400_000;
+    /// How long a revocation is kept for gateways that start: longer than any access token of the default length.
+    REVOKED_RETENTION_MS = 1_200_000;
+    /// Revocations kept at most.
+    REVOKED_MAX = 100_000;
+    /// API keys of one owner: whoever may make them must not fill Redis with them.
+    KEYS_MAX = 500;
+    /// Sessions of one user that a list shows.
+    SESSIONS_MAX = 1_000;
     /// One page of a list.
     PAGE_MAX = 100;
     /// Entries that one call looks at when it must filter.

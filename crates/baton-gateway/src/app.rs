@@ -1,5 +1,6 @@
 //! What every route gets: the store, the live feed, and what the gateway knows of itself.
 
+use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,26 +9,43 @@ use baton_store::Store;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
+use crate::auth::settings::Logins;
+use crate::auth::{Auth, nobody};
 use crate::health::Health;
 use crate::live::Feed;
 use crate::problem::Fail;
 use crate::waiting::Waiting;
 
-/// The state of a gateway. Cheap to clone. It keeps no truth: what is in it is a copy with a deadline, or a limit.
+/// The state of a gateway. Every layer of every request clones it, so a clone is one count. It keeps no truth: what is in
+/// it is a copy with a deadline, or a limit.
 #[derive(Clone, Debug)]
-pub struct App {
+pub struct App(Arc<Inner>);
+
+/// What the handle leads to.
+#[derive(Debug)]
+pub struct Inner {
     pub store: Store,
     /// Fires when the gateway begins to end: held requests answer at once.
     pub draining: CancellationToken,
     pub settings: Arc<Settings>,
     pub feed: Feed,
     pub health: Health,
+    /// Who may ask, and for what.
+    pub auth: Auth,
     /// Claims that wait for work.
     pub(crate) waiting: Waiting,
     /// How many more requests may be held until something happens.
     pub(crate) held: Arc<Semaphore>,
     /// How many more requests may compute for longer than a moment.
     heavy: Arc<Semaphore>,
+}
+
+impl Deref for App {
+    type Target = Inner;
+
+    fn deref(&self) -> &Inner {
+        &self.0
+    }
 }
 
 /// What a gateway is told when it starts.
@@ -37,6 +55,8 @@ pub struct Settings {
     pub allowed_hosts: Vec<String>,
     /// True: everyone who reaches it may do everything.
     pub open: bool,
+    /// How people and programs log in.
+    pub logins: Logins,
     /// How long a client may take to send the headers of a request, and as long again for its body.
     pub patience: Duration,
 }
@@ -44,7 +64,12 @@ pub struct Settings {
 impl Default for Settings {
     /// Open, on loopback only.
     fn default() -> Settings {
-        Settings { allowed_hosts: Vec::new(), open: true, patience: Duration::from_secs(10) }
+        Settings {
+            allowed_hosts: Vec::new(),
+            open: true,
+            logins: Logins::default(),
+            patience: Duration::from_secs(10),
+        }
     }
 }
 
@@ -62,16 +87,17 @@ impl App {
     /// the gateway drains.
     pub fn start(store: Store, settings: Settings, draining: CancellationToken) -> App {
         let settings = Arc::new(settings);
-        App {
+        App(Arc::new(Inner {
             feed: Feed::start(&store, &draining),
             health: Health::start(&store, &settings),
+            auth: Auth::start(&store, settings.logins.clone(), settings.open, &draining),
             waiting: Waiting::new(&store, &draining),
             held: Arc::new(Semaphore::new(HELD_MAX)),
             heavy: Arc::new(Semaphore::new(HEAVY_MAX)),
             store,
             draining,
             settings,
-        }
+        }))
     }
 
     /// Runs what computes for longer than a moment where no other request waits for it.
@@ -94,6 +120,6 @@ impl App {
 
     /// Who asks, as it stands in histories. Where everyone may do everything there is only one name.
     pub(crate) fn principal(&self) -> Option<Principal> {
-        if self.settings.open { Principal::new("local-dev").ok() } else { None }
+        if self.settings.open { nobody() } else { None }
     }
 }

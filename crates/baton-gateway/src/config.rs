@@ -7,9 +7,13 @@ use std::time::Duration;
 use baton_core::ShardCount;
 use baton_service::config::{Flag, Problems, Sources, Values, resolve};
 use baton_service::logging::Logging;
-use baton_store::Options;
+use baton_store::{Confirm, Options};
 
 use crate::app::Settings;
+
+mod logins;
+
+pub use logins::{FilesError, LoginConfig, Secret};
 
 /// The flags of a gateway. Each wins over the environment and the file.
 #[derive(Clone, Debug, Default, clap::Args)]
@@ -23,12 +27,15 @@ pub struct Flags {
     /// Where Redis is; give passwords through the environment [env: BATON_REDIS_URL]
     #[arg(long, value_name = "URL")]
     pub redis_url: Option<String>,
-    /// Who may ask; `none`: everyone who reaches this gateway [env: BATON_AUTH]
+    /// Who may ask: `required`: those with a credential; `none`: everyone who reaches this gateway [env: BATON_AUTH]
     #[arg(long, value_name = "MODE")]
     pub auth: Option<String>,
     /// Listen beyond this host although there are no logins [env: BATON_ALLOW_INSECURE_BIND]
     #[arg(long)]
     pub allow_insecure_bind: bool,
+    /// Let people log in with any name and any password; for `baton dev`
+    #[arg(long, hide = true)]
+    pub accept_any_login: bool,
     /// Print the address that was bound, alone on one line of stdout
     #[arg(long)]
     pub print_address: bool,
@@ -59,6 +66,7 @@ pub struct Config {
     pub store: Options,
     pub listen: SocketAddr,
     pub settings: Settings,
+    pub logins: LoginConfig,
     pub drain_timeout: Duration,
     pub logging: Logging,
     /// What looks odd, and does not prevent a start.
@@ -68,6 +76,11 @@ pub struct Config {
 impl Config {
     /// Everything that is wrong is told at once.
     pub fn resolve(sources: &Sources) -> Result<Config, Problems> {
+        Config::resolve_for(sources, false)
+    }
+
+    /// The same; `accept_any`: any name and any password will do to log in.
+    pub fn resolve_for(sources: &Sources, accept_any: bool) -> Result<Config, Problems> {
         let mut values = resolve(sources);
         let shards = |text: &str| match text.parse() {
             Ok(count) => ShardCount::new(count).map_err(|error| error.to_string()),
@@ -76,23 +89,60 @@ impl Config {
         let mut store = Options::new(values.parse("redis.url"));
         store.namespace = values.parse("redis.namespace");
         store.shards = values.read("redis.shards", shards);
+        store.logins = true;
+        store.timeouts.login = values.span("auth.store_timeout");
+        store.confirm = values.parse::<bool>("auth.revocation_durable").then_some(DURABLE);
         let listen: SocketAddr = values.parse("gateway.listen");
         let allowed_hosts: Vec<String> = values.list("gateway.allowed_hosts");
         let mut warnings = values.warnings().to_vec();
-        guard_bind(&mut values, listen);
-        if !listen.ip().is_loopback() && allowed_hosts.is_empty() {
-            warnings.push(NOBODY_PASSES.to_owned());
+        let required = requires_logins(&mut values);
+        let beyond = !listen.ip().is_loopback();
+        if !required {
+            guard_bind(&mut values, listen);
+            if beyond && allowed_hosts.is_empty() {
+                warnings.push(NOBODY_PASSES.to_owned());
+            }
+        }
+        if accept_any && (required || beyond) {
+            values.reject(
+                "gateway.auth",
+                "any name and any password would do here: only without logins, and on this host",
+            );
         }
         let config = Config {
             store,
             listen,
-            settings: Settings { allowed_hosts, open: true, ..Settings::default() },
+            settings: Settings { allowed_hosts, open: !required, ..Settings::default() },
+            logins: logins::read(&mut values, required, accept_any, state_home(&sources.environment)),
             drain_timeout: values.span("gateway.drain_timeout"),
             logging: Logging::read(&mut values),
             warnings,
         };
         values.finish().map(|()| config)
     }
+}
+
+/// What an end of a session waits for, where it must outlive a failover.
+const DURABLE: Confirm = Confirm { replicas: 1, within: Duration::from_millis(100) };
+
+/// `auto` is for whoever has given secrets, and for nobody else.
+fn requires_logins(values: &mut Values) -> bool {
+    let given = !values.parse::<String>("auth.secret_file").is_empty();
+    match values.parse::<String>("gateway.auth").as_str() {
+        "required" => true,
+        "none" => false,
+        _ => given,
+    }
+}
+
+/// Where this user's programs keep what they must remember.
+fn state_home(environment: &[(String, String)]) -> Option<PathBuf> {
+    let variable = |name: &str| {
+        let set = environment.iter().find(|(known, value)| known == name && !value.is_empty());
+        set.map(|(_, value)| PathBuf::from(value))
+    };
+    let state = variable("XDG_STATE_HOME").or_else(|| Some(variable("HOME")?.join(".local/state")));
+    state.map(|directory| directory.join("baton"))
 }
 
 const NOBODY_PASSES: &str = "this gateway listens beyond this host, and gateway.allowed_hosts is empty: it answers only \
@@ -105,11 +155,10 @@ fn guard_bind(values: &mut Values, listen: SocketAddr) {
         let what = format!(
             "{listen} can be reached from other hosts, and without logins everyone who reaches it may do everything. \
              There are three ways out:\n    \
-             listen on this host only: --listen 127.0.0.1:{port}\n    \
-             do that, and reach it from elsewhere through a tunnel: ssh -L {port}:127.0.0.1:{port} this-host\n    \
+             let people and programs log in: `baton init` writes a configuration that has everything for it\n    \
+             the same with secrets of your own: --auth required, with auth.secret_file and auth.issuer\n    \
              say that only trusted hosts reach it: --auth none --allow-insecure-bind, with the names under which they \
-             ask in gateway.allowed_hosts",
-            port = listen.port()
+             ask in gateway.allowed_hosts"
         );
         values.reject("gateway.listen", &what);
     }
@@ -141,9 +190,7 @@ mod tests {
     #[test]
     fn beyond_this_host_it_must_be_said() {
         let told = config(&[], &listen("0.0.0.0:8000")).unwrap_err();
-        for way in
-            ["--listen 127.0.0.1:8000", "ssh -L 8000", "--auth none --allow-insecure-bind", "(--listen)"]
-        {
+        for way in ["baton init", "--auth required", "--auth none --allow-insecure-bind", "(--listen)"] {
             assert!(told.contains(way), "{way} in {told}");
         }
         let flags = Flags { allow_insecure_bind: true, ..listen("[::]:8000") };
@@ -169,5 +216,67 @@ mod tests {
             assert!(told.contains(part), "{part} in {told}");
         }
         assert!(!told.contains("hunter2"), "{told}");
+    }
+
+    #[test]
+    fn logins_are_required_where_there_are_secrets() {
+        let secured = [("BATON_AUTH_SECRET_FILE", "/s"), ("BATON_AUTH_ISSUER", "https://baton.example")];
+        let config_of = |more: &[(&str, &str)], flags: &Flags| config(&[&secured[..], more].concat(), flags);
+        let required = config_of(&[], &listen("0.0.0.0:8000")).unwrap();
+        assert!(!required.settings.open && required.warnings.is_empty());
+        assert_eq!(required.logins.secret, Secret::File("/s".into()));
+        assert!(config_of(&[("BATON_AUTH", "none")], &Flags::default()).unwrap().settings.open);
+        let told = config(&[("BATON_AUTH", "required")], &listen("0.0.0.0:8000")).unwrap_err();
+        assert!(told.contains("auth.secret_file") && told.contains("auth.issuer"), "{told}");
+        assert!(!told.contains("gateway.listen"), "{told}");
+    }
+
+    #[test]
+    fn contradictions_between_rules_are_told_together() {
+        let told = config(
+            &[
+                ("BATON_AUTH_IDLE_TTL", "60s"),
+                ("BATON_AUTH_REFRESH_LEEWAY", "301s"),
+                ("BATON_AUTH_ACCESS_TTL", "30m"),
+                ("BATON_AUTH_CORS_ORIGINS", "*, https://a.example/"),
+                ("BATON_AUTH_TRUSTED_PROXIES", "10.0.0.0/33"),
+                ("BATON_AUTH_ISSUER", "https://a.example/"),
+            ],
+            &Flags::default(),
+        )
+        .unwrap_err();
+        for part in [
+            "auth.idle_ttl",
+            "is not a length of time from 0s to 5m",
+            "every site",
+            "\"https://a.example/\" is no origin",
+            "auth.trusted_proxies",
+            "auth.issuer",
+        ] {
+            assert!(told.contains(part), "{part} in {told}");
+        }
+    }
+
+    #[test]
+    fn a_gateway_without_logins_keeps_its_secret_with_its_user() {
+        let secret =
+            |environment: &[(&str, &str)]| config(environment, &Flags::default()).unwrap().logins.secret;
+        assert_eq!(secret(&[("HOME", "/h")]), Secret::State("/h/.local/state/baton".into()));
+        assert_eq!(secret(&[("HOME", "/h"), ("XDG_STATE_HOME", "/s")]), Secret::State("/s/baton".into()));
+        assert_eq!(secret(&[("HOME", "/h"), ("BATON_AUTH_STATE_DIR", "/d")]), Secret::State("/d".into()));
+        assert_eq!(secret(&[]), Secret::None);
+    }
+
+    #[test]
+    fn any_login_does_on_this_host_only() {
+        let resolved = |environment: &[(&str, &str)], flags: &Flags| {
+            let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+            let environment = environment.iter().map(owned).collect();
+            Config::resolve_for(&Sources { file: None, environment, flags: flags.given() }, true)
+        };
+        assert!(resolved(&[], &Flags::default()).unwrap().logins.accept_any);
+        assert!(resolved(&[("BATON_ALLOW_INSECURE_BIND", "true")], &listen("0.0.0.0:1")).is_err());
+        let secured = [("BATON_AUTH_SECRET_FILE", "/s"), ("BATON_AUTH_ISSUER", "https://baton.example")];
+        assert!(resolved(&secured, &Flags::default()).is_err());
     }
 }

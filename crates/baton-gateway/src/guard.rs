@@ -24,6 +24,12 @@ fn is_probe(path: &str) -> bool {
     matches!(path, "/health" | "/ready")
 }
 
+/// Whether a probe may be told more than that somebody lives here: where there are no logins, only what the guard lets
+/// through may.
+pub(crate) fn trusts(settings: &Settings, uri: &Uri, headers: &HeaderMap) -> bool {
+    !settings.open || open(settings, uri, headers).is_ok()
+}
+
 fn open(settings: &Settings, uri: &Uri, headers: &HeaderMap) -> Result<(), Fail> {
     let forwarded = |name: &str| name == "forwarded" || name.starts_with("x-forwarded");
     if let Some(name) = headers.keys().find(|name| forwarded(name.as_str())) {
@@ -50,7 +56,7 @@ fn refuse(detail: impl Into<String>) -> Result<(), Fail> {
 }
 
 /// The value of a header that is there exactly once.
-fn one<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+pub(crate) fn one<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     let mut values = headers.get_all(name).iter();
     match (values.next(), values.next()) {
         (Some(value), None) => value.to_str().ok(),
@@ -74,7 +80,7 @@ fn is_ours(settings: &Settings, name: &str) -> bool {
 }
 
 /// An origin is a scheme and an authority, nothing more.
-fn is_own(origin: &str, host: &str) -> bool {
+pub(crate) fn is_own(origin: &str, host: &str) -> bool {
     let authority = origin.strip_prefix("http://").or_else(|| origin.strip_prefix("https://"));
     authority.is_some_and(|authority| authority.eq_ignore_ascii_case(host))
 }

@@ -12,6 +12,7 @@ use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::Instant;
 
 use crate::app::App;
+use crate::auth::{self, Grant};
 use crate::clock;
 use crate::extract::Terms;
 use crate::measure::Stream;
@@ -51,13 +52,19 @@ fn preferred(headers: &HeaderMap) -> Option<u64> {
 pub(crate) struct Hold {
     until: Instant,
     applied: Option<u64>,
+    grant: Arc<Grant>,
     /// Given back when the request is answered or its client has gone.
     _place: Option<(Arc<OwnedSemaphorePermit>, Stream)>,
 }
 
 impl Hold {
     /// `query` is what `?wait` says; it counts more than the header.
-    pub(crate) fn begin(app: &App, query: Option<u64>, prefer: Prefer) -> Result<Hold, Fail> {
+    pub(crate) fn begin(
+        app: &App,
+        query: Option<u64>,
+        prefer: Prefer,
+        grant: &Arc<Grant>,
+    ) -> Result<Hold, Fail> {
         let applied = query.or(prefer.0).map(|seconds| seconds.min(WAIT_S_MAX));
         let until = clock::instant() + Duration::from_secs(applied.unwrap_or_default());
         let held = applied.is_some_and(|seconds| seconds > 0);
@@ -66,7 +73,7 @@ impl Hold {
             Some(Ok(permit)) => Some((Arc::new(permit), Stream::open("wait"))),
             None => None,
         };
-        Ok(Hold { until, applied, _place: place })
+        Ok(Hold { until, applied, grant: Arc::clone(grant), _place: place })
     }
 
     /// True once there is nothing more to wait for: the time is over, or this gateway is about to end.
@@ -74,14 +81,23 @@ impl Hold {
         app.draining.is_cancelled() || clock::instant() >= self.until
     }
 
-    /// Waits for `something`, but not beyond `longest`, the end of the hold, or the end of this gateway.
-    pub(crate) async fn until(&self, app: &App, longest: Duration, something: impl Future<Output = ()>) {
+    /// Waits for `something`, but not beyond `longest`, the end of the hold, or the end of this gateway. Refuses to go on when
+    /// the credential ends meanwhile.
+    pub(crate) async fn until(
+        &self,
+        app: &App,
+        longest: Duration,
+        something: impl Future<Output = ()>,
+    ) -> Result<(), Fail> {
         let end = self.until.min(clock::instant() + longest);
         tokio::select! {
+            biased;
+            () = auth::ended(app, &self.grant) => return Err(Fail::new(Code::TokenExpired)),
             () = something => {}
             () = tokio::time::sleep_until(end) => {}
             () = app.draining.cancelled() => {}
         }
+        Ok(())
     }
 
     /// Says in the answer how long we were ready to wait.

@@ -1,9 +1,12 @@
 //! Routes from HTTP to the store: the only room that serves HTTP.
 
 pub mod app;
+pub mod auth;
+pub mod bootstrap;
 mod clock;
 pub mod config;
 mod convert;
+mod cors;
 mod extract;
 mod graph;
 mod guard;

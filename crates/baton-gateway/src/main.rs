@@ -34,7 +34,7 @@ async fn main() -> ExitCode {
         Ok(sources) => sources,
         Err(error) => return refuse(&Chain(&error), UNUSABLE_CONFIGURATION),
     };
-    let config = match Config::resolve(&sources) {
+    let config = match Config::resolve_for(&sources, flags.accept_any_login) {
         Ok(config) => config,
         Err(problems) => return refuse(&Chain(&problems), UNUSABLE_CONFIGURATION),
     };

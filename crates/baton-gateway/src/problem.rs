@@ -1,10 +1,11 @@
 //! One type for everything that does not succeed. It becomes an `application/problem+json` body (RFC 9457) where the
 //! answer leaves the gateway, because only there path and request id are known.
 
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use baton_api::Problem;
-use baton_api::problem::{Pointed, status_of};
+use baton_api::problem::{Pointed, oauth_error, status_of};
+use baton_auth::Action;
 use baton_core::{Code, Refusal, Status, limits};
 use baton_store::calls::Refused;
 
@@ -16,6 +17,8 @@ pub(crate) struct Fail {
     detail: Option<String>,
     errors: Vec<Pointed>,
     retry_after_ms: Option<u64>,
+    /// The one that the credential lacks.
+    scope: Option<Action>,
 }
 
 /// The request to which a problem belongs.
@@ -30,7 +33,7 @@ impl Fail {
     pub(crate) fn new(code: Code) -> Fail {
         let status = status_of(code);
         let retry = matches!(status, 429 | 503 | 507).then_some(1_000);
-        Fail { code, detail: None, errors: Vec::new(), retry_after_ms: retry }
+        Fail { code, detail: None, errors: Vec::new(), retry_after_ms: retry, scope: None }
     }
 
     /// Something is wrong with one part of the request.
@@ -60,10 +63,23 @@ impl Fail {
         Fail { errors, ..Fail::new(code) }
     }
 
+    /// At all of these places, of which the first so many are named.
+    pub(crate) fn with_all(mut self, mut errors: Vec<Pointed>, most: usize) -> Fail {
+        let more = errors.len().saturating_sub(most);
+        errors.truncate(most);
+        self.errors = errors;
+        if more > 0 { self.at("", format!("the same holds for {more} more places")) } else { self }
+    }
+
     /// It will most likely succeed after this long.
     pub(crate) fn again_after(mut self, ms: u64) -> Fail {
         self.retry_after_ms = Some(ms);
         self
+    }
+
+    /// The credential does not allow this.
+    pub(crate) fn lacks(action: Action) -> Fail {
+        Fail { scope: Some(action), ..Fail::new(Code::InsufficientScope) }
     }
 
     /// The rules said no, to a task in this status.
@@ -87,6 +103,7 @@ impl Fail {
             detail: self.detail.clone().or(first).unwrap_or_else(|| self.code.advice().to_owned()),
             instance: asked.path.clone(),
             code: self.code.to_string(),
+            error: oauth_error(self.code).map(str::to_owned),
             errors: self.errors.clone(),
             request_id: asked.request_id.clone(),
             trace_id: asked.trace_id.clone(),
@@ -99,10 +116,32 @@ impl Fail {
         let body = serde_json::to_vec(&self.problem(asked)).unwrap_or_default();
         let mut answer =
             (self.status(), [(header::CONTENT_TYPE, "application/problem+json")], body).into_response();
+        if let Some(challenge) = self.challenge() {
+            answer.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
+        }
         if let Some(ms) = self.retry_after_ms {
             answer.headers_mut().insert(header::RETRY_AFTER, ms.div_ceil(1_000).into());
         }
         answer
+    }
+
+    /// What a client may do about a credential that is missing or does not do (RFC 6750).
+    fn challenge(&self) -> Option<HeaderValue> {
+        let text = match (self.code, self.scope) {
+            (Code::Unauthenticated, _) => "Bearer realm=\"baton\"".to_owned(),
+            (Code::TokenExpired, _) => "Bearer error=\"invalid_token\"".to_owned(),
+            (Code::InsufficientScope, Some(scope)) => {
+                format!("Bearer error=\"insufficient_scope\", scope=\"{scope}\"")
+            }
+            (Code::InsufficientScope, None) => "Bearer error=\"insufficient_scope\"".to_owned(),
+            _ => return None,
+        };
+        HeaderValue::from_str(&text).ok()
+    }
+
+    #[cfg(test)]
+    pub(crate) fn errors(&self) -> &[Pointed] {
+        &self.errors
     }
 
     fn status(&self) -> StatusCode {
@@ -162,6 +201,7 @@ impl From<baton_store::Error> for Fail {
                 Fail::new(Code::RedisUnavailable)
             }
             Error::StorageFull => Fail::new(Code::StorageFull),
+            Error::NotConfirmed => Fail::new(Code::RevocationNotDurable),
             Error::Invalid { field, problem } => Fail::invalid(place(field), format!("{field}: {problem}")),
             Error::Fault { what, problem } => {
                 tracing::error!(what, problem, "a fault");

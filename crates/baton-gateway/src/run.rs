@@ -14,7 +14,9 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
 use crate::app::App;
-use crate::config::Config;
+use crate::auth::{Auth, StartError};
+use crate::bootstrap::{self, BootstrapError};
+use crate::config::{Config, FilesError};
 use crate::serve::serve;
 use crate::{clock, live};
 
@@ -23,12 +25,21 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// The first wait between two tries, and the longest.
 const BACKOFF: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(2));
 
+/// How often a gateway that everyone may use says so.
+const WARN_EVERY: Duration = Duration::from_mins(1);
+
 /// Why a gateway did not start, or did not end well.
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
     /// The server, the namespace or the credentials cannot be used. Waiting does not help.
     #[error("use this Redis")]
     Unusable(#[source] OpenError),
+    #[error(transparent)]
+    Files(#[from] FilesError),
+    #[error("start with these secrets")]
+    Secrets(#[from] StartError),
+    #[error("make the first users")]
+    Bootstrap(#[from] BootstrapError),
     #[error("reach Redis within {} s", PATIENCE.as_secs())]
     Unreachable(#[source] OpenError),
     #[error("listen on {address}")]
@@ -47,7 +58,8 @@ impl RunError {
     /// 78: unusable configuration; 7: Redis cannot be reached; 1: anything else.
     pub fn exit_code(&self) -> u8 {
         match self {
-            RunError::Unusable(_) => 78,
+            RunError::Secrets(StartError::Store(_)) | RunError::Bootstrap(BootstrapError::Store(_)) => 7,
+            RunError::Unusable(_) | RunError::Files(_) | RunError::Secrets(_) | RunError::Bootstrap(_) => 78,
             RunError::Unreachable(_) => 7,
             RunError::Bind { .. } | RunError::Serve(_) | RunError::Chores(_) => 1,
         }
@@ -67,6 +79,9 @@ async fn live_until_drained(
     bound: impl FnOnce(SocketAddr),
 ) -> Result<(), RunError> {
     config.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
+    let mut settings = config.settings;
+    let bootstrap_file = config.logins.bootstrap.clone();
+    settings.logins = config.logins.load()?;
     let Some(store) = shutdown.drain.run_until_cancelled(open(config.store)).await else {
         return Ok(());
     };
@@ -77,8 +92,13 @@ async fn live_until_drained(
     let ticker = Ticker::new(store.clone());
     let ended = shutdown.drain.clone();
     let ticker = AbortOnDropHandle::new(tokio::spawn(async move { ticker.run(ended.cancelled()).await }));
-    let app = App::start(store, config.settings, shutdown.drain.clone());
-    let feed: live::Feed = app.feed.clone();
+    let app = App::start(store, settings, shutdown.drain.clone());
+    app.auth.meet_others().await?;
+    if let Some(file) = bootstrap_file {
+        bootstrap::carry_out(&app.store, &file).await?;
+    }
+    let _warnings = warn_of_open_doors(address, app.settings.open);
+    let (feed, auth): (live::Feed, Auth) = (app.feed.clone(), app.auth.clone());
     tracing::info!(%address, version = env!("CARGO_PKG_VERSION"), "the gateway answers at http://{address}");
     bound(address);
     let serving = serve(listener, app, shutdown.drain.clone(), config.drain_timeout);
@@ -89,8 +109,21 @@ async fn live_until_drained(
     }
     // A socket whose client takes nothing any more is not waited for.
     let _ = tokio::time::timeout(BACKOFF.1, feed.ended()).await;
+    auth.close().await;
     tracing::info!("the gateway has ended");
     Ok(())
+}
+
+/// Who is reached from elsewhere and asks nobody who he is says so, again and again.
+fn warn_of_open_doors(address: SocketAddr, open: bool) -> Option<AbortOnDropHandle<()>> {
+    let exposed = open && !address.ip().is_loopback();
+    let warn = async move {
+        loop {
+            tracing::warn!(%address, "everyone who reaches this address may do everything: there are no logins");
+            tokio::time::sleep(WARN_EVERY).await;
+        }
+    };
+    exposed.then(|| AbortOnDropHandle::new(tokio::spawn(warn)))
 }
 
 /// Ends when the ticker broke; when it was told to end, never.

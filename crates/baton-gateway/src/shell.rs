@@ -1,7 +1,8 @@
-//! The outermost layer: names each request, measures it, guards the routes, and writes what every answer has in common.
+//! The outermost layer: names each request, measures it, guards the routes, asks who it is, and writes what every answer has in common.
 //! Whatever did not succeed leaves from here as a problem body, also what the framework refused.
 
 use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
 
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
@@ -12,6 +13,7 @@ use futures_util::FutureExt;
 use tracing::Instrument;
 
 use crate::app::App;
+use crate::auth::{self, Needs, Passage};
 use crate::problem::{Asked, Fail};
 use crate::{clock, guard, measure};
 
@@ -22,17 +24,24 @@ const CONTENT_SECURITY_POLICY: HeaderValue = HeaderValue::from_static(
     "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
 );
 
-pub(crate) async fn wrap(State(app): State<App>, mut request: Request, next: Next) -> Response {
+/// What the shell knows.
+#[derive(Clone, Debug)]
+pub(crate) struct Shell {
+    pub(crate) app: App,
+    pub(crate) needs: Arc<Needs>,
+}
+
+pub(crate) async fn wrap(State(shell): State<Shell>, mut request: Request, next: Next) -> Response {
     let since = clock::instant();
     let asked = asked(&request);
     let method = request.method().clone();
     let route = request.extensions().get::<MatchedPath>().map_or("none", MatchedPath::as_str).to_owned();
     let span = tracing::info_span!("request", %method, path = %asked.path, request_id = %asked.request_id);
-    let guarded = guard::check(&app.settings, request.uri(), request.headers());
+    let guarded = guard::check(&shell.app.settings, request.uri(), request.headers());
     request.extensions_mut().insert(asked.clone());
     let answer = async {
         match guarded {
-            Ok(()) => caught(AssertUnwindSafe(next.run(request)).catch_unwind().await),
+            Ok(()) => caught(AssertUnwindSafe(shell.admit(request, next)).catch_unwind().await),
             Err(fail) => fail.into_response(),
         }
     };
@@ -40,6 +49,25 @@ pub(crate) async fn wrap(State(app): State<App>, mut request: Request, next: Nex
     measure::request(&route, method.as_str(), answer.status().as_u16(), since);
     span.in_scope(|| tracing::debug!(status = answer.status().as_u16(), "answered"));
     answer
+}
+
+impl Shell {
+    /// Whoever may not come in is turned away before the route or the body is looked at.
+    async fn admit(&self, request: Request, next: Next) -> Response {
+        let (mut parts, body) = request.into_parts();
+        match auth::pass(&self.app, &self.needs, &parts).await {
+            Passage::Free(grant) => {
+                grant.and_then(|grant| parts.extensions.insert(grant));
+                next.run(Request::from_parts(parts, body)).await
+            }
+            Passage::OtherMethods(allowed) => {
+                let mut answer = Fail::new(Code::MethodNotAllowed).into_response();
+                answer.headers_mut().insert(header::ALLOW, allowed);
+                answer
+            }
+            Passage::Refused(fail) => fail.into_response(),
+        }
+    }
 }
 
 fn caught(answer: std::thread::Result<Response>) -> Response {
@@ -51,7 +79,7 @@ fn caught(answer: std::thread::Result<Response>) -> Response {
     })
 }
 
-fn asked(request: &Request) -> Asked {
+pub(crate) fn asked(request: &Request) -> Asked {
     let headers = request.headers();
     let sane = |id: &&str| (1..=128).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic());
     let given = headers.get(&REQUEST_ID).and_then(|id| id.to_str().ok()).filter(sane);
@@ -84,7 +112,12 @@ fn finish(answer: Response, asked: &Asked) -> Response {
         }
         None => answer,
     };
-    let headers = answer.headers_mut();
+    dress(answer.headers_mut(), asked);
+    answer
+}
+
+/// What every answer says, whatever it is.
+pub(crate) fn dress(headers: &mut HeaderMap, asked: &Asked) {
     if let Ok(id) = HeaderValue::from_str(&asked.request_id) {
         headers.insert(REQUEST_ID, id);
     }
@@ -92,7 +125,6 @@ fn finish(answer: Response, asked: &Asked) -> Response {
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(CONTENT_SECURITY_POLICY);
-    answer
 }
 
 /// What the body of a problem is made of: the handler's own words, or what a status of the framework means.

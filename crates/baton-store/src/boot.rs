@@ -7,7 +7,7 @@ use tokio::task::JoinSet;
 
 use crate::clock::random;
 use crate::error::Error;
-use crate::script::Script;
+use crate::script::{Script, inner_commands, login_commands, probes};
 use crate::server::{field, infos, version};
 use crate::store::Store;
 
@@ -35,8 +35,10 @@ pub enum Unfit {
     Shards { found: u32, wanted: u16 },
     #[error("a shard belongs to another store ({found}, not {wanted}): two deployments share this prefix")]
     Foreign { found: String, wanted: String },
-    #[error("its user may not run {0} on our keys: ACL SETUSER <user> +{0} ~baton:*")]
+    #[error("its user may not run {0} on our keys; `baton redis-acl` prints users that may")]
     Denied(String),
+    #[error("its user may not run {0} on the keys of logins; `baton redis-acl` prints users that may")]
+    DeniedLogins(String),
 }
 
 /// What works, but should be looked at.
@@ -57,13 +59,18 @@ pub(crate) async fn open(store: &Store) -> Result<Vec<Warning>, OpenError> {
         judge(&info, &mut unfit, &mut warnings);
     }
     refuse(unfit)?;
-    for script in Script::all() {
+    for script in Script::needed(store.inner.options.logins) {
         store.load(script).await?;
     }
     // Before anything is written: a script that lacks a right stops half-way.
     for shard in store.shards().all() {
-        let denied = store.probe(shard, &crate::script::probes(&store.keys(shard)?.sample())).await?;
-        refuse(denied.into_iter().map(Unfit::Denied).collect())?;
+        let asked = probes(&inner_commands(), &store.keys(shard)?.sample());
+        refuse(store.probe(shard, &asked).await?.into_iter().map(Unfit::Denied).collect())?;
+    }
+    if store.inner.options.logins {
+        let asked = probes(&login_commands(), &store.logins().sample());
+        let denied = store.probe(Shard::FIRST, &asked).await?;
+        refuse(denied.into_iter().map(Unfit::DeniedLogins).collect())?;
     }
     refuse(meet_namespace(store).await?)?;
     warnings.dedup();

@@ -15,6 +15,9 @@ pub enum Error {
     /// Redis is at its memory ceiling: it takes no new tasks, while running ones still finish.
     #[error("store more: Redis is at its memory limit")]
     StorageFull,
+    /// It was done, and too few replicas have confirmed it in time: a failover could undo it.
+    #[error("have it confirmed by enough replicas in time")]
+    NotConfirmed,
     /// The caller asks for something that no store could do. Nothing was sent.
     #[error("take {field}: {problem}")]
     Invalid { field: &'static str, problem: String },

@@ -31,7 +31,29 @@
 //! | `baton:{0}:op:<id>` | string | the remembered answer of a call; expires |
 //! | `baton:{0}:events` | stream | one entry per call and kind of event |
 //! | `baton:{0}:events:marks` | zset | stream ids by the number of task events up to them |
+//!
+//! Logins are apart from all shards, whose tags are hex numbers: every key of theirs begins with `baton:{u`, and only
+//! gateways may touch them. `T` stands for `{u:<tag>}`, the tag being eight bytes of a hash of the user id.
+//!
+//! | key | type | holds |
+//! | --- | --- | --- |
+//! | `baton:T:user` | hash | a user: epoch, roles, the hash of his password; kept when he is deleted |
+//! | `baton:T:session:<sid>` | hash | one login: generation of its token, hash of its secret, scope, times; expires |
+//! | `baton:T:sessions` | zset | session ids by the ms of their absolute end |
+//! | `baton:T:ended:<sid>` | string | why a session ended; expires |
+//! | `baton:T:keys` | zset | ids of the API keys of this owner; may name keys that are gone |
+//! | `baton:T:gcra:login` `baton:T:gcra:device:<sid>` | string | tries to log in, as a gate counts them; expires |
+//! | `baton:T:failures` | hash | failed logins of a day; expires |
+//! | `baton:{u:ip:<pseudonym>}:gcra:login` | string | the same of an address |
+//! | `baton:{u:k:<id>}:key` | hash | an API key: the hash of its secret, its owner, scopes, worker |
+//! | `baton:{u:o:<digest>}:once` | string | what a one-time code stands for; expires |
+//! | `baton:{u:j:<jti>}:denied` | string | an access token that was revoked by itself; expires |
+//! | `baton:{u}:revoked` | stream | what was revoked of late, for the gateways |
+//! | `baton:{u}:jwks` | hash | sealed keys that sign access tokens, and their version |
+//! | `baton:{u}:meta` | hash | fingerprints of the keys that seal refresh tokens, `store_id` |
+//! | `baton:{u}:users` | zset | user ids in the order of the alphabet; may name users that are gone |
 
+use baton_core::login::{KeyId, SessionId, UserTag};
 use baton_core::{Boot, DedupeKey, FlowId, Namespace, OpId, QueueName, Shard, Status, TaskId, WorkerId};
 
 /// The key of the namespace's own record: the only one outside every shard.
@@ -164,6 +186,117 @@ impl ShardKeys {
     /// A key that is never written, for the probe of rights.
     pub fn sample(&self) -> String {
         self.at(&["task:sample"])
+    }
+}
+
+/// The keys of all logins, and where those of one user begin.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LoginKeys {
+    namespace: String,
+}
+
+impl LoginKeys {
+    pub fn new(namespace: &Namespace) -> LoginKeys {
+        LoginKeys { namespace: namespace.to_string() }
+    }
+
+    fn of_all(&self, name: &str) -> String {
+        format!("{}:{{u}}:{name}", self.namespace)
+    }
+
+    fn of_one(&self, kind: char, id: &str, name: &str) -> String {
+        format!("{}:{{u:{kind}:{id}}}:{name}", self.namespace)
+    }
+
+    pub fn of_user(&self, tag: UserTag) -> UserKeys {
+        UserKeys { prefix: format!("{}:{{u:{tag}}}:", self.namespace) }
+    }
+
+    pub fn revoked(&self) -> String {
+        self.of_all("revoked")
+    }
+
+    pub fn jwks(&self) -> String {
+        self.of_all("jwks")
+    }
+
+    pub fn meta(&self) -> String {
+        self.of_all("meta")
+    }
+
+    pub fn users(&self) -> String {
+        self.of_all("users")
+    }
+
+    pub fn address_gate(&self, pseudonym: &str) -> String {
+        format!("{}:{{u:ip:{pseudonym}}}:gcra:login", self.namespace)
+    }
+
+    pub fn key(&self, id: &KeyId) -> String {
+        self.of_one('k', id.as_str(), "key")
+    }
+
+    pub fn once(&self, digest: &str) -> String {
+        self.of_one('o', digest, "once")
+    }
+
+    pub fn denied(&self, jti: &str) -> String {
+        self.of_one('j', jti, "denied")
+    }
+
+    /// A key that is never written, for the probe of rights.
+    pub fn sample(&self) -> String {
+        self.of_all("sample")
+    }
+}
+
+/// The keys of one user. All share a hash tag, so a script touches one slot.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UserKeys {
+    prefix: String,
+}
+
+impl UserKeys {
+    pub fn prefix(&self) -> &str {
+        &self.prefix
+    }
+
+    fn at(&self, name: &str) -> String {
+        format!("{}{name}", self.prefix)
+    }
+
+    pub fn user(&self) -> String {
+        self.at("user")
+    }
+
+    pub fn sessions(&self) -> String {
+        self.at("sessions")
+    }
+
+    pub fn session(&self, id: SessionId) -> String {
+        format!("{}session:{id}", self.prefix)
+    }
+
+    pub fn ended(&self, id: SessionId) -> String {
+        format!("{}ended:{id}", self.prefix)
+    }
+
+    /// The index of his API keys.
+    pub fn keys(&self) -> String {
+        self.at("keys")
+    }
+
+    pub fn gate(&self) -> String {
+        self.at("gcra:login")
+    }
+
+    /// Of a device that has a token of his already.
+    pub fn device_gate(&self, session: SessionId) -> String {
+        format!("{}gcra:device:{session}", self.prefix)
+    }
+
+    pub fn failures(&self) -> String {
+        self.at("failures")
     }
 }
 

@@ -2,6 +2,7 @@
 //!
 //! It promises nothing to clients of Baton; what it promises is the form of what lies in Redis.
 
+pub mod acl;
 pub mod boot;
 pub mod calls;
 mod clock;
@@ -11,6 +12,7 @@ mod hints;
 pub mod history;
 pub mod keys;
 mod link;
+mod logins;
 mod meter;
 pub mod record;
 mod reply;
@@ -26,4 +28,4 @@ pub use link::{RedisUrl, Timeouts, UrlError};
 pub use record::{Run, State, Task};
 pub use script::Script;
 pub use server::ServerInfo;
-pub use store::{Options, Store};
+pub use store::{Confirm, Options, Store};

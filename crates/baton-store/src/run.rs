@@ -1,6 +1,7 @@
 //! Carries a script out: EVALSHA, the script sent again when the server forgot it, and the call repeated, word for
 //! word, when its outcome is not known. Every script is safe to repeat; its header or its call says why.
 
+use std::future::Future;
 use std::time::Duration;
 
 use deadpool_redis::redis::{Cmd, ToRedisArgs, Value};
@@ -15,6 +16,9 @@ use crate::store::Store;
 /// How often a call is sent at most, and how the waits between grow: 20, 80, 320, 1,280 ms.
 const TRIES: u32 = 5;
 const FIRST_WAIT: Duration = Duration::from_millis(20);
+
+/// The same of a step of a login, all within one short time.
+const LOGIN_TRIES: u32 = 3;
 
 /// A script with its keys and arguments.
 pub(crate) struct Call {
@@ -69,6 +73,46 @@ impl Store {
             call.arguments
         );
         self.run_often(call, TRIES).await
+    }
+
+    /// Carries out a step of a login: it succeeds soon, or not at all.
+    pub(crate) async fn run_soon(&self, call: &Call) -> Result<Reply, Error> {
+        debug_assert!(call.keeps_contract(), "{} with {} arguments", call.script.name, call.arguments);
+        self.soon(self.run_often(call, LOGIN_TRIES)).await
+    }
+
+    /// Carries out a step that ends sessions: it counts once enough replicas have it, where that is wanted.
+    pub(crate) async fn run_confirmed(&self, call: &Call) -> Result<Reply, Error> {
+        let Some(confirm) = self.inner.options.confirm else { return self.run_soon(call).await };
+        self.load(call.script).await?;
+        let mut wait = Cmd::new();
+        wait.arg("WAIT").arg(confirm.replicas).arg(confirm.within.as_millis() as u64);
+        let sent = monotonic();
+        let answers = self.inner.blocking.send_in_turn(&[&call.command, &wait], confirm.within).await;
+        let unavailable = |source| Error::Unavailable { reason: "the connection failed", source };
+        let mut answers = answers.map_err(unavailable)?.into_iter();
+        meter::answered(&call.script.series, sent);
+        match (answers.next(), answers.next()) {
+            (Some(done), Some(Value::Int(replicas))) if replicas.max(0) as u64 >= confirm.replicas => {
+                Reply::new(call.script.name, done)
+            }
+            _ => Err(Error::NotConfirmed),
+        }
+    }
+
+    /// Sends a plain command of a login that is safe to repeat.
+    pub(crate) async fn send_soon(&self, command: &Cmd) -> Result<Value, Error> {
+        self.soon(self.send_often(command, None, LOGIN_TRIES)).await
+    }
+
+    /// A plain command that a repeat would spoil.
+    pub(crate) async fn send_once_soon(&self, command: &Cmd) -> Result<Value, Error> {
+        self.soon(self.send_often(command, None, 1)).await
+    }
+
+    async fn soon<T>(&self, answer: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+        let late = |_| Error::Unavailable { reason: "no answer in time", source: None };
+        tokio::time::timeout(self.inner.options.timeouts.login, answer).await.map_err(late)?
     }
 
     /// Carries a script out, and leaves repeating it to the caller.

@@ -26,7 +26,7 @@ macro_rules! texts {
 }
 
 const LIBRARY: &[(&str, &str)] = texts! { "lib/":
-    "prelude" "lifecycle" "batch" "move" "endings" "lease" "takeover" "claim" "settle" "once" "operate" "rows" "chores"
+    "words" "prelude" "session" "gate" "lifecycle" "batch" "move" "endings" "lease" "takeover" "claim" "settle" "once" "operate" "rows" "chores"
     "create" "edges" "graph" "rerun" "flow" "cascade" "prune"
 };
 
@@ -37,6 +37,9 @@ const SOURCES: &[(&str, &str)] = texts! { "":
     "task/read" "task/history" "task/list" "task/running"
     "task/link" "task/unlink" "task/edges" "task/parents" "flow/submit" "flow/begin" "flow/list" "flow/tasks" "shard/cascade"
     "queue/pause" "queue/counts" "queue/hint"
+    "token/rotate" "token/login" "token/end" "token/sessions" "token/standing" "token/user" "token/user_change"
+    "token/password" "token/attempt" "token/gate" "token/key" "token/key_change" "token/revoked" "token/ring"
+    "token/signing_keys"
     "worker/register" "worker/renew" "worker/deregister" "worker/direct" "worker/list" "worker/number"
 };
 
@@ -49,10 +52,22 @@ impl Script {
         &ALL
     }
 
+    /// Whether it is about logins: about keys that only gateways may touch.
+    pub fn is_of_logins(&self) -> bool {
+        is_of_logins(self.name)
+    }
+
+    /// Those that a process needs which keeps logins, or keeps none.
+    pub(crate) fn needed(logins: bool) -> impl Iterator<Item = &'static Script> {
+        ALL.iter().filter(move |script| logins || !script.is_of_logins())
+    }
+
     fn assemble(name: &'static str, source: &'static str) -> Script {
         let mut text = String::from(shebang(source));
         text.push('\n');
-        for part in std::iter::once("prelude").chain(header_words(source, "USES")) {
+        // Scripts of logins touch no shard.
+        let first: &[&str] = if is_of_logins(name) { &["words"] } else { &["words", "prelude"] };
+        for part in first.iter().copied().chain(header_words(source, "USES")) {
             text.push_str(library(part));
         }
         text.push_str(source);
@@ -76,6 +91,10 @@ impl Script {
             || self.source.contains("pairs of the record follow");
         (lines.len(), more)
     }
+}
+
+fn is_of_logins(name: &str) -> bool {
+    name.starts_with("token/")
 }
 
 fn optional_key(line: &str) -> bool {
@@ -128,18 +147,29 @@ pub(crate) fn script(name: &str) -> &'static Script {
     ALL.iter().find(|script| script.name == name).expect("a script of that name")
 }
 
-/// The commands that the scripts call, in the order of the alphabet.
+/// The commands that the scripts of shards call, in the order of the alphabet.
 pub fn inner_commands() -> Vec<&'static str> {
-    let texts = LIBRARY.iter().chain(SOURCES).map(|(_, text)| *text);
-    let calls = texts.flat_map(|text| text.split("redis.call('").skip(1));
-    let mut commands: Vec<&str> = calls.filter_map(|rest| rest.split('\'').next()).collect();
+    called(|script| !script.is_of_logins())
+}
+
+/// Those that the scripts of logins call.
+pub fn login_commands() -> Vec<&'static str> {
+    called(Script::is_of_logins)
+}
+
+fn called(which: impl Fn(&Script) -> bool) -> Vec<&'static str> {
+    let scripts = ALL.iter().filter(|script| which(script));
+    let mut commands: Vec<&str> = scripts
+        .flat_map(|script| script.text.split("redis.call('").skip(1))
+        .filter_map(|rest| rest.split('\'').next())
+        .collect();
     commands.sort_unstable();
     commands.dedup();
     commands
 }
 
-/// Each inner command as the probe asks for it: with a key of ours where its key belongs.
-pub(crate) fn probes(key: &str) -> Vec<Vec<String>> {
+/// Each of these commands as the probe asks for it: with a key of ours where its key belongs.
+pub(crate) fn probes(commands: &[&str], key: &str) -> Vec<Vec<String>> {
     let with = |command: &str| match command {
         "TIME" => vec![],
         "XADD" => vec![key, "*", "field", "value"],
@@ -147,15 +177,15 @@ pub(crate) fn probes(key: &str) -> Vec<Vec<String>> {
         "HSET" => vec![key, "field", "value"],
         "HINCRBY" => vec![key, "field", "1"],
         "SET" => vec![key, "value"],
-        "HGETALL" | "GET" | "DEL" | "UNLINK" | "EXISTS" | "ZCARD" | "XLEN" => vec![key],
+        "HGETALL" | "GET" | "GETDEL" | "DEL" | "UNLINK" | "EXISTS" | "ZCARD" | "XLEN" | "PTTL" => vec![key],
         "XTRIM" => vec![key, "MINID", "1"],
-        "XRANGE" | "XREVRANGE" | "ZRANGE" | "ZREMRANGEBYRANK" => vec![key, "0", "1"],
+        "XRANGE" | "XREVRANGE" | "ZRANGE" | "ZREMRANGEBYRANK" | "ZREMRANGEBYSCORE" => vec![key, "0", "1"],
         "RENAME" => vec![key, key],
         // A field or a member.
         _ => vec![key, "one"],
     };
     let probe = |command: &str| [command].into_iter().chain(with(command)).map(str::to_owned).collect();
-    inner_commands().into_iter().map(probe).collect()
+    commands.iter().map(|command| probe(command)).collect()
 }
 
 #[cfg(test)]

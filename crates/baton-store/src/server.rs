@@ -73,13 +73,14 @@ impl Store {
     pub async fn scripts_missing(&self) -> Result<Vec<&'static str>, Error> {
         let mut command = Cmd::new();
         command.arg("SCRIPT").arg("EXISTS");
-        for script in Script::all() {
+        let needed = || Script::needed(self.inner.options.logins);
+        for script in needed() {
             command.arg(&script.sha);
         }
         let answer = self.send(&command, None).await?;
         let known: Vec<bool> = FromRedisValue::from_redis_value(answer)
             .map_err(|error| Error::fault("SCRIPT EXISTS", error.to_string()))?;
-        let missing = Script::all().iter().zip(known).filter(|(_, known)| !known);
+        let missing = needed().zip(known).filter(|(_, known)| !known);
         Ok(missing.map(|(script, _)| script.name).collect())
     }
 

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use baton_core::{DedupeKey, FlowId, Namespace, OpId, Shard, ShardCount, TaskId};
 use tokio::sync::Notify;
@@ -10,8 +11,15 @@ use tokio::sync::Notify;
 use crate::boot::{self, OpenError, Warning};
 use crate::clock::{Ids, random};
 use crate::error::Error;
-use crate::keys::ShardKeys;
+use crate::keys::{LoginKeys, ShardKeys};
 use crate::link::{Lines, Link, RedisUrl, Timeouts};
+
+/// How many replicas must have an end of a session before it counts, and how long that may take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Confirm {
+    pub replicas: u64,
+    pub within: Duration,
+}
 
 /// How to open a store.
 #[derive(Clone, Debug)]
@@ -21,6 +29,10 @@ pub struct Options {
     /// How many shards the namespace has; one that exists with another number is refused.
     pub shards: ShardCount,
     pub timeouts: Timeouts,
+    /// Whether logins are kept through this store, which takes rights that only gateways have.
+    pub logins: bool,
+    /// `None`: what the primary has done counts.
+    pub confirm: Option<Confirm>,
     /// Tests give the scripts a time of their own. In production Redis's clock decides.
     pub injected_ms: Option<Arc<AtomicU64>>,
 }
@@ -33,6 +45,8 @@ impl Options {
             namespace: Namespace::default(),
             shards: ShardCount::ONE,
             timeouts: Timeouts::default(),
+            logins: false,
+            confirm: None,
             injected_ms: None,
         }
     }
@@ -51,10 +65,13 @@ pub(crate) struct Inner {
     pub(crate) link: Link,
     /// For calls that block on purpose.
     pub(crate) blocking: Lines,
+    /// For the feed of revocations alone: whoever follows it hears when its connection has ended.
+    pub(crate) revocations: Lines,
     pub(crate) options: Options,
     pub(crate) ids: Arc<Ids>,
     dues: Arc<[Due]>,
     shards: Vec<ShardKeys>,
+    pub(crate) logins: LoginKeys,
 }
 
 /// A namespace in Redis, opened and checked. Cheap to clone; clones share one connection.
@@ -88,9 +105,11 @@ impl Store {
         let inner = Inner {
             link: Link::new(url, timeouts)?,
             blocking: Lines::new(url, timeouts)?,
+            revocations: Lines::new(url, timeouts)?,
             ids,
             dues,
             shards: shards.all().map(|shard| ShardKeys::new(namespace, shard)).collect(),
+            logins: LoginKeys::new(namespace),
             options,
         };
         Ok(Store { inner: Arc::new(inner) })

@@ -24,6 +24,10 @@ pub enum Error {
     Unreadable { url: String, problem: String },
     /// What was to be sent cannot be sent.
     Invalid(String),
+    /// The login with which this client asked has ended. Log in again.
+    LoggedOut(String),
+    /// What says who asks cannot be read, kept or used.
+    Credential(String),
     /// The task ended, but did not complete.
     NotCompleted(Box<Task>),
     /// The result is not of the type that was asked for.
@@ -32,7 +36,7 @@ pub enum Error {
 
 impl Error {
     /// A stable word by which programs tell errors apart: the problem's code, or one of `unreachable`, `no_answer`,
-    /// `unreadable`, `invalid`, `not_completed`, `result`.
+    /// `unreadable`, `invalid`, `logged_out`, `credential`, `not_completed`, `result`.
     pub fn code(&self) -> &str {
         match self {
             Error::Problem(problem) => &problem.code,
@@ -40,6 +44,8 @@ impl Error {
             Error::Timeout { .. } => "no_answer",
             Error::Unreadable { .. } => "unreadable",
             Error::Invalid(_) => "invalid",
+            Error::LoggedOut(_) => "logged_out",
+            Error::Credential(_) => "credential",
             Error::NotCompleted(_) => "not_completed",
             Error::Result(_) => "result",
         }
@@ -74,7 +80,8 @@ impl fmt::Display for Error {
             Error::Unreachable { url, .. } => write!(out, "reach {url}"),
             Error::Timeout { url, after } => write!(out, "get an answer from {url} within {after:?}"),
             Error::Unreadable { url, problem } => write!(out, "understand the answer of {url}: {problem}"),
-            Error::Invalid(problem) => out.write_str(problem),
+            Error::Invalid(problem) | Error::Credential(problem) => out.write_str(problem),
+            Error::LoggedOut(why) => write!(out, "go on with this login: {why}"),
             Error::NotCompleted(task) => not_completed(task, out),
             Error::Result(_) => out.write_str("read the result as the type that was asked for"),
         }

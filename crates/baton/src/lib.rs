@@ -23,6 +23,9 @@
 //! # }
 //! ```
 //!
+//! Where a gateway asks for logins, a client brings an API key ([`Client::with_api_key`]), or a login that it keeps alive
+//! ([`Client::with_logins`]).
+//!
 //! Tasks that wait for each other are a flow: [`Client::flow`] submits all of them, or none.
 
 mod client;
@@ -31,10 +34,12 @@ mod payload;
 pub mod worker;
 
 pub use baton_api as api;
+pub use baton_api::auth::Secret;
 pub use baton_api::{Json, Problem, Timestamp};
 pub use baton_core::{Fence, FlowId, FlowState, OnParentFailure, Priority, Status, TaskId, WorkerId};
 pub use client::{
-    Client, Filter, FlowTask, Probed, Receipt, Submit, SubmitFlow, Submitted, SubmittedFlow, Watch,
+    Client, CredentialsFile, Filter, FlowTask, MemoryTokens, Probed, Receipt, Submit, SubmitFlow, Submitted,
+    SubmittedFlow, TokenStore, Tokens, Watch, credential_of_env,
 };
 pub use error::{Cause, Error};
 pub use payload::{Defaults, Payload};

@@ -6,6 +6,8 @@ use std::path::Path;
 use anyhow::{Context, Result, bail};
 
 /// Always in front, named by a script or not.
+const WORDS: &str = "words";
+/// In front of every script of a shard; those of logins touch none.
 const PRELUDE: &str = "prelude";
 
 pub(crate) fn print(root: &Path, name: &str) -> Result<bool> {
@@ -15,14 +17,15 @@ pub(crate) fn print(root: &Path, name: &str) -> Result<bool> {
         bail!("a script is named like task/progress, not {name}");
     }
     let script = read(format!("lua/{name}.lua"))?;
-    print!("{}", assemble(&script, |library| read(format!("lua/lib/{library}.lua")))?);
+    print!("{}", assemble(name, &script, |library| read(format!("lua/lib/{library}.lua")))?);
     Ok(true)
 }
 
 /// The text as `baton-store` sends it. The store has its own few lines for this, and a test compares the two.
-fn assemble(script: &str, library: impl Fn(&str) -> Result<String>) -> Result<String> {
+fn assemble(name: &str, script: &str, library: impl Fn(&str) -> Result<String>) -> Result<String> {
     let mut text = format!("{}\n", shebang(class(script).unwrap_or("no class"))?);
-    for name in [PRELUDE].into_iter().chain(uses(script)) {
+    let of_a_shard = (!name.starts_with("token/")).then_some(PRELUDE);
+    for name in [WORDS].into_iter().chain(of_a_shard).chain(uses(script)) {
         text.push_str(&library(name)?);
     }
     text.push_str(script);
@@ -80,8 +83,10 @@ mod tests {
 
     #[test]
     fn a_script_follows_its_shebang_and_its_libraries() -> Result<()> {
-        let text = assemble(SCRIPT, library)?;
-        assert_eq!(text, format!("#!lua\n-- prelude\n-- graph\n-- limits\n{SCRIPT}"));
+        let text = assemble("task/claim", SCRIPT, library)?;
+        assert_eq!(text, format!("#!lua\n-- words\n-- prelude\n-- graph\n-- limits\n{SCRIPT}"));
+        let of_logins = assemble("token/rotate", SCRIPT, library)?;
+        assert_eq!(of_logins, format!("#!lua\n-- words\n-- graph\n-- limits\n{SCRIPT}"));
         Ok(())
     }
 
@@ -89,16 +94,16 @@ mod tests {
     fn the_class_decides_the_flags() {
         for (class, first) in [("drain", "#!lua flags=allow-oom"), ("read", "#!lua flags=no-writes")] {
             let script = format!("-- CLASS {class}\nreturn 1\n");
-            let text = assemble(&script, library).expect("a known class");
-            assert_eq!(text, format!("{first}\n-- prelude\n{script}"));
+            let text = assemble("task/a", &script, library).expect("a known class");
+            assert_eq!(text, format!("{first}\n-- words\n-- prelude\n{script}"));
         }
     }
 
     #[test]
     fn a_script_without_a_class_is_not_assembled() {
-        assert!(assemble("return 1", library).is_err());
-        assert!(assemble("-- CLASS idle\nreturn 1", library).is_err());
-        assert!(assemble("-- CLASSES grow\nreturn 1", library).is_err());
+        assert!(assemble("task/a", "return 1", library).is_err());
+        assert!(assemble("task/a", "-- CLASS idle\nreturn 1", library).is_err());
+        assert!(assemble("task/a", "-- CLASSES grow\nreturn 1", library).is_err());
     }
 
     #[test]

@@ -10,8 +10,12 @@ mod codegen;
 mod command;
 mod count;
 mod demo;
+mod fleet;
 mod fuzz;
+mod http;
+mod interop;
 mod lua;
+mod packages;
 mod server;
 mod testing;
 mod tidy;
@@ -50,6 +54,8 @@ enum Chore {
     },
     /// Requests made up out of the API document, against a fleet of our own (needs python3)
     Fuzz(fuzz::Fuzz),
+    /// Login clients and token libraries of others, against a fleet of our own (needs python3 and node)
+    Interop(interop::Interop),
     /// Text checks: arrows, keys, scripts, links, generated files
     Tidy,
     /// Write the files that are generated from baton-core
@@ -92,6 +98,7 @@ fn run(root: &Path, chore: Chore) -> Result<bool> {
         Chore::Test { filter } => testing::run(root, filter.as_deref()),
         Chore::Check { no_test, install } => check::run(root, &check::Wanted { tests: !no_test, install }),
         Chore::Fuzz(fuzz) => fuzz::run(root, &fuzz),
+        Chore::Interop(interop) => interop::run(root, &interop),
         Chore::Tidy => tidy::run(root),
         Chore::Codegen { check: true } => codegen::check(root),
         Chore::Codegen { check: false } => codegen::write(root),

@@ -4,4 +4,4 @@ mod flows;
 mod interrupted;
 mod killed;
 mod submits;
-mod support;
+pub(crate) mod support;

@@ -3,6 +3,7 @@
 mod examples;
 mod flows;
 mod handlers;
+mod logins;
 mod many;
 mod operate;
 mod submits;

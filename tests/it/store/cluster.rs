@@ -1,9 +1,13 @@
 //! A cluster: each shard in its slot, and every call finds it.
 
+use std::collections::BTreeSet;
+
+use baton_core::login::{EndReason, KeyId, OnReuse, RacePolicy, SessionId, UserId, UserTag, Windows};
 use baton_core::{QueueName, Shard, Status};
 use baton_store::calls::shard::Ticked;
 use baton_store::calls::task::{Claim, Claimed, Outcome, Report, Settle, SettleAnswer, Settled};
-use baton_store::{Options, Store};
+use baton_store::calls::token::*;
+use baton_store::{Options, Script, Store};
 use baton_testkit::{Launch, Life, PrivateRedis};
 use deadpool_redis::redis::cmd;
 
@@ -24,16 +28,9 @@ async fn every_call_works_on_a_cluster() {
     assert_eq!(store.scripts_missing().await.unwrap(), [""; 0]);
     assert_eq!(store.namespace_agrees().await.unwrap(), []);
     let mut connection = redis.connection().await;
-    let keys: Vec<String> = cmd("KEYS").arg("baton:{*").query_async(&mut connection).await.unwrap();
-    for key in keys {
+    for key in redis.say::<Vec<String>>(&["KEYS", "baton:{*"]).await {
         let shard = if key.starts_with("baton:{0}:") { "{0}" } else { "{1}" };
-        let mut slots = Vec::new();
-        for name in [key.as_str(), shard] {
-            let ask = cmd("CLUSTER").arg("KEYSLOT").arg(name).query_async(&mut connection).await;
-            let slot: u64 = ask.unwrap();
-            slots.push(slot);
-        }
-        assert_eq!(slots[0], slots[1], "{key}");
+        assert_eq!(slot(&redis, &key).await, slot(&redis, shard).await, "{key}");
     }
     // Scripts that were forgotten are sent again, to every node.
     cmd("SCRIPT").arg("FLUSH").exec_async(&mut connection).await.unwrap();
@@ -41,6 +38,146 @@ async fn every_call_works_on_a_cluster() {
     open(cluster(&redis, 2)).await.unwrap();
     let refused = open(cluster(&redis, 3)).await;
     assert!(matches!(refused, Err(baton_store::OpenError::Unfit(_))), "{refused:?}");
+}
+
+async fn slot(redis: &PrivateRedis, key: &str) -> u64 {
+    redis.say(&["CLUSTER", "KEYSLOT", key]).await
+}
+
+const TAG: UserTag = UserTag([0xab; 8]);
+
+/// On a cluster Redis refuses a script that touches keys of several slots, also those that it derives.
+#[tokio::test]
+async fn every_step_of_logins_works_on_a_cluster() {
+    let redis = Launch::default().cluster().start().await;
+    let store = open(Options { logins: true, ..cluster(&redis, 1) }).await.unwrap();
+    redis.say::<()>(&["CONFIG", "SET", "slowlog-max-len", "10000"]).await;
+    redis.say::<()>(&["CONFIG", "SET", "slowlog-log-slower-than", "0"]).await;
+    log_in_and_out(&store).await;
+    of_everyone(&store).await;
+
+    // None was left out.
+    let all: Vec<(i64, i64, i64, Vec<String>, String, String)> = redis.say(&["SLOWLOG", "GET", "-1"]).await;
+    let ran: BTreeSet<&str> = all
+        .iter()
+        .filter(|(_, _, _, words, ..)| words[0] == "EVALSHA")
+        .map(|(_, _, _, words, ..)| words[1].as_str())
+        .collect();
+    for script in Script::all().iter().filter(|script| script.is_of_logins()) {
+        assert!(ran.contains(super::sha(script.name)), "{} was not run", script.name);
+    }
+    let keys: Vec<String> = redis.say(&["KEYS", "baton:{u*"]).await;
+    assert!(keys.len() > 10, "{keys:?}");
+    let user = format!("{{u:{TAG}}}");
+    for key in keys.iter().filter(|key| key.contains(&user)) {
+        assert_eq!(slot(&redis, key).await, slot(&redis, &user).await, "{key}");
+    }
+}
+
+fn session(number: u8) -> NewSession<'static> {
+    NewSession {
+        sid: SessionId([number; 16]),
+        client: "baton",
+        policy: RacePolicy::Strict,
+        scope: "tasks:read",
+        secret_hash: "secret",
+        nonce: "login",
+        kid: 1,
+        idle_ms: 60_000,
+        absolute_ms: 600_000,
+        device: "laptop",
+        ip: "p-1",
+        amr: "pwd",
+    }
+}
+
+/// What is done with one user: two sessions, of which the second takes the place of the first, until they are over.
+async fn log_in_and_out(store: &Store) {
+    let user = UserId::person("alice").unwrap();
+    let new = NewUser { tag: TAG, user_id: &user, roles: "operator", password: Some("phc"), disabled: false };
+    assert!(matches!(store.create_user(&new).await.unwrap(), Made::User { .. }));
+    let gate = Gate { every_ms: 1_000, burst: 5 };
+    for attempt in [Attempt::Begin, Attempt::Failed] {
+        store.attempt(TAG, gate, attempt).await.unwrap();
+    }
+    for key in [GateKey::Device(TAG, SessionId([1; 16])), GateKey::Address("p-1")] {
+        assert_eq!(store.charge(key, gate).await.unwrap(), Gated::Ok);
+    }
+    let base = Login {
+        tag: TAG,
+        user_id: &user,
+        epoch_seen: None,
+        create: false,
+        max: 1,
+        ended_ms: 60_000,
+        session: session(1),
+    };
+    for (number, evicts) in [(1, 0), (2, 1)] {
+        let opened = store.login(&Login { session: session(number), ..base.clone() }).await.unwrap();
+        assert!(matches!(&opened, Opened::Session { evicted, .. } if evicted.len() == evicts), "{opened:?}");
+    }
+    let sid = SessionId([2; 16]);
+    let windows =
+        Windows { leeway_ms: 0, retry_ms: 60_000, heal_max_ahead: 16, on_reuse: OnReuse::RevokeFamily };
+    let token = Rotate {
+        tag: TAG,
+        sid,
+        generation: 1,
+        client: "baton",
+        secret_hash: "secret",
+        nonce: "n",
+        kid: 1,
+        idle_ms: 60_000,
+        ended_ms: 60_000,
+        windows,
+    };
+    assert!(matches!(store.rotate(&token).await.unwrap(), Rotated::Successor { .. }));
+    assert_eq!(store.sessions(TAG).await.unwrap().len(), 1);
+    assert!(store.standing(TAG, sid).await.unwrap().session.is_some());
+    let reused = store.rotate(&Rotate { nonce: "x", ..token }).await.unwrap();
+    assert!(matches!(reused, Rotated::Refused { .. }), "{reused:?}");
+    let set =
+        SetPassword { tag: TAG, user_id: &user, epoch_seen: None, phc: "phc-2", session: Some(session(3)) };
+    assert!(matches!(store.set_password(&set).await.unwrap(), PasswordSet::Set { opened: Some(_), .. }));
+    let over = EndSession {
+        tag: TAG,
+        sid: SessionId([3; 16]),
+        secret_hash: None,
+        user_id: None,
+        why: EndReason::Logout,
+        ended_ms: 60_000,
+    };
+    assert_eq!(store.end_session(over).await.unwrap(), Ended::Revoked);
+    assert!(matches!(store.change_user(TAG, &user, Change::Bump).await.unwrap(), UserChanged::Epoch(_)));
+}
+
+/// What belongs to no one user, and API keys.
+async fn of_everyone(store: &Store) {
+    let (id, owner) = (KeyId::new("aaaaaaaaaaa1").unwrap(), UserId::person("alice").unwrap());
+    let key = NewApiKey {
+        id: &id,
+        tag: TAG,
+        owner: &owner,
+        name: "ci",
+        scopes: "tasks:read",
+        worker: "",
+        cidrs: "",
+        expires_at_ms: None,
+        hash: "hash",
+    };
+    store.put_key(&key).await.unwrap();
+    assert_eq!(store.change_key(&id, ChangeKey::Name("robot")).await.unwrap(), KeyChanged::Done);
+    assert_eq!(store.keys_of(TAG).await.unwrap().len(), 1);
+    store.put_once("digest", "value", 60_000).await.unwrap();
+    assert_eq!(store.take_once("digest").await.unwrap().as_deref(), Some("value"));
+    let told = Revocation::User { tag: TAG, epoch: 1, until_ms: 1 };
+    let at = store.tell_revoked(&told).await.unwrap();
+    let before = baton_store::event::StreamId { ms: at.ms - 1, sequence: 0 };
+    assert_eq!(store.follow_revocations(before, super::LONG).await.unwrap().len(), 1);
+    assert!(matches!(store.meet_ring(&[(1, "print".to_owned())]).await.unwrap(), RingMet::Agrees { .. }));
+    assert!(store.write_signing_keys(0, &[("kid", Some("sealed"))]).await.unwrap());
+    assert_eq!(store.signing_keys().await.unwrap().keys.len(), 1);
+    assert_eq!(store.users(None, 10).await.unwrap().len(), 1);
 }
 
 async fn live_and_die(store: &Store, shard: Shard) {

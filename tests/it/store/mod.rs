@@ -38,7 +38,8 @@ const LONG: Duration = Duration::from_secs(90);
 /// How to open the server of this address, with little patience.
 fn options(url: &str) -> Options {
     let mut options = Options::new(url.parse().expect("an address"));
-    options.timeouts = Timeouts { connect: Duration::from_secs(1), response: Duration::from_secs(1) };
+    let second = Duration::from_secs(1);
+    options.timeouts = Timeouts { connect: second, response: second, login: second };
     options
 }
 
@@ -89,7 +90,7 @@ async fn submit_at_last(store: &Store) -> TaskId {
     .expect("it never came through")
 }
 
-fn sha(script: &str) -> &'static str {
+pub(crate) fn sha(script: &str) -> &'static str {
     let found = baton_store::Script::all().iter().find(|known| known.name == script);
     &found.expect("a script of that name").sha
 }

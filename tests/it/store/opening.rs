@@ -72,7 +72,7 @@ async fn a_shard_of_another_store_is_refused() {
 }
 
 #[tokio::test]
-async fn a_server_that_evicts_is_refused() {
+async fn case_43_a_server_that_evicts_is_refused() {
     let redis = Launch::default().with("maxmemory-policy", "allkeys-lru").start().await;
     let found = unfit(options(&redis.url())).await;
     assert_eq!(found, [Unfit::Eviction("allkeys-lru".to_owned())]);

@@ -1,6 +1,6 @@
 //! What a readiness probe asks, and handles that stand apart.
 
-use baton_store::Unfit;
+use baton_store::{Options, Script, Unfit};
 use baton_testkit::{Launch, PrivateRedis, with_launch, with_store};
 
 use super::{open, options, submit, with_shards};
@@ -23,12 +23,18 @@ async fn the_server_says_how_it_is() {
 #[tokio::test]
 async fn scripts_that_the_server_lacks_are_named() {
     with_store(async |at| {
-        assert_eq!(at.store.scripts_missing().await.unwrap(), [""; 0]);
-        by_hand::<()>(at, "SCRIPT FLUSH").await;
-        submit(&at.store).await.unwrap();
-        let missing = at.store.scripts_missing().await.unwrap();
-        assert_eq!(missing.len(), baton_store::Script::all().len() - 1);
-        assert!(!missing.contains(&"task/submit") && missing.contains(&"task/claim"), "{missing:?}");
+        for logins in [false, true] {
+            let store = open(Options { logins, ..options(&at.redis.url()) }).await.unwrap();
+            assert_eq!(store.scripts_missing().await.unwrap(), [""; 0]);
+            by_hand::<()>(at, "SCRIPT FLUSH").await;
+            submit(&store).await.unwrap();
+            let missing = store.scripts_missing().await.unwrap();
+            // Those of logins are missed by whoever keeps logins, and by nobody else.
+            let needed = Script::all().iter().filter(|script| logins || !script.is_of_logins());
+            assert_eq!(missing.len(), needed.count() - 1);
+            assert!(!missing.contains(&"task/submit") && missing.contains(&"task/claim"), "{missing:?}");
+            assert_eq!(missing.contains(&"token/rotate"), logins, "{missing:?}");
+        }
     })
     .await;
 }

@@ -1,21 +1,29 @@
-//! Rights: the user that the scripts need, no more, and by name what it lacks.
+//! Rights: the users that we print, no more, and by name what is missing.
 
+use baton_core::Namespace;
 use baton_store::boot::Unfit;
-use baton_store::script::inner_commands;
-use baton_store::{OpenError, Options};
+use baton_store::script::{inner_commands, login_commands};
+use baton_store::{OpenError, Options, acl};
 use baton_testkit::{Fixture, Launch, with_launch};
 
 use super::{open, options, submit};
 use crate::hand::{by_hand, unchanged};
 
-/// A user with these commands on our keys alone, and how to open the store as it.
-async fn user(at: &Fixture, commands: &[&str]) -> Options {
-    let beside = ["EVALSHA", "SCRIPT|LOAD", "SCRIPT|EXISTS", "INFO", "XREAD", "BLPOP"];
-    let commands: Vec<String> = beside.iter().chain(commands).map(|command| format!("+{command}")).collect();
-    let rule = format!("ACL SETUSER baton reset on >secret -@all ~baton:* {}", commands.join(" "));
-    by_hand::<()>(at, &rule).await;
-    let url = at.redis.tcp_url().unwrap();
-    options(&url.replace("redis://", "redis://baton:secret@"))
+const WORKER: &str = "baton-worker";
+const GATEWAY: &str = "baton-gateway";
+const PASSWORD: &str = "a-secret";
+
+/// A user of this name with the rights that we print for it, but for one command; and how to open the store as it.
+async fn user(at: &Fixture, name: &str, without: Option<&str>) -> Options {
+    let users = acl::users(&Namespace::default());
+    let rules = &users.iter().find(|user| user.name == name).unwrap().rules;
+    let less = without.map(|command| format!(" -{command}")).unwrap_or_default();
+    by_hand::<()>(at, &format!("ACL SETUSER {name} reset on >{PASSWORD} {rules}{less}")).await;
+    Options { logins: name == GATEWAY, ..options(&url_of(at, name, PASSWORD)) }
+}
+
+fn url_of(at: &Fixture, name: &str, password: &str) -> String {
+    at.redis.tcp_url().unwrap().replace("redis://", &format!("redis://{name}:{password}@"))
 }
 
 async fn with_tcp(test: impl AsyncFnOnce(&mut Fixture)) {
@@ -23,13 +31,17 @@ async fn with_tcp(test: impl AsyncFnOnce(&mut Fixture)) {
 }
 
 #[tokio::test]
-async fn the_inner_commands_and_a_few_beside_are_enough() {
+async fn what_is_printed_is_enough() {
     with_tcp(async |at| {
-        let as_user = user(at, &inner_commands()).await;
-        let store = open(as_user).await.unwrap();
-        submit(&store).await.unwrap();
-        store.tick(baton_core::Shard::FIRST, Default::default()).await.unwrap();
-        assert_eq!(store.events(baton_core::Shard::FIRST, None, 10).await.unwrap().len(), 1);
+        for name in [WORKER, GATEWAY] {
+            let before = at.store.events(baton_core::Shard::FIRST, None, 10).await.unwrap().len();
+            let as_user = user(at, name, None).await;
+            let store = open(as_user).await.unwrap();
+            submit(&store).await.unwrap();
+            store.tick(baton_core::Shard::FIRST, Default::default()).await.unwrap();
+            let events = store.events(baton_core::Shard::FIRST, None, 10).await.unwrap();
+            assert_eq!(events.len(), before + 1, "{name}");
+        }
     })
     .await;
 }
@@ -37,15 +49,18 @@ async fn the_inner_commands_and_a_few_beside_are_enough() {
 #[tokio::test]
 async fn a_right_that_is_missing_is_named_and_nothing_is_written() {
     with_tcp(async |at| {
-        let all = inner_commands();
-        assert!(all.len() > 15, "{all:?}");
-        for missing in &all {
-            let rest: Vec<&str> = all.iter().copied().filter(|command| command != missing).collect();
-            let as_user = user(at, &rest).await;
-            let answer = unchanged(at, open(as_user)).await;
-            match answer {
-                Err(OpenError::Unfit(unfit)) => assert_eq!(unfit, [Unfit::Denied(missing.to_string())]),
-                other => panic!("{missing} is not named: {other:?}"),
+        let (tasks, logins) = (inner_commands(), login_commands());
+        assert!(tasks.len() > 15 && logins.len() > 10, "{tasks:?} {logins:?}");
+        for (name, all) in [(WORKER, &tasks), (GATEWAY, &logins)] {
+            for missing in all {
+                let as_user = user(at, name, Some(missing)).await;
+                let named = missing.to_string();
+                let unfit =
+                    if tasks.contains(missing) { Unfit::Denied(named) } else { Unfit::DeniedLogins(named) };
+                match unchanged(at, open(as_user)).await {
+                    Err(OpenError::Unfit(found)) => assert_eq!(found, [unfit], "{name}"),
+                    other => panic!("{missing} is not named: {other:?}"),
+                }
             }
         }
     })
@@ -55,22 +70,29 @@ async fn a_right_that_is_missing_is_named_and_nothing_is_written() {
 #[tokio::test]
 async fn a_user_of_other_keys_is_refused() {
     with_tcp(async |at| {
-        let as_user = user(at, &inner_commands()).await;
-        by_hand::<()>(at, "ACL SETUSER baton resetkeys ~other:*").await;
-        assert!(unchanged(at, open(as_user)).await.is_err());
+        for name in [WORKER, GATEWAY] {
+            let as_user = user(at, name, None).await;
+            by_hand::<()>(at, &format!("ACL SETUSER {name} resetkeys ~other:*")).await;
+            assert!(unchanged(at, open(as_user)).await.is_err(), "{name}");
+        }
     })
     .await;
 }
 
 #[tokio::test]
-async fn a_wrong_password_is_no_outage() {
+async fn case_44_a_wrong_password_is_no_outage_and_is_not_repeated() {
     with_tcp(async |at| {
-        user(at, &inner_commands()).await;
-        let url = at.redis.tcp_url().unwrap().replace("redis://", "redis://baton:wrong@");
-        let answer = open(options(&url)).await;
-        assert!(matches!(answer, Err(OpenError::Store(baton_store::Error::Fault { .. }))), "{answer:?}");
-        let text = format!("{answer:?}");
-        assert!(!text.contains("wrong@"), "{text}");
+        user(at, GATEWAY, None).await;
+        let guess = "hunter2-of-nobody";
+        let error = open(options(&url_of(at, GATEWAY, guess))).await.expect_err("it opened");
+        assert!(matches!(error, OpenError::Store(baton_store::Error::Fault { .. })), "{error:?}");
+        let mut told = format!("{error:?}");
+        let mut cause: Option<&dyn std::error::Error> = Some(&error);
+        while let Some(error) = cause {
+            told += &error.to_string();
+            cause = error.source();
+        }
+        assert!(!told.contains(guess) && !told.contains(PASSWORD), "{told}");
     })
     .await;
 }

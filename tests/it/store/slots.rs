@@ -1,7 +1,8 @@
 //! Every key of a shard lies in one slot, and two shards are not forced into the same one.
 
+use baton_core::login::{SessionId, UserTag};
 use baton_core::{Boot, DedupeKey, Namespace, OpId, QueueName, Shard, Status, TaskId, WorkerId};
-use baton_store::keys::ShardKeys;
+use baton_store::keys::{LoginKeys, ShardKeys};
 
 /// CRC16 (XMODEM) of the hash tag, as the cluster specification says.
 fn slot(key: &str) -> u16 {
@@ -64,4 +65,28 @@ fn all_keys_of_a_shard_share_its_slot() {
     slots.sort_unstable();
     slots.dedup();
     assert_eq!(slots.len(), 5);
+}
+
+#[test]
+fn all_keys_of_a_user_share_a_slot_that_is_no_shards() {
+    let namespace = Namespace::new("my-app").unwrap();
+    let logins = LoginKeys::new(&namespace);
+    let session = SessionId([7; 16]);
+    for tag in [UserTag([0; 8]), UserTag([0xff; 8])] {
+        let keys = logins.of_user(tag);
+        let all = [
+            keys.user(),
+            keys.sessions(),
+            keys.session(session),
+            keys.ended(session),
+            keys.keys(),
+            keys.gate(),
+            keys.device_gate(session),
+            keys.failures(),
+        ];
+        for key in all {
+            assert_eq!(slot(&key), slot(&format!("{{u:{tag}}}")), "{key}");
+            assert!(key.starts_with("my-app:{u:"), "{key}");
+        }
+    }
 }

@@ -234,10 +234,14 @@ impl Fleet {
 
     fn gateway(&self, number: usize) -> Result<Recipe> {
         let listen = format!("127.0.0.1:{}", self.ports[number - 1]);
-        let mut recipe = self.recipe(&format!("gateway-{number}"), &["gateway"])?;
-        recipe
-            .environment
-            .extend([("BATON_LISTEN", listen.into()), ("BATON_GATEWAY_DRAIN_TIMEOUT", "5s".into())]);
+        let mut recipe = self.recipe(&format!("gateway-{number}"), &["gateway", "--accept-any-login"])?;
+        // Logins live as long as the data does.
+        let state = self.plan.data.as_deref().unwrap_or(self.directory.path());
+        recipe.environment.extend([
+            ("BATON_LISTEN", listen.into()),
+            ("BATON_GATEWAY_DRAIN_TIMEOUT", "5s".into()),
+            ("BATON_AUTH_STATE_DIR", state.into()),
+        ]);
         Ok(recipe)
     }
 

@@ -65,8 +65,8 @@ fn table(graph: &Graph) -> Table {
             node.layer.to_string(),
             name(node),
             node.status.to_string(),
-            node.kind.to_string(),
-            node.queue.to_string(),
+            node.kind.as_ref().map(ToString::to_string).unwrap_or_default(),
+            node.queue.as_ref().map(ToString::to_string).unwrap_or_default(),
             waits.get(&node.id).map(|parents| parents.join(", ")).unwrap_or_default(),
         ]);
         table.paint(2, code(node.status));

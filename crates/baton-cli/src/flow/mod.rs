@@ -14,7 +14,7 @@ use baton::api::flow::Flow;
 use baton::{Client, FlowId, FlowState};
 use clap::{Args, Subcommand};
 
-use crate::console::client;
+use crate::console::{Target, client};
 use crate::exit::{Exit, Stop};
 use crate::out::{Out, say};
 
@@ -90,8 +90,8 @@ impl Which {
     }
 }
 
-pub(crate) async fn run(out: &Out, url: &str, command: FlowCommand) -> Result<Exit> {
-    let client = client(url)?;
+pub(crate) async fn run(out: &Out, target: &Target, command: FlowCommand) -> Result<Exit> {
+    let client = client(target)?;
     match command {
         FlowCommand::Submit(submit) => return submit::run(out, &client, submit).await,
         FlowCommand::Trace(trace) => return trace::run(out, &client, trace).await,

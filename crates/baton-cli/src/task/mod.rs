@@ -13,7 +13,7 @@ use anyhow::Result;
 use baton::{Client, Status, TaskId};
 use clap::Subcommand;
 
-use crate::console::{self, client};
+use crate::console::{self, Target, client};
 use crate::exit::Exit;
 use crate::out::{Format, Out};
 use crate::wait::until;
@@ -80,8 +80,8 @@ pub(crate) enum TaskCommand {
     Result { id: TaskId },
 }
 
-pub(crate) async fn run(out: &Out, url: &str, command: TaskCommand) -> Result<Exit> {
-    let client = client(url)?;
+pub(crate) async fn run(out: &Out, target: &Target, command: TaskCommand) -> Result<Exit> {
+    let client = client(target)?;
     match command {
         TaskCommand::Submit(submit) => return submit::run(out, &client, submit).await,
         TaskCommand::Ls(ls) => list::run(out, &client, ls).await?,

@@ -12,8 +12,18 @@ use baton_testkit::process::{Signal, command};
 pub(crate) const BATON: &str = env!("CARGO_BIN_EXE_baton");
 
 /// What of the environment of the tests could change an answer.
-const VARIABLES: [&str; 6] =
-    ["BATON_URL", "REDIS_URL", "NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "BATON_CONFIG"];
+const VARIABLES: [&str; 10] = [
+    "BATON_URL",
+    "BATON_TOKEN",
+    "BATON_API_KEY",
+    "BATON_CONFIG",
+    "REDIS_URL",
+    "NO_COLOR",
+    "CLICOLOR",
+    "CLICOLOR_FORCE",
+    "CI",
+    "XDG_CONFIG_HOME",
+];
 
 /// A fleet, ended with its handle.
 pub(crate) struct Fleet {

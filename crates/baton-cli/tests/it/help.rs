@@ -3,7 +3,7 @@
 use crate::fleet::run;
 
 /// Every command by what is typed.
-const COMMANDS: [&str; 38] = [
+const COMMANDS: [&str; 62] = [
     "",
     "dev",
     "gateway",
@@ -40,6 +40,30 @@ const COMMANDS: [&str; 38] = [
     "queue resume",
     "events",
     "healthcheck",
+    "init",
+    "login",
+    "logout",
+    "whoami",
+    "session ls",
+    "session revoke",
+    "key ls",
+    "key create",
+    "key show",
+    "key rotate",
+    "key revoke",
+    "user ls",
+    "user create",
+    "user set-password",
+    "user roles",
+    "user disable",
+    "user enable",
+    "user delete",
+    "user reset-code",
+    "worker join-token",
+    "signing-key ls",
+    "signing-key rotate",
+    "signing-key revoke",
+    "redis-acl",
     "help",
     "help exit-codes",
 ];

@@ -1,12 +1,15 @@
 //! The program `baton`, run as a person or a script runs it.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "what fails in a test should end it")]
 
+mod accounts;
 mod answers;
 mod demo;
 mod dev;
 mod fleet;
 mod flows;
 mod help;
+mod logins;
 mod pipes;
+mod stub;
 mod typed;
 mod waits;

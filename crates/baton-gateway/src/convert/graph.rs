@@ -9,6 +9,7 @@ use baton_store::calls::task::EdgeState;
 
 use super::flow::edge;
 use crate::app::App;
+use crate::auth::Grant;
 use crate::graph::{self, Place};
 use crate::problem::Fail;
 
@@ -29,7 +30,8 @@ pub(crate) enum Subject {
     Task(TaskId),
 }
 
-pub(crate) async fn graph(app: &App, found: Found, subject: Subject) -> Result<Graph, Fail> {
+/// Tasks that the grant cannot read keep their places, and lose their names.
+pub(crate) async fn graph(app: &App, found: Found, subject: Subject, grant: &Grant) -> Result<Graph, Fail> {
     let at: HashMap<TaskId, u32> = found.tasks.iter().map(|task| task.id).zip(0..).collect();
     let mut edges = found.edges;
     edges.retain(|(parent, child, _)| at.contains_key(parent) && at.contains_key(child));
@@ -43,7 +45,12 @@ pub(crate) async fn graph(app: &App, found: Found, subject: Subject) -> Result<G
     Ok(Graph {
         flow,
         focus,
-        nodes: found.tasks.into_iter().zip(drawing.places).map(node).collect(),
+        nodes: found
+            .tasks
+            .into_iter()
+            .zip(drawing.places)
+            .map(|(task, place)| node(task, place, grant))
+            .collect(),
         edges: edges
             .into_iter()
             .map(|(parent, child, state)| GraphEdge { parent, child, state: edge(state) })
@@ -55,13 +62,14 @@ pub(crate) async fn graph(app: &App, found: Found, subject: Subject) -> Result<G
     })
 }
 
-fn node((task, place): (Task, Place)) -> GraphNode {
+fn node(task: Task, place: Place, grant: &Grant) -> GraphNode {
+    let read = grant.reads(&task.queue);
     GraphNode {
         id: task.id,
         status: task.status(),
-        name: task.family.name.map(|name| name.to_string()),
-        kind: task.kind,
-        queue: task.queue,
+        name: task.family.name.filter(|_| read).map(|name| name.to_string()),
+        kind: read.then_some(task.kind),
+        queue: read.then_some(task.queue),
         layer: place.layer,
         x: place.x,
         y: place.y,

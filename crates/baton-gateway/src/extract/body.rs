@@ -101,7 +101,7 @@ impl<T: Read> FromRequest<App> for Whole<T> {
 }
 
 /// The bytes of a body, and whether they are declared as JSON.
-async fn receive(request: Request, app: &App, max: usize) -> Result<(Bytes, bool), Fail> {
+pub(crate) async fn receive(request: Request, app: &App, max: usize) -> Result<(Bytes, bool), Fail> {
     let (parts, body) = request.into_parts();
     let late = |_| Fail::malformed("The body did not arrive in time.");
     let bytes = tokio::time::timeout(app.settings.patience, collect(&parts.headers, body, max));

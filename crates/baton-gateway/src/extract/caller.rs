@@ -1,24 +1,28 @@
 //! Who asks, and the key under which he may ask again.
 
 use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderName, HeaderValue};
 use axum::response::Response;
-use baton_core::{OpId, Principal};
+use baton_core::{Code, OpId, Principal};
 use utoipa::IntoParams;
 use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::schema::SchemaType;
 use utoipa::openapi::{ObjectBuilder, Required, Type};
 
 use crate::app::App;
+use crate::auth::{self, Care, Grant};
 use crate::problem::{Asked, Fail};
-use crate::shell;
+use crate::{guard, shell};
 
-/// Whoever sent the request, as far as it is known.
+/// Whoever sent the request.
 pub(crate) struct Caller {
     pub(crate) by: Option<Principal>,
+    pub(crate) grant: Arc<Grant>,
     pub(crate) traceparent: Option<String>,
     pub(crate) asked: Asked,
     /// As it was sent.
@@ -26,17 +30,43 @@ pub(crate) struct Caller {
 }
 
 impl FromRequestParts<App> for Caller {
-    type Rejection = Infallible;
+    type Rejection = Fail;
 
-    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Caller, Infallible> {
+    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Caller, Fail> {
+        let grant = granted(parts)?;
         let path = parts.uri.path().to_owned();
         let asked = parts.extensions.get::<Asked>().cloned();
         Ok(Caller {
-            by: app.principal(),
+            by: Some(grant.principal.clone()),
+            grant,
             traceparent: shell::traceparent(&parts.headers).map(str::to_owned),
             query: parts.uri.query().unwrap_or_default().to_owned(),
             asked: asked.unwrap_or(Asked { path, request_id: String::new(), trace_id: None }),
         })
+    }
+}
+
+/// The outermost layer has asked who it is, wherever a route needs to know.
+fn granted(parts: &Parts) -> Result<Arc<Grant>, Fail> {
+    parts.extensions.get::<Arc<Grant>>().cloned().ok_or_else(|| Fail::new(Code::Unauthenticated))
+}
+
+/// A probe does not wait for Redis to say who it is.
+const PATIENCE: Duration = Duration::from_millis(250);
+
+/// Whoever asks a route that is for everyone, if it is known: some of them say more to some people. A credential that is
+/// not good counts as none.
+pub(crate) struct Visitor(pub(crate) Option<Arc<Grant>>);
+
+impl FromRequestParts<App> for Visitor {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Visitor, Infallible> {
+        if !guard::trusts(&app.settings, &parts.uri, &parts.headers) {
+            return Ok(Visitor(None));
+        }
+        let who = tokio::time::timeout(PATIENCE, auth::identify(app, parts, Care::Usual)).await;
+        Ok(Visitor(who.ok().and_then(Result::ok)))
     }
 }
 
@@ -70,7 +100,8 @@ pub(crate) fn replayed(mut answer: Response) -> Response {
 impl FromRequestParts<App> for Key {
     type Rejection = Fail;
 
-    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Key, Fail> {
+    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Key, Fail> {
+        let grant = granted(parts)?;
         let mut values = parts.headers.get_all("idempotency-key").iter();
         let value = match (values.next(), values.next()) {
             (None, _) => return Ok(Key(None)),
@@ -84,7 +115,7 @@ impl FromRequestParts<App> for Key {
                 "it is one word of 1 to 255 visible ASCII characters",
             ));
         };
-        op_id(app.principal().as_ref().map_or("", Principal::as_str), key).map(|op| Key(Some(op)))
+        op_id(grant.principal.as_str(), key).map(|op| Key(Some(op)))
     }
 }
 
@@ -94,9 +125,13 @@ fn unquoted(text: &str) -> &str {
     inside.filter(|inside| !inside.is_empty()).unwrap_or(text)
 }
 
-/// A key that is too long for a name, or has other characters, is known by its digest.
+/// A key that is too long for a name, or has other characters, is known by its digest; and a principal with a colon in it,
+/// whose end could not be told from the beginning of the key.
 pub(crate) fn op_id(principal: &str, key: &str) -> Result<OpId, Fail> {
-    let digest = || format!("{principal}:sha1:{}", sha1_smol::Sha1::from(key).digest());
+    let sha1 = |text: &str| sha1_smol::Sha1::from(text).digest().to_string();
+    let hidden = principal.contains(':').then(|| format!("sha1-{}", sha1(principal)));
+    let principal = hidden.as_deref().unwrap_or(principal);
+    let digest = || format!("{principal}:sha1:{}", sha1(key));
     let op = OpId::new(&format!("{principal}:{key}")).or_else(|_| OpId::new(&digest()));
     op.map_err(|error| Fail::invalid("Idempotency-Key", format!("failed to {error}")))
 }
@@ -111,6 +146,8 @@ mod tests {
         let long = op_id("local-dev", &"x".repeat(255)).unwrap();
         let odd = op_id("local-dev", "a/b").unwrap();
         assert!(long.as_str().starts_with("local-dev:sha1:") && long != odd);
+        assert_ne!(op_id("user_a:b", "c").unwrap(), op_id("user_a", "b:c").unwrap());
+        assert_ne!(op_id("user_a", "c").unwrap(), op_id("user_b", "c").unwrap());
         assert_eq!([unquoted("\"8e03\""), unquoted("\"\""), unquoted("\"")], ["8e03", "\"\"", "\""]);
     }
 }

@@ -9,6 +9,7 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use baton_api::Timestamp;
 use baton_api::health::{self as api, HealthStatus, Ready};
+use baton_auth::Action;
 use baton_core::Status;
 use baton_service::metrics::CONTENT_TYPE;
 
@@ -17,6 +18,7 @@ use super::pulse::Pulse;
 use super::{gauges, ready as checks};
 use crate::app::App;
 use crate::clock;
+use crate::extract::Visitor;
 
 /// Answers that take longer are worth a word.
 const SLOW: Duration = Duration::from_millis(250);
@@ -26,30 +28,44 @@ const STALE_MS: u64 = 5_000;
 /// How does this gateway do?
 ///
 /// Answered out of what was last seen, never by asking Redis: it is 200 for as long as the process runs, so that a probe
-/// of liveness does not restart gateways because Redis is away.
+/// of liveness does not restart gateways because Redis is away. Where there are logins, only who may read the metrics gets
+/// more than status, version and time.
 #[utoipa::path(
     get, path = "/health", tag = "gateway", operation_id = "health",
+    security(()),
     responses((status = 200, description = "the process runs; `status` says how it does", body = api::Health))
 )]
-pub(super) async fn health(State(app): State<App>) -> Json<api::Health> {
+pub(super) async fn health(State(app): State<App>, Visitor(grant): Visitor) -> Json<api::Health> {
     let pulse = app.health.pulse.borrow().clone();
     let fleet = app.health.fleet.borrow().clone();
     let fleet = fleet.as_deref();
     let (status, reasons) = judge(&pulse, fleet, app.draining.is_cancelled());
-    Json(api::Health {
+    let public = api::Health {
         status,
-        reasons,
+        reasons: Vec::new(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         timestamp: Timestamp::from_ms(pulse.at_ms),
-        uptime_ms: app.health.began.elapsed().as_millis() as u64,
+        uptime_ms: None,
         auth: if app.settings.open { "none" } else { "required" }.to_owned(),
-        redis: api::Redis {
+        redis: None,
+        workers: None,
+        tasks: BTreeMap::new(),
+        unattended: Vec::new(),
+    };
+    if grant.is_none_or(|grant| grant.must(Action::MetricsRead).is_err()) {
+        return Json(public);
+    }
+    Json(api::Health {
+        reasons,
+        uptime_ms: Some(app.health.began.elapsed().as_millis() as u64),
+        redis: Some(api::Redis {
             connected: pulse.latency.is_some(),
             latency_ms: pulse.latency.map(|latency| latency.as_micros() as f64 / 1_000.0),
-        },
-        workers: fleet.map(|fleet| fleet.workers.clone()).unwrap_or_default(),
+        }),
+        workers: Some(fleet.map(|fleet| fleet.workers.clone()).unwrap_or_default()),
         tasks: tasks(fleet),
         unattended: fleet.map(unattended).unwrap_or_default(),
+        ..public
     })
 }
 
@@ -101,6 +117,7 @@ fn unattended(fleet: &Fleet) -> Vec<String> {
 /// the one that is meant, and this gateway is not about to end.
 #[utoipa::path(
     get, path = "/ready", tag = "gateway", operation_id = "ready",
+    security(()),
     responses(
         (status = 200, description = "yes", body = Ready),
         (status = 503, description = "no: at least one check fails", body = Ready),
@@ -118,6 +135,7 @@ pub(super) async fn ready(State(app): State<App>) -> Response {
 /// in all of them, and is not.
 #[utoipa::path(
     get, path = "/metrics", tag = "gateway", operation_id = "metrics",
+    security(("bearer" = ["metrics:read"])),
     responses((status = 200, description = "metrics in the text format 0.0.4", content_type = "text/plain; version=0.0.4",
         body = String))
 )]

@@ -19,7 +19,7 @@ const PATIENCE: Duration = Duration::from_secs(1);
 pub(super) async fn check(app: &App) -> Ready {
     let (redis, scripts, namespace) =
         tokio::join!(redis(&app.store), scripts(&app.store), namespace(&app.store));
-    let checks = vec![redis, scripts, namespace, draining(app)];
+    let checks = vec![redis, scripts, namespace, line("logins", app.auth.readiness()), draining(app)];
     Ready { ready: checks.iter().all(|check| check.ok), checks }
 }
 

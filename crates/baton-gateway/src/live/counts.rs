@@ -4,14 +4,17 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use baton_auth::Action;
 use baton_core::Status;
-use baton_store::{Error, Store};
+use baton_store::Store;
 use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
 
+use crate::auth::Grant;
+use crate::convert::queue::Sum;
 use crate::roster;
 
-/// Tasks of all queues and shards, by status.
+/// Tasks of several queues and all shards, by status.
 pub(super) type Counts = BTreeMap<&'static str, u64>;
 
 const EVERY: Duration = Duration::from_millis(500);
@@ -26,10 +29,37 @@ impl Dirty {
     }
 }
 
+/// What was counted at one time.
+#[derive(Debug)]
+pub(super) struct Tally {
+    all: Arc<Counts>,
+    queues: Vec<Sum>,
+}
+
+impl Tally {
+    fn of(queues: Vec<Sum>) -> Tally {
+        Tally { all: Arc::new(sum(&queues, |_| true)), queues }
+    }
+
+    /// Tasks of the queues that can be read.
+    pub(super) fn seen_by(&self, grant: &Grant) -> Arc<Counts> {
+        match grant.reaches_all(Action::TasksRead) {
+            true => Arc::clone(&self.all),
+            false => Arc::new(sum(&self.queues, |queue| grant.reads(&queue.name))),
+        }
+    }
+}
+
+fn sum(queues: &[Sum], counted: impl Fn(&Sum) -> bool) -> Counts {
+    let of =
+        |status: Status| queues.iter().filter(|queue| counted(queue)).map(|queue| queue.of(status)).sum();
+    Status::ALL.iter().map(|status| (status.as_str(), of(*status))).collect()
+}
+
 /// The latest counts, for those who listen.
 #[derive(Clone, Debug)]
 pub(super) struct Board {
-    latest: Arc<watch::Sender<Option<Arc<Counts>>>>,
+    latest: Arc<watch::Sender<Option<Arc<Tally>>>>,
     dirty: Dirty,
 }
 
@@ -43,7 +73,7 @@ impl Board {
     }
 
     /// Counts as they change from now on, and once as they are.
-    pub(super) fn listen(&self) -> watch::Receiver<Option<Arc<Counts>>> {
+    pub(super) fn listen(&self) -> watch::Receiver<Option<Arc<Tally>>> {
         let listener = self.latest.subscribe();
         self.dirty.mark();
         listener
@@ -53,9 +83,9 @@ impl Board {
         loop {
             self.dirty.0.notified().await;
             if self.latest.receiver_count() > 0 {
-                match count(&store).await {
-                    Ok(counts) => {
-                        self.latest.send_replace(Some(Arc::new(counts)));
+                match roster::queues(&store).await {
+                    Ok(queues) => {
+                        self.latest.send_replace(Some(Arc::new(Tally::of(queues))));
                     }
                     // Numbers that cannot be read now are read as soon as they can.
                     Err(error) => {
@@ -69,8 +99,23 @@ impl Board {
     }
 }
 
-async fn count(store: &Store) -> Result<Counts, Error> {
-    let queues = roster::queues(store).await?;
-    let all = |status: &Status| (status.as_str(), queues.iter().map(|queue| queue.of(*status)).sum());
-    Ok(Status::ALL.iter().map(all).collect())
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::auth::of_key;
+
+    #[test]
+    fn queues_that_cannot_be_read_are_not_counted() {
+        let queue = |name: &str, pending| {
+            let mut sum = Sum::new(name.parse().unwrap());
+            sum.tasks.insert(Status::Pending, pending);
+            sum
+        };
+        let tally = Tally::of(vec![queue("a", 1), queue("img-1", 2), queue("img-2", 4)]);
+        let pending = |scopes: &str| tally.seen_by(&of_key(scopes))["pending"];
+        assert_eq!(
+            ["tasks:read", "tasks:read@img-*", "tasks:read@a", "tasks:write"].map(pending),
+            [7, 6, 1, 0]
+        );
+    }
 }

@@ -54,6 +54,9 @@ pub(super) struct FeedQuery {
     kind: (),
     /// Go on behind this event.
     last_event_id: Option<String>,
+    /// In the place of a header, for browsers: what `POST /auth/ticket` has given.
+    #[param(pattern = "^btt_")]
+    ticket: Option<String>,
 }
 
 fn topics() -> Schema {
@@ -139,7 +142,7 @@ fn among<T: Eq + Hash>(wanted: &HashSet<T>, given: &Option<T>) -> bool {
 }
 
 impl FromTerms for Wish {
-    const KNOWN: &[&str] = &["topics", "queue", "task", "kind", "last_event_id"];
+    const KNOWN: &[&str] = &["topics", "queue", "task", "kind", "last_event_id", "ticket"];
 
     fn read(terms: &mut Terms) -> Wish {
         let mut filter = Filter {
@@ -149,6 +152,8 @@ impl FromTerms for Wish {
             ..Filter::default()
         };
         filter.choose(&terms.many("topics"));
+        // Redeemed before the route was asked; here it is only known.
+        let _: Option<String> = terms.one("ticket");
         Wish { filter, after: terms.one("last_event_id") }
     }
 }
@@ -198,5 +203,12 @@ mod tests {
         assert_eq!(after("last_event_id=1-1.0", Some("2-0")).as_deref(), Some("2-0"));
         assert_eq!(after("", Some("")), None);
         assert!(wish("", Some("x")).is_err());
+    }
+
+    #[test]
+    fn a_ticket_may_stand_there_and_is_not_repeated() {
+        assert_eq!(wish("ticket=btt_abc&queue=a", None), wish("queue=a", None));
+        let refused = wish("ticket=btt_abc&ticket=btt_abc", None).unwrap_err();
+        assert!(!format!("{refused:?}").contains("abc"), "{refused:?}");
     }
 }

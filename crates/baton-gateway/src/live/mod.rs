@@ -40,7 +40,6 @@ const READERS_MAX: usize = 8;
 #[derive(Clone, Debug)]
 pub struct Feed {
     store: Store,
-    draining: CancellationToken,
     ring: Arc<ring::Ring>,
     watches: watch::Watches,
     board: counts::Board,
@@ -55,7 +54,6 @@ impl Feed {
         let (board, dirty) = counts::Board::start(store, draining);
         let feed = Feed {
             store: store.clone(),
-            draining: draining.clone(),
             ring: ring::Ring::new(usize::from(store.shards().get()), ring::EVENTS_MAX),
             watches: watch::Watches::default(),
             board,

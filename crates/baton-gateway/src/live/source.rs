@@ -18,7 +18,8 @@ use super::place::{Mark, Place};
 use super::ring::{Cursor, Missed, Ring};
 use super::stream::{Stretch, stretch};
 use super::subscription::Item;
-use super::told::Batch;
+use super::told::{Batch, Told};
+use crate::auth::Grant;
 
 /// Entries of one page; each is at most 100 events.
 const PAGE: u64 = 32;
@@ -31,6 +32,7 @@ pub(super) struct Source {
     /// Shared by all listeners: a thousand that come back at once do not read a thousand pages at once.
     readers: Arc<Semaphore>,
     filter: Filter,
+    grant: Arc<Grant>,
     /// Behind what was told.
     place: Place,
     cursor: Cursor,
@@ -45,13 +47,14 @@ pub(super) struct Source {
 }
 
 impl Source {
-    pub(super) async fn join(feed: &Feed, wish: Wish) -> Source {
+    pub(super) async fn join(feed: &Feed, wish: Wish, grant: Arc<Grant>) -> Source {
         let (cursor, now) = feed.ring.join().await;
         let mut source = Source {
             store: feed.store.clone(),
             ring: Arc::clone(&feed.ring),
             readers: Arc::clone(&feed.readers),
             filter: wish.filter,
+            grant,
             place: now.clone(),
             cursor,
             batches: VecDeque::new(),
@@ -91,8 +94,8 @@ impl Source {
         while let Some(batch) = self.batches.front() {
             let (shard, entry) = (batch.shard, batch.entry);
             let told = self.place.of(shard).told_of(entry);
-            let wanted =
-                batch.events.iter().enumerate().skip(told).find(|(_, event)| self.filter.wants(event));
+            let wants = |told: &Told| self.filter.wants(told) && told.is_for(&self.grant);
+            let wanted = batch.events.iter().enumerate().skip(told).find(|(_, event)| wants(event));
             if let Some((at, _)) = wanted {
                 let item = Item::Event(Arc::clone(batch), at);
                 self.place.set(shard, Mark::at(entry, at));

@@ -13,7 +13,7 @@ use tokio::sync::OwnedSemaphorePermit;
 use super::filter::{FeedQuery, Wish};
 use super::subscription::{Item, Subscription};
 use crate::app::App;
-use crate::extract::Query;
+use crate::extract::{Caller, Query};
 use crate::measure;
 use crate::problem::Fail;
 
@@ -26,23 +26,26 @@ const BEAT: Duration = Duration::from_secs(15);
 ///
 /// Server-sent events. The data of a `task`, `queue` or `worker` event is one thing that happened; that of `counts` is the
 /// number of tasks by status, at most twice a second; `reset` says that something was missed, so that what is shown
-/// must be read anew. Without `topics` all four come, or without `counts` where another filter is set. To go on after a
+/// must be read anew. Events of queues that the credential does not read are left out, and not counted; those of workers take
+/// `workers:read`. Without `topics` all four come, or without `counts` where another filter is set. To go on after a
 /// pause, send the last `id` as it was: nothing is missing then and nothing comes twice.
 #[utoipa::path(
     get, path = "/events", tag = "events", operation_id = "follow_events",
+    security(("bearer" = ["tasks:read"])),
     params(FeedQuery, ("Last-Event-ID" = Option<String>, Header, description = "`last_event_id`, as browsers send it")),
-    responses((status = 200, description = "Events, until the client or the gateway ends",
+    responses((status = 200, description = "Events, until the client, the gateway or the credential ends",
                body = baton_api::event::Sent, content_type = "text/event-stream")),
     extensions(("x-problem-codes" = json!(["overloaded", "draining"])))
 )]
 pub(super) async fn events(
     State(app): State<App>,
     Query(wish): Query<Wish>,
+    caller: Caller,
     headers: HeaderMap,
 ) -> Result<Response, Fail> {
     let wish = wish.resumed(&headers)?;
     let permit = super::admit(&app)?;
-    let subscription = Subscription::join(&app.feed, wish).await.ok_or_else(super::draining)?;
+    let subscription = Subscription::join(&app, &caller.grant, wish).await.ok_or_else(super::draining)?;
     let listener =
         Listener { subscription, begun: false, _permit: permit, _open: measure::Stream::open("sse") };
     let no_buffers =
@@ -61,7 +64,7 @@ impl Listener {
     async fn next(mut self) -> Option<(Result<Event, Infallible>, Listener)> {
         let event = if std::mem::replace(&mut self.begun, true) {
             match tokio::time::timeout(BEAT, self.subscription.next()).await {
-                Ok(item) => written(&item?),
+                Ok(item) => written(&item.ok()?),
                 Err(_) => Event::default().comment("alive"),
             }
         } else {

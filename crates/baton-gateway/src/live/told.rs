@@ -2,9 +2,12 @@
 
 use baton_api::Timestamp;
 use baton_api::event::Event;
+use baton_auth::Action;
 use baton_core::{Kind, Move, QueueName, Shard, TaskId};
 use baton_store::event::{Entry, StreamId, TaskEvent};
 use serde_json::value::RawValue;
+
+use crate::auth::Grant;
 
 /// What an event is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,6 +35,17 @@ pub(super) struct Told {
     pub(super) queue: Option<QueueName>,
     pub(super) kind: Option<Kind>,
     pub(super) json: Box<RawValue>,
+}
+
+impl Told {
+    /// What happens in a queue is for those who read it; what happens to workers, for those who see workers.
+    pub(super) fn is_for(&self, grant: &Grant) -> bool {
+        match (self.topic, &self.queue) {
+            (Topic::Task | Topic::Queue, Some(queue)) => grant.reads(queue),
+            (Topic::Task | Topic::Queue, None) => grant.reaches_all(Action::TasksRead),
+            (Topic::Worker, _) => grant.must(Action::WorkersRead).is_ok(),
+        }
+    }
 }
 
 /// The events of one entry, in order of effect.
@@ -119,4 +133,32 @@ fn to(event: &str) -> Option<String> {
 fn json(event: &Event) -> Box<RawValue> {
     // Texts and numbers can always be written; the fallback spares a panic.
     serde_json::value::to_raw_value(event).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::auth::of_key;
+
+    #[test]
+    fn each_event_is_for_those_who_read_what_it_is_about() {
+        let told = |topic, queue: Option<&str>| Told {
+            topic,
+            task: None,
+            queue: queue.map(|name| name.parse().unwrap()),
+            kind: None,
+            json: Box::default(),
+        };
+        let (a, b) = (told(Topic::Task, Some("a")), told(Topic::Queue, Some("b")));
+        let (worker, odd) = (told(Topic::Worker, None), told(Topic::Task, None));
+        for (scopes, heard) in [
+            ("tasks:read", [true, true, false, true]),
+            ("tasks:read@a workers:read", [true, false, true, false]),
+            ("tasks:read@b", [false, true, false, false]),
+            ("tasks:claim@a tasks:write@b", [false, false, false, false]),
+        ] {
+            let grant = of_key(scopes);
+            assert_eq!([&a, &b, &worker, &odd].map(|told| told.is_for(&grant)), heard, "{scopes}");
+        }
+    }
 }

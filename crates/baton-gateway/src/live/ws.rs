@@ -13,9 +13,9 @@ use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Interval, MissedTickBehavior, interval, timeout};
 
 use super::filter::{FeedQuery, Wish};
-use super::subscription::{Item, Subscription};
+use super::subscription::{self, Item, Subscription};
 use crate::app::App;
-use crate::extract::Query;
+use crate::extract::{Caller, Query};
 use crate::measure;
 use crate::problem::Fail;
 
@@ -32,20 +32,22 @@ const MESSAGE_BYTES_MAX: usize = 4096;
 /// `counts` in the place of `data`, and one of the topic `reset` has neither.
 #[utoipa::path(
     get, path = "/ws", tag = "events", operation_id = "follow_frames",
+    security(("bearer" = ["tasks:read"])),
     params(FeedQuery),
-    responses((status = 101, description = "Frames, until the client or the gateway ends",
+    responses((status = 101, description = "Frames, until the client, the gateway or the credential ends",
                body = baton_api::event::Frame)),
     extensions(("x-problem-codes" = json!(["overloaded", "draining"])))
 )]
 pub(super) async fn frames(
     State(app): State<App>,
     Query(wish): Query<Wish>,
+    caller: Caller,
     headers: HeaderMap,
     upgrade: WebSocketUpgrade,
 ) -> Result<Response, Fail> {
     let wish = wish.resumed(&headers)?;
     let permit = super::admit(&app)?;
-    let subscription = Subscription::join(&app.feed, wish).await.ok_or_else(super::draining)?;
+    let subscription = Subscription::join(&app, &caller.grant, wish).await.ok_or_else(super::draining)?;
     let upgrade = upgrade.max_message_size(MESSAGE_BYTES_MAX).max_frame_size(MESSAGE_BYTES_MAX);
     let talks = app.feed.talks.clone();
     Ok(upgrade.on_upgrade(move |socket| talks.track_future(Talk::new(socket, subscription, permit).run())))
@@ -80,14 +82,12 @@ impl Talk {
     async fn step(&mut self) -> Result<(), Over> {
         tokio::select! {
             item = self.subscription.next() => match item {
-                Some(item) => {
+                Ok(item) => {
                     let frame = written(&item, &self.subscription.place().to_string());
                     self.send(Message::text(frame)).await
                 }
-                None => {
-                    let reason = "the gateway is about to end".into();
-                    let close = CloseFrame { code: close_code::AWAY, reason };
-                    self.send(Message::Close(Some(close))).await?;
+                Err(why) => {
+                    self.send(Message::Close(Some(closing(why)))).await?;
                     Err(Over)
                 }
             },
@@ -111,6 +111,14 @@ impl Talk {
             _ => Err(Over),
         }
     }
+}
+
+fn closing(why: subscription::Over) -> CloseFrame {
+    let (code, reason) = match why {
+        subscription::Over::Draining => (close_code::AWAY, "the gateway is about to end"),
+        subscription::Over::Credential => (close_code::POLICY, "the credential has ended"),
+    };
+    CloseFrame { code, reason: reason.into() }
 }
 
 /// `baton_api::event::Frame` around an event that is written already.

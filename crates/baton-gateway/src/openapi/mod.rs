@@ -6,13 +6,16 @@ use std::collections::BTreeMap;
 
 use baton_api::Problem;
 use baton_api::problem::status_of;
+use baton_auth::Action;
 use baton_core::Code;
 use utoipa::PartialSchema;
 use utoipa::openapi::path::Operation;
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::{
     ContentBuilder, Header, InfoBuilder, License, OpenApi, PathItem, Ref, RefOr, ResponseBuilder, Server, Tag,
 };
 
+use crate::auth::SCHEME;
 use crate::routes;
 
 /// What any route may say no with.
@@ -27,6 +30,8 @@ const EVERYWHERE: [Code; 7] = [
 ];
 /// And those that take a body.
 const WITH_BODY: [Code; 2] = [Code::PayloadTooLarge, Code::UnsupportedMediaType];
+/// And those that are not for everyone.
+const WITH_CREDENTIAL: [Code; 3] = [Code::Unauthenticated, Code::TokenExpired, Code::InsufficientScope];
 /// Where a route names the further codes that it may say no with.
 const CODES: &str = "x-problem-codes";
 
@@ -58,15 +63,32 @@ pub(crate) fn complete(mut api: OpenApi) -> OpenApi {
         ("workers", "Register, claim, renew, leave; and what operators tell workers"),
         ("queues", "Queues in numbers; pause and resume"),
         ("events", "What happens, as it happens"),
+        ("auth", "Log in and out; sessions, passwords, API keys, users"),
+        ("oauth", "The same for programs that speak OAuth"),
         ("gateway", "What a gateway says of itself"),
     ];
     api.tags = Some(tags.into_iter().map(tag).collect());
     let components = api.components.get_or_insert_default();
     components.schemas.insert("Problem".to_owned(), Problem::schema());
+    components.add_security_scheme(SCHEME, bearer());
     components.schemas.insert("Pointed".to_owned(), baton_api::problem::Pointed::schema());
     api.paths.paths.values_mut().flat_map(operations).for_each(document_problems);
     links::add(&mut api);
     api
+}
+
+/// OAuth knows which scopes a token may have; this scheme only that there is one, so they stand in the description.
+fn bearer() -> SecurityScheme {
+    let scopes: Vec<String> =
+        Action::ALL.iter().map(|action| format!("- `{action}`: {}", action.about())).collect();
+    let description = format!(
+        "An access token or an API key. A route names the scopes that it takes; those of tasks and queues may be for some \
+         queues only: `tasks:claim@emails`, `tasks:read@img-*`.\n\n{}",
+        scopes.join("\n")
+    );
+    SecurityScheme::Http(
+        HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some(description)).build(),
+    )
 }
 
 fn operations(path: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
@@ -78,25 +100,38 @@ fn document_problems(operation: &mut Operation) {
     let named: Vec<String> = named.and_then(|codes| serde_json::from_value(codes).ok()).unwrap_or_default();
     let own = named.iter().filter_map(|code| code.parse::<Code>().ok());
     let body = operation.request_body.iter().flat_map(|_| WITH_BODY);
+    let is_open = operation.security.iter().flatten().any(|way| *way == SecurityRequirement::default());
+    let credential = WITH_CREDENTIAL.into_iter().filter(|_| !is_open);
     let mut by_status: BTreeMap<u16, Vec<Code>> = BTreeMap::new();
-    for code in EVERYWHERE.into_iter().chain(body).chain(own) {
+    for code in EVERYWHERE.into_iter().chain(body).chain(credential).chain(own) {
         let codes = by_status.entry(status_of(code)).or_default();
         if !codes.contains(&code) {
             codes.push(code);
         }
     }
     for (status, codes) in by_status {
-        operation.responses.responses.entry(status.to_string()).or_insert_with(|| problem(status, &codes));
+        let responses = &mut operation.responses.responses;
+        match responses.get_mut(&status.to_string()) {
+            None => {
+                responses.insert(status.to_string(), problem(status, &codes).into());
+            }
+            // OAuth has words of its own; what goes wrong before anybody thinks of OAuth is a problem all the same.
+            Some(RefOr::T(known)) if status >= 400 => known.content.extend(problem(status, &codes).content),
+            Some(_) => {}
+        }
     }
 }
 
-fn problem(status: u16, codes: &[Code]) -> RefOr<utoipa::openapi::Response> {
+fn problem(status: u16, codes: &[Code]) -> utoipa::openapi::Response {
     let words: Vec<String> = codes.iter().map(|code| format!("`{code}`: {}", code.advice())).collect();
     let content = ContentBuilder::new().schema(Some(Ref::from_schema_name("Problem"))).build();
     let mut response =
         ResponseBuilder::new().description(words.join(" ")).content("application/problem+json", content);
+    if status == 401 {
+        response = response.header("WWW-Authenticate", Header::new(String::schema()));
+    }
     if matches!(status, 503 | 507) {
         response = response.header("Retry-After", Header::new(u64::schema()));
     }
-    response.build().into()
+    response.build()
 }

@@ -34,6 +34,7 @@ pub(super) async fn nothing() -> Fail {
 /// By name, in bytes, ms or pieces.
 #[utoipa::path(
     get, path = "/capabilities", tag = "gateway", operation_id = "capabilities",
+    security(("bearer" = [])),
     responses((status = 200, description = "The limits", body = Capabilities))
 )]
 pub(crate) async fn capabilities(State(app): State<App>) -> Json<Capabilities> {

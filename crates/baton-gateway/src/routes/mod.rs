@@ -1,13 +1,17 @@
 //! Every route, put together.
 
+mod auth;
 mod documents;
 mod flows;
 mod leases;
 mod meta;
+mod oauth;
 mod problems;
 mod queues;
 mod tasks;
 mod workers;
+
+use std::sync::Arc;
 
 use axum::Router;
 use axum::middleware::{from_fn, from_fn_with_state};
@@ -16,16 +20,22 @@ use tower_http::compression::CompressionLayer;
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::app::App;
+use crate::auth::Needs;
 use crate::extract::no_query;
-use crate::{health, live, openapi, shell};
+use crate::shell::{self, Shell};
+use crate::{cors, health, live, openapi};
 
 /// Everything that this gateway answers.
 pub fn router(app: App) -> Router {
     let (routes, api) = documented().split_for_parts();
-    let routes = routes.merge(documents::routes(openapi::complete(api))).merge(problems::routes());
+    let api = openapi::complete(api);
+    let shell = Shell { app: app.clone(), needs: Arc::new(Needs::of(&api)) };
+    let routes = routes.merge(documents::routes(api)).merge(problems::routes());
     let routes = routes.route("/", get(meta::front)).fallback(meta::nothing);
-    // From the inside out: answers are compressed last but one, and the shell sees and names everything.
-    routes.layer(CompressionLayer::new()).layer(from_fn_with_state(app.clone(), shell::wrap)).with_state(app)
+    // From the inside out: answers are compressed, the shell sees and names everything, and what other sites may read is
+    // said of problems, too.
+    let routes = routes.layer(CompressionLayer::new()).layer(from_fn_with_state(shell, shell::wrap));
+    routes.layer(from_fn_with_state(app.clone(), cors::allow)).with_state(app)
 }
 
 /// The routes that the API document describes.
@@ -41,5 +51,9 @@ pub(crate) fn documented() -> OpenApiRouter<App> {
     let with_query = OpenApiRouter::new().merge(tasks::with_query()).merge(flows::with_query());
     let with_query =
         with_query.merge(workers::with_query()).merge(queues::with_query()).merge(live::routes());
-    OpenApiRouter::new().nest("/api/v1", plain.merge(with_query)).merge(health::routes())
+    OpenApiRouter::new()
+        .nest("/api/v1", plain.merge(with_query))
+        .merge(health::routes())
+        .merge(auth::routes())
+        .merge(oauth::routes())
 }

@@ -4,6 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::response::Response;
 use baton_api::queue::{Backlog, Queue, Queues};
+use baton_auth::Action;
 use baton_core::{Code, QueueName, Status};
 use baton_store::calls::queue::{Paused, SetPaused};
 use utoipa_axum::router::OpenApiRouter;
@@ -42,6 +43,7 @@ impl FromTerms for QueuesQuery {
 /// List queues
 #[utoipa::path(
     get, path = "/queues", tag = "queues", operation_id = "list_queues",
+    security(("bearer" = ["tasks:read"])),
     params(Paging),
     responses((status = 200, description = "A page of queues, by name", body = Queues,
                headers(("Link" = String, description = "Where the next page is, with rel=\"next\""))))
@@ -52,8 +54,9 @@ pub(crate) async fn list_queues(
     Query(QueuesQuery(paging)): Query<QueuesQuery>,
 ) -> Result<Response, Fail> {
     let workers = roster::workers(&app.store).await?;
-    let Part { items, next_cursor, total, page, page_size } =
-        cut(roster::queues(&app.store).await?, &paging, |sum| sum.name.to_string())?;
+    let mut sums = roster::queues(&app.store).await?;
+    sums.retain(|sum| caller.grant.reads(&sum.name));
+    let Part { items, next_cursor, total, page, page_size } = cut(sums, &paging, |sum| sum.name.to_string())?;
     let queues = items.iter().map(|sum| queue(sum, &workers)).collect();
     let answer = Queues { queues, next_cursor: next_cursor.clone(), total, page, page_size };
     Ok(with_link(Json(answer), &caller, &paging, next_cursor.as_deref(), total))
@@ -62,11 +65,17 @@ pub(crate) async fn list_queues(
 /// Read a queue
 #[utoipa::path(
     get, path = "/queues/{name}", tag = "queues", operation_id = "get_queue",
+    security(("bearer" = ["tasks:read"])),
     params(QueueId),
     responses((status = 200, description = "The queue", body = Queue)),
     extensions(("x-problem-codes" = json!(["unknown_queue"])))
 )]
-pub(crate) async fn get_queue(State(app): State<App>, QueueId(name): QueueId) -> Result<Json<Queue>, Fail> {
+pub(crate) async fn get_queue(
+    State(app): State<App>,
+    QueueId(name): QueueId,
+    caller: Caller,
+) -> Result<Json<Queue>, Fail> {
+    caller.grant.must_read(&name, Code::UnknownQueue)?;
     let sum = known(&app, &name).await?;
     Ok(Json(queue(&sum, &roster::workers(&app.store).await?)))
 }
@@ -76,6 +85,7 @@ pub(crate) async fn get_queue(State(app): State<App>, QueueId(name): QueueId) ->
 /// For autoscalers: scale on `load`, so that busy workers count.
 #[utoipa::path(
     get, path = "/queues/{name}/backlog", tag = "queues", operation_id = "get_queue_backlog",
+    security(("bearer" = ["tasks:read"])),
     params(QueueId),
     responses((status = 200, description = "What waits and runs, and who is there for it", body = Backlog)),
     extensions(("x-problem-codes" = json!(["unknown_queue"])))
@@ -83,7 +93,9 @@ pub(crate) async fn get_queue(State(app): State<App>, QueueId(name): QueueId) ->
 pub(crate) async fn queue_backlog(
     State(app): State<App>,
     QueueId(name): QueueId,
+    caller: Caller,
 ) -> Result<Json<Backlog>, Fail> {
+    caller.grant.must_read(&name, Code::UnknownQueue)?;
     let sum = known(&app, &name).await?;
     let workers = roster::workers(&app.store).await?;
     let attending = workers.iter().filter(|worker| serves(worker, &name));
@@ -101,6 +113,7 @@ pub(crate) async fn queue_backlog(
 /// Nothing is claimed from it until it is resumed; what runs goes on. A queue may be paused before its first task.
 #[utoipa::path(
     post, path = "/queues/{name}/pause", tag = "queues", operation_id = "pause_queue",
+    security(("bearer" = ["queues:admin"])),
     params(QueueId),
     responses((status = 200, description = "The queue as it is now", body = Queue)),
     extensions(("x-problem-codes" = json!(["unknown_queue", "payload_too_large", "unsupported_media_type"])))
@@ -111,12 +124,14 @@ pub(crate) async fn pause_queue(
     caller: Caller,
     Body(Nothing {}): Body<Nothing>,
 ) -> Result<Json<Queue>, Fail> {
+    caller.grant.must_in(Action::QueuesAdmin, &name)?;
     set_paused(&app, &name, true, &caller).await
 }
 
 /// Resume a queue
 #[utoipa::path(
     post, path = "/queues/{name}/resume", tag = "queues", operation_id = "resume_queue",
+    security(("bearer" = ["queues:admin"])),
     params(QueueId),
     responses((status = 200, description = "The queue as it is now", body = Queue)),
     extensions(("x-problem-codes" = json!(["unknown_queue", "payload_too_large", "unsupported_media_type"])))
@@ -127,6 +142,7 @@ pub(crate) async fn resume_queue(
     caller: Caller,
     Body(Nothing {}): Body<Nothing>,
 ) -> Result<Json<Queue>, Fail> {
+    caller.grant.must_in(Action::QueuesAdmin, &name)?;
     known(&app, &name).await?;
     set_paused(&app, &name, false, &caller).await
 }

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::path::Path;
 
+use baton_auth::Action;
 use baton_core::Code;
 use serde_json::Value;
 
@@ -46,6 +47,19 @@ fn every_operation_is_named_and_documents_what_it_refuses() {
                 assert!(code.parse::<Code>().is_ok(), "{method} {path}: {code}");
             }
         }
+    }
+}
+
+#[test]
+fn every_scope_is_one_that_the_document_knows() {
+    let api = serde_json::to_value(baton_gateway::openapi()).unwrap();
+    let pattern = api["components"]["schemas"]["NewKey"]["properties"]["scopes"]["items"]["pattern"].as_str();
+    let words = |by_queue: bool| {
+        let actions = Action::ALL.iter().filter(|action| action.is_by_queue() == by_queue);
+        actions.map(|action| action.as_str()).collect::<Vec<_>>().join("|")
+    };
+    for words in [format!("({})(@", words(true)), format!("|{})$", words(false))] {
+        assert!(pattern.unwrap().contains(&words), "{words} in {pattern:?}");
     }
 }
 

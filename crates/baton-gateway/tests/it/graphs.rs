@@ -72,7 +72,10 @@ async fn a_flow_is_drawn_with_the_states_of_its_edges() {
     assert_eq!((drawn.tasks, drawn.truncated, drawn.focus), (5, false, None));
     assert_eq!(drawn.flow.unwrap().to_string(), id);
     let last = drawn.nodes.iter().find(|node| node.name.as_deref() == Some("d")).unwrap();
-    assert_eq!((last.kind.as_str(), last.queue.as_str(), last.layer), ("y", "media", 1));
+    assert_eq!(
+        (last.kind.clone(), last.queue.clone(), last.layer),
+        ("y".parse().ok(), "media".parse().ok(), 1)
+    );
     assert_eq!(last.status.as_str(), "blocked");
     // What happens to its tasks moves none of them.
     let places = |graph: &Graph| graph.nodes.iter().map(|node| (node.id, node.x, node.y)).collect::<Vec<_>>();

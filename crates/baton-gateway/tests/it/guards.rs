@@ -9,7 +9,7 @@ use serde_json::json;
 use crate::support::{Gateway, get, post};
 
 #[tokio::test]
-async fn other_hosts_sites_and_proxies_are_refused_on_every_route_and_method() {
+async fn case_103_other_hosts_sites_and_proxies_are_refused_on_every_route_and_method() {
     let gateway = Gateway::start().await;
     let before = gateway.snapshot().await;
     for (name, value) in [
@@ -27,10 +27,19 @@ async fn other_hosts_sites_and_proxies_are_refused_on_every_route_and_method() {
             get("/api/v1/tasks").by(Method::OPTIONS),
             get("/api/v1/workers/worker-001-a").by(Method::DELETE),
             post("/api/v1/tasks", &json!({ "kind": "a" })),
+            get("/x/../api/v1/tasks"),
+            get("/x/%2e%2e/api/v1/workers/worker-001-a").by(Method::DELETE),
         ] {
             let path = ask.path.to_owned();
             let answer = gateway.ask(ask.with(name, value)).await;
             assert_eq!(answer.problem(), (403, "cross_site".to_owned()), "{name}: {value} on {path}");
+        }
+        let head = get("/api/v1/tasks").by(Method::HEAD).with(name, value);
+        assert_eq!(gateway.ask(head).await.status, 403, "{name}: {value} by HEAD");
+        for method in ["PUT", "PATCH", "TRACE", "CONNECT", "PROPFIND"] {
+            let ask = get("/api/v1/tasks").by(method.parse().unwrap());
+            let answer = gateway.ask(ask.with(name, value)).await;
+            assert_eq!(answer.problem(), (403, "cross_site".to_owned()), "{name}: {value} by {method}");
         }
     }
     assert_eq!(gateway.snapshot().await, before);

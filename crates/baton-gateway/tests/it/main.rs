@@ -6,6 +6,21 @@
     reason = "test support: a failure here is a failed test"
 )]
 
+mod auth_cookies;
+mod auth_credentials;
+mod auth_edges;
+mod auth_feed;
+mod auth_forgotten;
+mod auth_hostile;
+mod auth_http;
+mod auth_life;
+mod auth_login;
+mod auth_oauth;
+mod auth_races;
+mod auth_revoked;
+mod auth_start;
+mod auth_support;
+mod auth_trouble;
 mod batch;
 mod claims;
 mod documents;
@@ -15,6 +30,7 @@ mod graphs;
 mod guards;
 mod hostile;
 mod idempotency;
+mod keys;
 mod leases;
 mod links;
 mod lists;
@@ -23,8 +39,10 @@ mod operate;
 mod outage;
 mod parents;
 mod queues;
+mod queues_of_keys;
 mod reading;
 mod refusals;
+mod scopes;
 mod shards;
 mod submit;
 mod support;

@@ -12,7 +12,11 @@ use crate::support::Gateway;
 async fn without_redis_every_route_says_503_and_goes_on_afterwards() {
     let redis = Launch::default().durable().start().await;
     let mut options = Options::new(redis.url().parse().unwrap());
-    options.timeouts = Timeouts { connect: Duration::from_millis(200), response: Duration::from_millis(200) };
+    options.timeouts = Timeouts {
+        connect: Duration::from_millis(200),
+        response: Duration::from_millis(200),
+        ..Timeouts::default()
+    };
     let (store, _) = Store::open(options).await.unwrap();
     let mut gateway = Gateway::over(redis, store, Settings::default());
     let id = gateway.submit("noop").await;

@@ -1,13 +1,19 @@
 //! A gateway of one's own, asked without a network, or over a socket where the wire matters.
 
 use std::collections::BTreeMap;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Method, Request, StatusCode};
+use baton_auth::ring::Ring;
+use baton_auth::{password, user_tag};
 use baton_core::ShardCount;
+use baton_core::login::UserId;
+use baton_gateway::auth::settings::Logins;
 use baton_gateway::{App, Settings, router};
+use baton_store::calls::token::NewUser;
 use baton_store::{Options, Store};
 use baton_testkit::{PrivateRedis, Snapshot, invariants};
 use serde_json::{Value, json};
@@ -80,6 +86,48 @@ impl Gateway {
         options.shards = ShardCount::new(shards).expect("a number of shards");
         let (store, _) = Store::open(options).await.expect("a store on a private Redis");
         Gateway::over(redis, store, Settings::default())
+    }
+
+    /// One where everyone must log in, with users to do it as: `alice`, an admin, and `bob`, who may look.
+    pub(crate) async fn secured() -> Gateway {
+        Gateway::secured_with(|_| {}).await
+    }
+
+    /// The same under other rules.
+    pub(crate) async fn secured_with(change: impl FnOnce(&mut Logins)) -> Gateway {
+        let redis = PrivateRedis::start().await;
+        let mut options = Options::new(redis.url().parse().expect("a URL"));
+        options.logins = true;
+        let (store, _) = Store::open(options).await.expect("a store on a private Redis");
+        let mut settings = secured_settings();
+        change(&mut settings.logins);
+        let gateway = Gateway::over(redis, store, settings);
+        gateway.app.auth.meet_others().await.expect("the same secrets");
+        gateway.user("alice", "admin").await;
+        gateway.user("bob", "viewer").await;
+        gateway
+    }
+
+    /// Another gateway of the same installation, on the same Redis.
+    pub(crate) async fn twin(&self) -> Twin {
+        let mut options = Options::new(self.redis.url().parse().expect("a URL"));
+        options.logins = true;
+        let (store, _) = Store::open(options).await.expect("a second store");
+        let app = App::start(store, (*self.app.settings).clone(), CancellationToken::new());
+        Twin { router: router(app.clone()), app }
+    }
+
+    /// Makes a user whose password is `PASSWORD`.
+    pub(crate) async fn user(&self, name: &str, roles: &str) {
+        let id = UserId::person(name).expect("a name");
+        let new = NewUser {
+            tag: user_tag(&id),
+            user_id: &id,
+            roles,
+            password: Some(password_hash()),
+            disabled: false,
+        };
+        self.app.store.create_user(&new).await.expect("a user");
     }
 
     pub(crate) fn over(redis: PrivateRedis, store: Store, settings: Settings) -> Gateway {
@@ -183,9 +231,53 @@ impl Gateway {
         Snapshot::take(&mut self.redis.connection().await, "baton:").await
     }
 
+    /// Tasks, queues and workers, and nothing of logins: when a key was used is noted there.
+    pub(crate) async fn shard(&self) -> Snapshot {
+        Snapshot::take(&mut self.redis.connection().await, "baton:{0}:").await
+    }
+
     pub(crate) async fn assert_invariants(&self) {
         invariants::assert_hold(&self.snapshot().await, "baton:{0}:");
     }
+}
+
+/// A second gateway. It has no Redis of its own.
+pub(crate) struct Twin {
+    pub(crate) app: App,
+    router: Router,
+}
+
+impl Twin {
+    pub(crate) async fn ask(&self, ask: Ask<'_>) -> Answer {
+        asked(self.router.clone(), ask).await
+    }
+}
+
+pub(crate) const PASSWORD: &str = "correct horse battery";
+
+/// Hashed once: it takes long on purpose.
+fn password_hash() -> &'static str {
+    static HASH: OnceLock<String> = OnceLock::new();
+    HASH.get_or_init(|| password::hash(PASSWORD, [7; 16], password::Profile::Standard).expect("a hash"))
+}
+
+pub(crate) const ISSUER: &str = "https://baton.example";
+
+/// The ring of every gateway in these tests.
+pub(crate) fn ring() -> Ring {
+    let secret = std::array::from_fn(|at| 17_u8.wrapping_mul(at as u8 + 3) ^ 0x5a);
+    Ring::parse(Ring::line(1, secret).expose()).expect("a ring")
+}
+
+pub(crate) fn secured_settings() -> Settings {
+    let mut settings = Settings { open: false, ..Settings::default() };
+    settings.logins.ring = Some(Arc::new(ring()));
+    settings.logins.rules.issuer = ISSUER.to_owned();
+    // Tests log in and refresh much faster than people.
+    settings.logins.rules.login_per_ip = 10_000;
+    settings.logins.rules.login_per_user = 1_000;
+    settings.logins.rules.refresh_rate = 10_000;
+    settings
 }
 
 impl Answer {
@@ -215,12 +307,17 @@ impl Answer {
     }
 
     /// Every answer is safe to show, and every refusal is a whole problem.
-    fn check_form(&self) {
+    fn check_form(&self, has_body: bool) {
         assert_eq!(self.header("x-content-type-options"), "nosniff");
         assert_eq!(self.header("referrer-policy"), "no-referrer");
         assert!(!self.header("content-security-policy").is_empty());
         assert!(!self.header("x-request-id").is_empty());
-        if !self.status.is_client_error() && !self.status.is_server_error() {
+        if !has_body || !self.status.is_client_error() && !self.status.is_server_error() {
+            return;
+        }
+        if self.header("content-type") == "application/json" && self.json()["error"].is_string() {
+            // OAuth has words of its own.
+            assert!(self.json()["error_description"].is_string(), "{}", self.text());
             return;
         }
         assert_eq!(self.header("content-type"), "application/problem+json", "{}", self.text());
@@ -246,7 +343,8 @@ pub(crate) async fn until(mut so: impl AsyncFnMut() -> bool) {
     tokio::time::timeout(LONG, waiting).await.expect("it never became so");
 }
 
-async fn asked(router: Router, ask: Ask<'_>) -> Answer {
+pub(crate) async fn asked(router: Router, ask: Ask<'_>) -> Answer {
+    let has_body = ask.method != Method::HEAD;
     let mut request = Request::builder().method(ask.method).uri(ask.path);
     if !ask.headers.iter().any(|(name, _)| *name == "host") {
         request = request.header("host", "localhost:8000");
@@ -259,6 +357,6 @@ async fn asked(router: Router, ask: Ask<'_>) -> Answer {
     let (parts, body) = answer.expect("an answer in time").expect("an answer").into_parts();
     let body = to_bytes(body, usize::MAX).await.expect("a body").to_vec();
     let answer = Answer { status: parts.status, headers: parts.headers, body };
-    answer.check_form();
+    answer.check_form(has_body);
     answer
 }

@@ -23,6 +23,8 @@ pub(crate) struct Program {
 fn spawn(redis_url: &str) -> Process {
     let mut command = command(PROGRAM);
     command.args(["--listen", "127.0.0.1:0", "--redis-url", redis_url, "--print-address"]);
+    // What it must remember has no business with whoever runs the tests.
+    command.env("BATON_AUTH_STATE_DIR", concat!(env!("CARGO_TARGET_TMPDIR"), "/state"));
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
     Process::spawn(command).unwrap()
 }
@@ -130,6 +132,34 @@ fn an_unusable_configuration_is_told_whole_and_is_78() {
     let (code, said) = refused(&["--config", "/nowhere/baton.toml"], &[]);
     assert_eq!((code, said.contains("/nowhere/baton.toml")), (Some(78), true), "{said}");
     assert_eq!(refused(&["--no-such-flag"], &[]).0, Some(2));
+}
+
+#[test]
+fn case_104_logins_without_secrets_and_open_doors_are_78() {
+    for (arguments, environment, parts) in [
+        (&["--auth", "required"][..], &[][..], &["auth.secret_file", "auth.issuer", "baton init"][..]),
+        (
+            &["--listen", "0.0.0.0:1"],
+            &[],
+            &["baton init", "--auth required", "--auth none --allow-insecure-bind"],
+        ),
+        (&["--accept-any-login", "--listen", "0.0.0.0:1", "--allow-insecure-bind"], &[], &["on this host"]),
+        (
+            &["--auth", "required"],
+            &[
+                ("BATON_AUTH_SECRET_FILE", "/nowhere/secret"),
+                ("BATON_AUTH_ISSUER", "https://baton.example"),
+                ("BATON_AUTH_CLIENTS_FILE", "/nowhere/clients"),
+            ],
+            &["/nowhere/secret", "/nowhere/clients"],
+        ),
+    ] {
+        let (code, said) = refused(arguments, environment);
+        assert_eq!(code, Some(78), "{said}");
+        for part in parts {
+            assert!(said.contains(part), "{part} in {said}");
+        }
+    }
 }
 
 #[tokio::test]

@@ -25,6 +25,11 @@ pub enum Shape {
     },
     /// `250ms`, `30s`, `5m`, `2h`.
     Span,
+    /// The same, within bounds.
+    SpanWithin {
+        min_ms: u64,
+        max_ms: u64,
+    },
     /// `127.0.0.1:8000`.
     Address,
     /// The same, or nothing.
@@ -49,7 +54,14 @@ macro_rules! keys {
     };
 }
 
-use Shape::{Address, AddressOrNone, List, Number, OneOf, Span, Switch, Text, Url};
+use Shape::{Address, AddressOrNone, List, Number, OneOf, Span, SpanWithin, Switch, Text, Url};
+
+/// A length of time within bounds, in seconds.
+const fn within(min_s: u64, max_s: u64) -> Shape {
+    Shape::SpanWithin { min_ms: min_s * 1_000, max_ms: max_s * 1_000 }
+}
+
+const HOUR: u64 = 3_600;
 
 keys! {
     "redis.url", "BATON_REDIS_URL", "redis://127.0.0.1:6379", Url,
@@ -61,8 +73,9 @@ keys! {
         "Who runs on a Redis Cluster. Fixed when the namespace is made; a process told otherwise does not start.";
     "gateway.listen", "BATON_LISTEN", "127.0.0.1:8000", Address,
         "Who asks from other hosts, or has two gateways on one. Port 0 takes a free one.";
-    "gateway.auth", "BATON_AUTH", "none", OneOf(&["none"]),
-        "Nobody yet: without logins everyone who reaches the gateway may do everything.";
+    "gateway.auth", "BATON_AUTH", "auto", OneOf(&["auto", "none", "required"]),
+        "Who serves more than this host: required asks everyone for a credential, none lets everyone who reaches the \
+         gateway do everything. auto requires one where auth.secret_file is given.";
     "gateway.allow_insecure_bind", "BATON_ALLOW_INSECURE_BIND", "false", Switch,
         "Who knows that only trusted hosts reach this address: without it a gateway without logins listens on \
          loopback addresses only.";
@@ -72,6 +85,76 @@ keys! {
     "gateway.drain_timeout", "BATON_GATEWAY_DRAIN_TIMEOUT", "25s", Span,
         "Who sees requests cut off at a shutdown: how long those that run may take. Keep it below the supervisor's \
          own limit.";
+    "auth.secret_file", "BATON_AUTH_SECRET_FILE", "", Text,
+        "Everyone who requires logins: the file with the secrets that seal tokens, the same on every gateway. \
+         `baton init` writes one. A line is `<number> <32 bytes in base64url>`; the first one seals, all are accepted.";
+    "auth.bootstrap_file", "BATON_AUTH_BOOTSTRAP_FILE", "", Text,
+        "Whoever begins: a file by `baton init`, of which the first administrator and the first API key are made while \
+         there is no user. It holds hashes only, and can be deleted afterwards.";
+    "auth.issuer", "BATON_AUTH_ISSUER", "", Text,
+        "Everyone who requires logins: the address under which clients know this fleet, as https://baton.example. It \
+         stands in every access token; the same on every gateway.";
+    "auth.state_dir", "BATON_AUTH_STATE_DIR", "", Text,
+        "Who runs without logins and without a home directory: where the secret of such a gateway is kept. Empty: \
+         baton under $XDG_STATE_HOME, else under ~/.local/state.";
+    "auth.clients_file", "BATON_AUTH_CLIENTS_FILE", "", Text,
+        "Who has programs of others refresh tokens by OAuth: a TOML file with a [[client]] for each, of id, \
+         secret_sha256, policy, scopes, grants, first_party. Empty: there are none.";
+    "auth.signing_keys", "BATON_AUTH_SIGNING_KEYS", "", List,
+        "Who keeps the keys that sign access tokens himself: PEM files, the first one signs. Empty: the gateways make \
+         and change keys, and keep them sealed in Redis.";
+    "auth.keys_rotate_every", "BATON_AUTH_KEYS_ROTATE_EVERY", "720h", within(HOUR, 8_760 * HOUR),
+        "Who must change signing keys more often: for how long one of those that the gateways make signs.";
+    "auth.access_ttl", "BATON_AUTH_ACCESS_TTL", "15m", within(60, HOUR),
+        "Who weighs refreshes against how long a stolen access token is good for: for how long it lives.";
+    "auth.jwt_leeway", "BATON_AUTH_JWT_LEEWAY", "30s", within(0, 60),
+        "Who has hosts with clocks that differ: by how much an access token may seem too old or too new.";
+    "auth.idle_ttl", "BATON_AUTH_IDLE_TTL", "168h", within(60, 8_760 * HOUR),
+        "Who wants people to log in more or less often: how long a session lives without being used.";
+    "auth.absolute_ttl", "BATON_AUTH_ABSOLUTE_TTL", "720h", within(60, 8_760 * HOUR),
+        "The same: how long a session lives at most, however often it is used.";
+    "auth.sessions_max", "BATON_AUTH_SESSIONS_MAX", "50", Number { min: 1, max: 1_000 },
+        "Who has users with many devices: sessions of one user. One more ends the oldest.";
+    "auth.refresh_leeway", "BATON_AUTH_REFRESH_LEEWAY", "30s", within(0, 300),
+        "Who sees sessions end by themselves: for how long after a refresh the previous token is refused without ending \
+         its session. 0: any reuse ends it.";
+    "auth.cookie_leeway", "BATON_AUTH_COOKIE_LEEWAY", "5m", within(30, 300),
+        "The same for the dashboard, whose tabs refresh at the same time and get the same token.";
+    "auth.retry_window", "BATON_AUTH_RETRY_WINDOW", "10m", within(10, HOUR),
+        "Who has clients on bad networks: for how long a refresh may be repeated under its Idempotency-Key.";
+    "auth.on_reuse", "BATON_AUTH_ON_REUSE", "revoke_family", OneOf(&["revoke_family", "revoke_user", "deny"]),
+        "Who wants a stolen token to end more, or nothing: what ends when a token comes again, too late or too old.";
+    "auth.heal_max_ahead", "BATON_AUTH_HEAL_MAX_AHEAD", "16", Number { min: 0, max: 64 },
+        "Who lost writes of Redis: how many refreshes a session may be ahead of what Redis remembers. 0: none.";
+    "auth.refresh_rate", "BATON_AUTH_REFRESH_RATE", "20", Number { min: 1, max: 100_000 },
+        "Who has a client in a loop: refreshes of one session in a second, of one gateway. 15 times as many may come \
+         at once.";
+    "auth.login_per_user", "BATON_AUTH_LOGIN_PER_USER", "10", Number { min: 1, max: 10_000 },
+        "Who sees passwords guessed, or people kept out: tries to log in as one user in 15 minutes, of all gateways.";
+    "auth.login_per_ip", "BATON_AUTH_LOGIN_PER_IP", "30", Number { min: 1, max: 60_000 },
+        "The same: tries from one address in a minute.";
+    "auth.trusted_proxies", "BATON_AUTH_TRUSTED_PROXIES", "", List,
+        "Who has a proxy in front: its networks, as 10.0.0.0/8. Only from there X-Forwarded-For is believed.";
+    "auth.hash_slots", "BATON_AUTH_HASH_SLOTS", "0", Number { min: 0, max: 256 },
+        "Who has little memory, or many logins: passwords that are hashed at a time, each in 19 MiB. 0: one per core.";
+    "auth.password_min_length", "BATON_AUTH_PASSWORD_MIN_LENGTH", "12", Number { min: 8, max: 128 },
+        "Who must ask for longer passwords: characters of a new one.";
+    "auth.ticket_ttl", "BATON_AUTH_TICKET_TTL", "30s", within(1, 300),
+        "Who has browsers that take long to open the live feed: how long a ticket for it lives.";
+    "auth.join_ttl", "BATON_AUTH_JOIN_TTL", "10m", within(10, 24 * HOUR),
+        "Who starts workers slowly, or hands codes over by hand: how long a worker's join token and a code for a new \
+         password live.";
+    "auth.key_cache", "BATON_AUTH_KEY_CACHE", "5s", within(0, 60),
+        "Who wants revoked API keys refused sooner, at one more question to Redis: how long a key is remembered.";
+    "auth.store_timeout", "BATON_AUTH_STORE_TIMEOUT", "500ms", SpanWithin { min_ms: 50, max_ms: 10_000 },
+        "Who has a slow way to Redis: how long a login or a refresh waits for it before it answers 503.";
+    "auth.revocation_max_staleness", "BATON_AUTH_REVOCATION_MAX_STALENESS", "15m", within(5, HOUR),
+        "Who would rather stop than accept a token that may have been revoked: how long tokens are accepted while \
+         Redis cannot be reached.";
+    "auth.revocation_durable", "BATON_AUTH_REVOCATION_DURABLE", "false", Switch,
+        "Who must not lose a logout in a failover: it is answered only when a replica has it.";
+    "auth.cors_origins", "BATON_AUTH_CORS_ORIGINS", "", List,
+        "Who has pages on another site ask this gateway with tokens: origins, each in full, as https://app.example.";
     "log.filter", "BATON_LOG", "info", Text,
         "Who looks for a fault: error, warn, info, debug, trace, or by module: info,baton_store=debug.";
     "log.format", "BATON_LOG_FORMAT", "auto", OneOf(&["auto", "pretty", "json"]),

@@ -69,6 +69,9 @@ impl Shape {
             Shape::Switch => text.parse::<bool>().is_ok(),
             Shape::Number { min, max } => text.parse().is_ok_and(|number| (min..=max).contains(&number)),
             Shape::Span => text.parse::<Span>().is_ok(),
+            Shape::SpanWithin { min_ms, max_ms } => text.parse::<Span>().is_ok_and(|span| {
+                (Duration::from_millis(min_ms)..=Duration::from_millis(max_ms)).contains(&span.0)
+            }),
             Shape::Address => text.parse::<SocketAddr>().is_ok(),
             Shape::AddressOrNone => text.is_empty() || text.parse::<SocketAddr>().is_ok(),
             Shape::OneOf(words) => words.contains(&text),
@@ -84,12 +87,16 @@ impl Shape {
 
 impl fmt::Display for Shape {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let span = |ms: u64| Span(Duration::from_millis(ms));
         match self {
             Shape::Text => out.write_str("a text"),
             Shape::Url => out.write_str("an address with a scheme"),
             Shape::Switch => out.write_str("true or false"),
             Shape::Number { min, max } => write!(out, "a number from {min} to {max}"),
             Shape::Span => out.write_str("a length of time like 250ms, 30s, 5m or 2h"),
+            Shape::SpanWithin { min_ms, max_ms } => {
+                write!(out, "a length of time from {} to {}", span(*min_ms), span(*max_ms))
+            }
             Shape::Address => out.write_str("an address with a port, like 127.0.0.1:8000"),
             Shape::AddressOrNone => out.write_str("empty or an address with a port, like 127.0.0.1:8001"),
             Shape::List => out.write_str("a list"),

@@ -12,7 +12,7 @@ use super::similar::nearest;
 use super::text::{Span, parts};
 
 /// Variables that are no keys: where the file is, and where the command line asks.
-const ELSEWHERE: [&str; 2] = ["BATON_CONFIG", "BATON_URL"];
+const ELSEWHERE: [&str; 4] = ["BATON_API_KEY", "BATON_CONFIG", "BATON_TOKEN", "BATON_URL"];
 
 /// Where a value came from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -262,7 +262,7 @@ mod tests {
             problems,
             [
                 "BATON_LISTN: there is no such variable; did you mean BATON_LISTEN?",
-                "gateway.auth (BATON_AUTH): \"jwt\" is not \"none\", the only word there is",
+                "gateway.auth (BATON_AUTH): \"jwt\" is not one of auto, none, required",
                 "gateway.drain_timeout (b.toml line 3): \"soon\" is not a length of time like 250ms, 30s, 5m or 2h",
                 "gateway.lisen (b.toml line 2): there is no such key; did you mean gateway.listen?",
                 "gateway.listen (b.toml line 6): is neither a text nor a number, true or false, or a list of these",

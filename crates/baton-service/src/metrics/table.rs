@@ -54,6 +54,13 @@ metrics! {
     Gauge "baton_process_resident_bytes" "Memory of this process.";
     Gauge "baton_insecure_mode" "1 while everyone who reaches this gateway may do everything.";
 
+    Counter "baton_auth_login_total" "Tries to log in, by outcome: opened, refused, throttled, error.";
+    Counter "baton_auth_refresh_total" "Refreshes of tokens, by outcome: rotated, replayed, healed, superseded, reused, and why else they are refused.";
+    Counter "baton_auth_validate_total" "Access tokens that were checked, by outcome: valid, expired, invalid, error.";
+    Counter "baton_auth_store_reset_total" "How often Redis had lost all logins, or was another one, while this gateway ran.";
+    Gauge "baton_auth_revocation_lag_seconds" "For how long this gateway has not heard of revocations.";
+    Gauge "baton_auth_clock_skew_seconds" "By how much the clock of this host is ahead of that of Redis.";
+
     Counter "baton_tasks_submitted_total" "Tasks that this process submitted.";
     Counter "baton_tasks_finished_total" "Tasks that this process brought to an end, by the status they ended in.";
     Counter "baton_task_retries_total" "Attempts that failed and are followed by another one.";

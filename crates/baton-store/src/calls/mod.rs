@@ -7,6 +7,7 @@ pub mod namespace;
 pub mod queue;
 pub mod shard;
 pub mod task;
+pub mod token;
 pub mod worker;
 
 use baton_core::{Refusal, Status, Version, limits};

@@ -28,11 +28,17 @@ pub struct Timeouts {
     pub connect: Duration,
     /// One answer: above the worst script, below a third of the lease.
     pub response: Duration,
+    /// A whole step of a login, repeats and all: a person waits for it.
+    pub login: Duration,
 }
 
 impl Default for Timeouts {
     fn default() -> Self {
-        Timeouts { connect: Duration::from_secs(2), response: Duration::from_secs(2) }
+        Timeouts {
+            connect: Duration::from_secs(2),
+            response: Duration::from_secs(2),
+            login: Duration::from_millis(500),
+        }
     }
 }
 
@@ -144,19 +150,51 @@ impl Lines {
     /// Sends a command that blocks for `wait` at most. A partition leaves no answer at all, so our own clock ends the
     /// wait too, a little later.
     pub(crate) async fn send(&self, command: &Cmd, wait: Duration) -> Result<Value, Option<RedisError>> {
-        let patience = wait + self.timeouts.response;
         loop {
-            let (mut line, kept) = self.take().await?;
-            match tokio::time::timeout(patience, line.send(command)).await.map_err(|_| None)? {
-                Ok(value) => {
-                    self.keep(line);
-                    return Ok(value);
-                }
+            match self.send_once(command, wait).await? {
                 // A kept one may have ended since its last call; what blocks is safe to ask again.
-                Err(error) if kept && matches!(remedy(&error), Remedy::Reconnect(_)) => {}
-                Err(error) => return Err(Some(error)),
+                (true, Err(error)) if matches!(remedy(&error), Remedy::Reconnect(_)) => {}
+                (_, answer) => return answer.map_err(Some),
             }
         }
+    }
+
+    /// The same for one who must know of every gap: that his connection has ended is his answer.
+    pub(crate) async fn follow(&self, command: &Cmd, wait: Duration) -> Result<Value, Option<RedisError>> {
+        let (_, answer) = self.send_once(command, wait).await?;
+        answer.map_err(Some)
+    }
+
+    /// Whether the connection was used before, and what it answered.
+    async fn send_once(
+        &self,
+        command: &Cmd,
+        wait: Duration,
+    ) -> Result<(bool, RedisResult<Value>), Option<RedisError>> {
+        let patience = wait + self.timeouts.response;
+        let (mut line, kept) = self.take().await?;
+        let answer = tokio::time::timeout(patience, line.send(command)).await.map_err(|_| None)?;
+        if answer.is_ok() {
+            self.keep(line);
+        }
+        Ok((kept, answer))
+    }
+
+    /// Sends commands one behind the other over the same connection: what `WAIT` answers is about the writes of its own.
+    pub(crate) async fn send_in_turn(
+        &self,
+        commands: &[&Cmd],
+        wait: Duration,
+    ) -> Result<Vec<Value>, Option<RedisError>> {
+        let patience = wait + self.timeouts.response;
+        let (mut line, _) = self.take().await?;
+        let mut answers = Vec::with_capacity(commands.len());
+        for command in commands {
+            let answer = tokio::time::timeout(patience, line.send(command)).await.map_err(|_| None)?;
+            answers.push(answer.map_err(Some)?);
+        }
+        self.keep(line);
+        Ok(answers)
     }
 
     /// A connection, and whether it was used before.

@@ -7,7 +7,7 @@ use baton_api::task::{NewTask, NewTasks, Submission, Submissions};
 use baton_core::{Status, TaskId};
 
 use super::Client;
-use super::send::Call;
+use super::call::Call;
 use super::submit::{body, draft};
 use crate::error::Error;
 use crate::payload::Payload;

@@ -1,6 +1,8 @@
 //! The client: everything that can be asked of a gateway.
 
+mod auth;
 mod batch;
+mod call;
 mod filter;
 mod flow;
 mod operate;
@@ -15,12 +17,16 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use auth::Pass;
+pub use auth::{CredentialsFile, MemoryTokens, TokenStore, Tokens};
 pub use batch::Receipt;
 pub use filter::Filter;
 pub use flow::{FlowTask, SubmitFlow, SubmittedFlow};
 pub use read::Probed;
 pub use submit::{Submit, Submitted};
 pub use watch::Watch;
+
+use baton_api::auth::Secret;
 
 use crate::error::Error;
 
@@ -37,6 +43,7 @@ struct Inner {
     http: reqwest::Client,
     /// Without a slash at its end.
     base: String,
+    pass: Pass,
 }
 
 impl Client {
@@ -61,25 +68,49 @@ impl Client {
         }
         let http = builder.build().map_err(Error::invalid)?;
         let base = url.as_str().trim_end_matches('/').to_owned();
-        Ok(Client { inner: Arc::new(Inner { http, base }) })
+        Ok(Client { inner: Arc::new(Inner { http, base, pass: Pass::Nobody }) })
     }
 
-    /// A client of the gateway that `BATON_URL` names, or of the one on this machine.
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "this is the edge: programs that want no environment call `new`"
-    )]
+    /// A client of the gateway that `BATON_URL` names, or of the one on this machine. It asks as whoever `BATON_TOKEN` or
+    /// `BATON_API_KEY` is a credential of.
     pub fn from_env() -> Result<Client, Error> {
-        match std::env::var("BATON_URL") {
-            Ok(base) => Client::new(&base),
-            Err(std::env::VarError::NotPresent) => Client::new("http://127.0.0.1:8000"),
-            Err(error) => Err(Error::Invalid(format!("read BATON_URL: {error}"))),
+        let base = variable("BATON_URL")?.unwrap_or_else(|| "http://127.0.0.1:8000".to_owned());
+        let client = Client::new(&base)?;
+        match credential_of_env()? {
+            Some(credential) => client.with_token(credential),
+            None => Ok(client),
         }
     }
 
     /// Where this client asks.
     pub fn base(&self) -> &str {
         &self.inner.base
+    }
+}
+
+/// What `BATON_TOKEN` or `BATON_API_KEY` says.
+pub fn credential_of_env() -> Result<Option<Secret>, Error> {
+    match (variable("BATON_TOKEN")?, variable("BATON_API_KEY")?) {
+        (Some(_), Some(_)) => {
+            Err(Error::Invalid("choose between BATON_TOKEN and BATON_API_KEY: set one of them".to_owned()))
+        }
+        (one, other) => Ok(one.or(other).map(Secret)),
+    }
+}
+
+/// One that is empty counts as not set.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this is the edge: programs that want no environment call `new`"
+)]
+fn variable(name: &str) -> Result<Option<String>, Error> {
+    match std::env::var(name) {
+        Ok(value) => Ok(Some(value).filter(|value| !value.is_empty())),
+        Err(std::env::VarError::NotPresent) => Ok(None),
+        // The value is not told: it may be a secret.
+        Err(std::env::VarError::NotUnicode(_)) => {
+            Err(Error::Invalid(format!("read {name}: it is not UTF-8")))
+        }
     }
 }
 

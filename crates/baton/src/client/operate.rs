@@ -6,8 +6,8 @@ use baton_api::worker::Worker;
 use baton_core::TaskId;
 
 use super::Client;
+use super::call::Call;
 use super::read::segment;
-use super::send::Call;
 use super::submit::body;
 use crate::error::Error;
 

@@ -10,8 +10,8 @@ use futures_util::stream::{self, Stream};
 use reqwest::Method;
 
 use super::Client;
+use super::call::{Call, PATIENCE};
 use super::filter::Filter;
-use super::send::{Call, PATIENCE};
 use super::wait::HELD_FOR;
 use crate::error::Error;
 

@@ -6,73 +6,23 @@
 use std::time::Duration;
 
 use baton_api::Problem;
-use reqwest::header::{ACCEPT, CONTENT_TYPE, RETRY_AFTER};
+use baton_api::auth::Secret;
+use baton_core::Code;
+use reqwest::header::{ACCEPT, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use reqwest::{Method, Response, StatusCode};
 use serde::de::DeserializeOwned;
 
 use super::Client;
+use super::call::Call;
 use crate::error::Error;
 
-/// How often a call is sent at most.
-const TRIES: u32 = 5;
 /// The waits between tries grow from the first of these to the second.
 const WAIT_FIRST: Duration = Duration::from_millis(100);
 const WAIT_MAX: Duration = Duration::from_secs(2);
 /// A gateway that asks us to stay away longer than this is as good as gone for whoever waits for the answer.
 const RETRY_AFTER_MAX: Duration = Duration::from_secs(30);
-/// How long an answer may take, beyond the time for which we asked to be held.
-pub(super) const PATIENCE: Duration = Duration::from_secs(15);
-
-/// What is sent.
-#[derive(Clone, Debug)]
-pub(super) struct Call {
-    method: Method,
-    path: String,
-    query: Vec<(&'static str, String)>,
-    body: Option<Vec<u8>>,
-    key: Option<String>,
-    patience: Duration,
-    tries: u32,
-}
-
-impl Call {
-    pub(super) fn get(path: impl Into<String>) -> Call {
-        Call {
-            method: Method::GET,
-            path: path.into(),
-            query: Vec::new(),
-            body: None,
-            key: None,
-            patience: PATIENCE,
-            tries: TRIES,
-        }
-    }
-
-    /// With a key that all tries share, drawn here unless one is given.
-    pub(super) fn post(path: impl Into<String>, body: Vec<u8>, key: Option<String>) -> Call {
-        let key = key.or_else(draw_key);
-        // Without a key a second try could do it twice.
-        let tries = if key.is_some() { TRIES } else { 1 };
-        Call { method: Method::POST, body: Some(body), key, tries, ..Call::get(path) }
-    }
-
-    pub(super) fn query(mut self, name: &'static str, value: impl ToString) -> Call {
-        self.query.push((name, value.to_string()));
-        self
-    }
-
-    pub(super) fn held_for(mut self, wait: Duration) -> Call {
-        self.patience = PATIENCE + wait;
-        self
-    }
-
-    pub(super) fn once(mut self) -> Call {
-        self.tries = 1;
-        self
-    }
-}
-
 /// What came back.
+#[derive(Debug)]
 pub(super) struct Answer {
     status: StatusCode,
     pub(super) bytes: Vec<u8>,
@@ -94,18 +44,48 @@ impl Client {
     /// The same, and whether what was asked for is new.
     pub(super) async fn create<T: DeserializeOwned>(&self, call: Call) -> Result<(T, bool), Error> {
         let answer = self.ask(&call).await?;
-        let value =
-            serde_json::from_slice(&answer.bytes).map_err(|error| self.unreadable(&call.path, error))?;
-        Ok((value, answer.status == StatusCode::CREATED))
+        Ok((self.parse(&call, &answer)?, answer.status == StatusCode::CREATED))
     }
 
-    /// Sends a call and answers with the body as it came.
+    /// The same with this credential or none, whatever the client has.
+    pub(super) async fn read_as<T: DeserializeOwned>(
+        &self,
+        call: &Call,
+        bearer: Option<&Secret>,
+    ) -> Result<T, Error> {
+        let answer = self.ask_as(call, bearer).await?;
+        self.parse(call, &answer)
+    }
+
+    fn parse<T: DeserializeOwned>(&self, call: &Call, answer: &Answer) -> Result<T, Error> {
+        serde_json::from_slice(&answer.bytes).map_err(|error| self.unreadable(&call.path, error))
+    }
+
+    /// The same where the answer has nothing in it.
+    pub(super) async fn tell(&self, call: Call) -> Result<(), Error> {
+        self.ask(&call).await.map(drop)
+    }
+
+    /// Sends a call and answers with the body as it came. A gateway that no longer accepts what we thought good for a
+    /// while is asked once more with something newer.
     pub(super) async fn ask(&self, call: &Call) -> Result<Answer, Error> {
+        let Some(bearer) = self.bearer().await? else { return self.ask_as(call, None).await };
+        match self.ask_as(call, Some(&bearer)).await {
+            Err(error) if is_stale(&error) => match self.bearer_after(&bearer).await? {
+                Some(newer) => self.ask_as(call, Some(&newer)).await,
+                None => Err(error),
+            },
+            other => other,
+        }
+    }
+
+    /// The same with this credential or none.
+    pub(super) async fn ask_as(&self, call: &Call, bearer: Option<&Secret>) -> Result<Answer, Error> {
         let mut wait = WAIT_FIRST;
         let mut tried = 0;
         loop {
             tried += 1;
-            let miss = match self.send(call).await {
+            let miss = match self.send(call, bearer).await {
                 Ok(answer) => return Ok(answer),
                 Err(miss) => miss,
             };
@@ -118,9 +98,12 @@ impl Client {
         }
     }
 
-    async fn send(&self, call: &Call) -> Result<Answer, Miss> {
+    async fn send(&self, call: &Call, bearer: Option<&Secret>) -> Result<Answer, Miss> {
         let mut request =
             self.request(call.method.clone(), &call.path).query(&call.query).timeout(call.patience);
+        if let Some(Secret(bearer)) = bearer {
+            request = request.bearer_auth(bearer);
+        }
         if let Some(body) = &call.body {
             request = request.header(CONTENT_TYPE, "application/json").body(body.clone());
         }
@@ -163,8 +146,9 @@ impl Client {
     }
 
     async fn refused(&self, call: &Call, response: Response) -> Miss {
-        let again =
-            matches!(response.status(), StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS);
+        let status = response.status();
+        let again = matches!(status, StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS)
+            || (call.stubborn && status.is_server_error());
         let after = retry_after(&response).filter(|after| *after <= RETRY_AFTER_MAX);
         let error = self.problem(&call.path, response).await;
         Miss { error, again, after }
@@ -173,9 +157,16 @@ impl Client {
     /// The problem that a refusal carries.
     pub(super) async fn problem(&self, path: &str, response: Response) -> Error {
         let status = response.status();
+        let scope = scope_that_lacks(&response);
         let body = response.bytes().await.unwrap_or_default();
         match serde_json::from_slice::<Problem>(&body) {
-            Ok(problem) => Error::Problem(Box::new(problem)),
+            Ok(mut problem) => {
+                if let Some(scope) = scope {
+                    problem.detail =
+                        format!("The credential does not allow this: it lacks the scope {scope}.");
+                }
+                Error::Problem(Box::new(problem))
+            }
             Err(_) => Error::Unreadable {
                 url: self.url(path),
                 problem: format!("it is {status} without a problem"),
@@ -187,6 +178,22 @@ impl Client {
 fn retry_after(response: &Response) -> Option<Duration> {
     let seconds = response.headers().get(RETRY_AFTER)?.to_str().ok()?.parse().ok()?;
     Some(Duration::from_secs(seconds))
+}
+
+/// The scope that a challenge names (RFC 6750). The problem itself says only that there is one.
+fn scope_that_lacks(response: &Response) -> Option<String> {
+    let challenge = response.headers().get(WWW_AUTHENTICATE)?.to_str().ok()?;
+    if !challenge.contains("error=\"insufficient_scope\"") {
+        return None;
+    }
+    let (_, rest) = challenge.split_once(" scope=\"")?;
+    rest.split_once('"').map(|(scope, _)| scope.to_owned())
+}
+
+/// Refused for what was brought, not for what it may do.
+pub(super) fn is_stale(error: &Error) -> bool {
+    error.status() == Some(401)
+        && [Code::Unauthenticated, Code::TokenExpired].iter().any(|code| error.code() == code.as_str())
 }
 
 /// Between half of it and all of it: those who were refused together must not come back together.
@@ -202,7 +209,7 @@ fn chance() -> f64 {
 
 /// A name for one intent, whatever number of tries it takes. None where the system has no chance to offer: two intents
 /// of one name would be taken for one.
-fn draw_key() -> Option<String> {
+pub(super) fn draw_key() -> Option<String> {
     let (high, low) = (getrandom::u64().ok()?, getrandom::u64().ok()?);
     Some(format!("{high:016x}{low:016x}"))
 }

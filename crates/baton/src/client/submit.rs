@@ -14,8 +14,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::Client;
+use super::call::Call;
 use super::options::options;
-use super::send::Call;
 use crate::error::Error;
 use crate::payload::{Defaults, Payload};
 

@@ -7,7 +7,8 @@ use baton_core::{Status, TaskId};
 use serde::de::DeserializeOwned;
 
 use super::Client;
-use super::send::{Call, jittered};
+use super::call::Call;
+use super::send::jittered;
 use crate::error::Error;
 use crate::payload::Payload;
 

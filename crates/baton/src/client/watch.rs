@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use baton_api::auth::Secret;
 use baton_api::event::Frame;
 use futures_util::StreamExt;
 use futures_util::stream::{self, BoxStream, Stream};
@@ -10,7 +11,8 @@ use serde::de::DeserializeOwned;
 use sse_stream::{Sse, SseByteStream};
 
 use super::Client;
-use super::send::{PATIENCE, jittered};
+use super::call::PATIENCE;
+use super::send::{is_stale, jittered};
 use crate::error::Error;
 
 /// The gateway sends a comment every 15 s; a feed that is silent for longer than this is dead.
@@ -66,7 +68,7 @@ impl Client {
     /// What happens from now on. A lost connection is made again, and the feed goes on where it was; where it cannot, a
     /// frame of the topic `reset` says that something was missed. It ends only when the gateway refuses it.
     pub fn watch(&self, watch: Watch) -> impl Stream<Item = Result<Frame, Error>> + Send + use<> {
-        let feed = Feed { client: self.clone(), watch, frames: None, wait: WAIT_FIRST };
+        let feed = Feed { client: self.clone(), watch, frames: None, wait: WAIT_FIRST, renewed: false };
         stream::unfold(Some(feed), |feed| async {
             let mut feed = feed?;
             match feed.next().await {
@@ -82,6 +84,8 @@ struct Feed {
     watch: Watch,
     frames: Option<BoxStream<'static, Sse>>,
     wait: Duration,
+    /// The credential was renewed because this feed was refused.
+    renewed: bool,
 }
 
 impl Feed {
@@ -109,8 +113,19 @@ impl Feed {
     /// A refusal ends the feed; anything else is tried again.
     async fn connect(&mut self) -> Result<(), Error> {
         let path = "/api/v1/events";
+        let bearer = match self.client.bearer().await {
+            Ok(bearer) => bearer,
+            Err(error @ (Error::LoggedOut(_) | Error::Credential(_))) => return Err(error),
+            Err(_) => {
+                self.pause().await;
+                return Ok(());
+            }
+        };
         let mut request = self.client.request(Method::GET, path).query(&self.watch.query);
         request = request.header("accept", "text/event-stream");
+        if let Some(Secret(bearer)) = &bearer {
+            request = request.bearer_auth(bearer);
+        }
         if let Some(after) = &self.watch.after {
             request = request.header("last-event-id", after);
         }
@@ -122,9 +137,21 @@ impl Feed {
                 let frames =
                     frames.take_while(|sse| std::future::ready(sse.is_some())).filter_map(std::future::ready);
                 self.frames = Some(frames.boxed());
+                self.renewed = false;
             }
             Ok(Ok(response)) if response.status().is_client_error() => {
-                return Err(self.client.problem(path, response).await);
+                let error = self.client.problem(path, response).await;
+                // Once: what is newer and is refused as well will not become better.
+                let newer = match bearer {
+                    Some(bearer) if is_stale(&error) && !self.renewed => {
+                        self.client.bearer_after(&bearer).await?
+                    }
+                    _ => None,
+                };
+                self.renewed = newer.is_some();
+                if !self.renewed {
+                    return Err(error);
+                }
             }
             Ok(_) | Err(_) => self.pause().await,
         }

@@ -3,5 +3,6 @@
 
 mod feed;
 mod flows;
+mod refresh;
 mod repeats;
 mod server;

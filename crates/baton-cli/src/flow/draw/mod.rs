@@ -69,11 +69,12 @@ fn label(graph: &Graph, place: Place) -> String {
     }
 }
 
-/// What it is called, or what kind it is and which one.
+/// What it is called, or what kind it is and which one; of a task that is not for us, only which one.
 pub(super) fn name(node: &GraphNode) -> String {
-    match &node.name {
-        Some(name) => name.clone(),
-        None => format!("{} {}", node.kind, crate::out::short(node.id)),
+    match (&node.name, &node.kind) {
+        (Some(name), _) => name.clone(),
+        (None, Some(kind)) => format!("{kind} {}", crate::out::short(node.id)),
+        (None, None) => format!("? {}", crate::out::short(node.id)),
     }
 }
 

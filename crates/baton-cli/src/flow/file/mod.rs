@@ -151,6 +151,7 @@ mod tests {
             detail: text("d"),
             instance: text("/"),
             code: text("validation"),
+            error: None,
             errors: pointers.iter().map(error).collect(),
             request_id: text("r"),
             trace_id: None,

@@ -6,10 +6,12 @@ use baton_api::flow::{NewFlow, NewFlowTask};
 use baton_api::loose::{self, Loose, LooseTask};
 use baton_api::problem::Pointed;
 use baton_api::{Wrong, read};
+use baton_auth::Action;
 use baton_core::graph::{self, MISTAKES_MAX, Mistake, Mistakes, Node, Plan};
 use baton_core::{Code, FlowId, OnParentFailure, TaskId, TaskRef, limits};
 use baton_store::calls::task::NewTask;
 
+use crate::auth::Grant;
 use crate::convert::new_task::checked;
 use crate::extract::refused;
 use crate::problem::Fail;
@@ -31,9 +33,14 @@ impl Draft {
 }
 
 /// Reads, checks and orders a flow. Linear in its size; a large one takes about a second.
-pub(super) fn draft(body: &[u8], id: FlowId, traceparent: Option<&str>) -> Result<Draft, Fail> {
+pub(super) fn draft(
+    body: &[u8],
+    id: FlowId,
+    traceparent: Option<&str>,
+    grant: &Grant,
+) -> Result<Draft, Fail> {
     match read::<NewFlow>(body) {
-        Ok(asked) => of(asked, id, traceparent),
+        Ok(asked) => of(asked, id, traceparent, grant),
         Err(error) if error.wrong == Wrong::Syntax => Err(refused(error)),
         Err(error) => {
             let Loose { tasks, errors } = loose::look(body, MISTAKES_MAX);
@@ -45,12 +52,14 @@ pub(super) fn draft(body: &[u8], id: FlowId, traceparent: Option<&str>) -> Resul
     }
 }
 
-fn of(asked: NewFlow, id: FlowId, traceparent: Option<&str>) -> Result<Draft, Fail> {
+fn of(asked: NewFlow, id: FlowId, traceparent: Option<&str>, grant: &Grant) -> Result<Draft, Fail> {
     let NewFlow { name, on_parent_failure, tasks } = asked;
     if tasks.is_empty() {
         return Err(Fail::invalid("/tasks", "a flow has at least one task"));
     }
     not_too_large(tasks.len(), tasks.iter().map(|task| task.parents.len()).sum())?;
+    let queues = tasks.iter().map(|task| task.queue.clone().unwrap_or_default());
+    grant.must_in_all(Action::TasksWrite, queues, |at| format!("/tasks/{at}/queue"))?;
     let nodes: Vec<Node<'_, TaskRef>> = tasks.iter().map(node).collect();
     let plan = graph::plan(&nodes);
     let mut errors = repeated_keys(tasks.iter().map(Some));

@@ -6,16 +6,22 @@ use axum::response::Response;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use baton_api::flow::{Flow, FlowList};
-use baton_core::{Code, FlowId};
+use baton_auth::Action;
+use baton_core::{Code, FlowId, limits};
 use baton_store::calls::flow::ListFlows;
 use baton_store::calls::task::{After, Order, Start};
 use baton_store::record::flow::Flow as Record;
 use futures_util::future::try_join_all;
 
+use super::part;
 use crate::app::App;
+use crate::auth::Grant;
 use crate::convert;
 use crate::extract::{Caller, FlowPath, FromTerms, Paging, Query, Terms, Walk, no_cursor, with_link};
 use crate::problem::Fail;
+
+/// Tasks at which one request looks for what can be read of a page of flows; the last flow is looked at whole.
+const LOOKED_AT_MAX: u64 = 20_000;
 
 /// Which part of the flows.
 pub(crate) struct FlowsQuery(Walk);
@@ -30,9 +36,11 @@ impl FromTerms for FlowsQuery {
 
 /// List flows
 ///
-/// The newest first.
+/// The newest first. A credential that does not read every queue gets the flows of which it reads some tasks, those tasks
+/// counted; then there is no total, and a page may be short although there is a next one.
 #[utoipa::path(
     get, path = "/flows", tag = "flows", operation_id = "list_flows",
+    security(("bearer" = ["tasks:read"])),
     params(Walk),
     responses((status = 200, description = "A page of flows", body = FlowList,
                headers(("Link" = String, description = "Where the next page is, with rel=\"next\""))))
@@ -46,10 +54,17 @@ pub(crate) async fn list_flows(
     let (mut records, total) = newest(&app, after, limit).await?;
     let more = records.len() as u64 > limit;
     records.truncate(limit as usize);
-    let last = records.last().filter(|_| more).map(last_place);
+    let all = caller.grant.reaches_all(Action::TasksRead);
+    let (records, last) = match all {
+        true => {
+            let last = records.last().filter(|_| more).map(last_place);
+            (records, last)
+        }
+        false => some(&app, &caller.grant, records, more).await?,
+    };
     let next_cursor = last.map(|after| URL_SAFE_NO_PAD.encode(after.to_string()));
     let flows = records.into_iter().map(convert::flow::flow).collect();
-    let answer = FlowList { flows, next_cursor: next_cursor.clone(), total: Some(total) };
+    let answer = FlowList { flows, next_cursor: next_cursor.clone(), total: all.then_some(total) };
     let paging = Paging::Cursor { limit, cursor };
     Ok(with_link(Json(answer), &caller, &paging, next_cursor.as_deref(), None))
 }
@@ -61,6 +76,27 @@ fn place(cursor: &str) -> Option<After> {
 /// A flow's place among all of them: the index of each shard is in the same order.
 fn last_place(flow: &Record) -> After {
     After { score: flow.created_ms, id: flow.id.task(0) }
+}
+
+/// What can be read of these flows, and behind which one to go on if that was too much for one request.
+async fn some(
+    app: &App,
+    grant: &Grant,
+    records: Vec<Record>,
+    more: bool,
+) -> Result<(Vec<Record>, Option<After>), Fail> {
+    let (mut found, mut left, mut last) = (Vec::new(), LOOKED_AT_MAX, None);
+    let mut records = records.into_iter();
+    for record in records.by_ref() {
+        last = Some(last_place(&record));
+        left = left.saturating_sub(record.tasks.max(limits::PAGE_MAX));
+        found.extend(part::of(app, grant, record).await?);
+        if left == 0 {
+            break;
+        }
+    }
+    let more = more || records.len() > 0;
+    Ok((found, last.filter(|_| more)))
 }
 
 /// The flows of all shards behind a place: at least one more than wanted, if there are so many.
@@ -83,7 +119,7 @@ async fn of_shard(
 ) -> Result<(Vec<Record>, u64), Fail> {
     let (mut flows, mut start) = (Vec::new(), after.map_or(Start::default(), Start::After));
     loop {
-        let size = (limit + 1 - flows.len() as u64).min(baton_core::limits::PAGE_MAX);
+        let size = (limit + 1 - flows.len() as u64).min(limits::PAGE_MAX);
         let page = app.store.list_flows(shard, ListFlows { order: Order::Down, start, limit: size }).await?;
         flows.extend(page.flows);
         match page.next {
@@ -94,17 +130,29 @@ async fn of_shard(
 }
 
 /// Read a flow
+///
+/// A credential that does not read every queue gets the tasks counted that it reads.
 #[utoipa::path(
     get, path = "/flows/{id}", tag = "flows", operation_id = "get_flow",
+    security(("bearer" = ["tasks:read"])),
     params(FlowPath),
     responses((status = 200, description = "The flow", body = Flow)),
     extensions(("x-problem-codes" = json!(["unknown_flow"])))
 )]
-pub(crate) async fn get_flow(State(app): State<App>, FlowPath(id): FlowPath) -> Result<Json<Flow>, Fail> {
-    flow(&app, id).await.map(Json)
+pub(crate) async fn get_flow(
+    State(app): State<App>,
+    FlowPath(id): FlowPath,
+    caller: Caller,
+) -> Result<Json<Flow>, Fail> {
+    let found = part::of(&app, &caller.grant, known(&app, id).await?).await?;
+    found.map(convert::flow::flow).map(Json).ok_or_else(|| Fail::new(Code::UnknownFlow))
 }
 
+/// All of a flow, for whoever has just acted on all of it.
 pub(super) async fn flow(app: &App, id: FlowId) -> Result<Flow, Fail> {
-    let found = app.store.read_flow(id).await?;
-    found.map(convert::flow::flow).ok_or_else(|| Fail::new(Code::UnknownFlow))
+    known(app, id).await.map(convert::flow::flow)
+}
+
+pub(super) async fn known(app: &App, id: FlowId) -> Result<Record, Fail> {
+    app.store.read_flow(id).await?.ok_or_else(|| Fail::new(Code::UnknownFlow))
 }

@@ -4,6 +4,7 @@ mod draft;
 mod graph;
 mod list;
 mod operate;
+mod part;
 mod submit;
 
 use utoipa_axum::router::OpenApiRouter;

@@ -6,11 +6,13 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use baton_api::flow::Flow;
 use baton_api::task::Operate;
+use baton_auth::Action;
 use baton_core::{Code, FlowId, Refusal};
 use baton_store::calls::flow::{Begin, Begun};
 
 use super::list::flow;
 use crate::app::App;
+use crate::auth::reach;
 use crate::extract::{Body, Caller, FlowPath, IdempotencyKey, Key, replayed};
 use crate::problem::Fail;
 
@@ -22,6 +24,7 @@ const AGAIN_MS: u64 = 1_000;
 /// Everything of it that has not ended. The answer comes when this has begun; it is over when `doing` is gone.
 #[utoipa::path(
     post, path = "/flows/{id}/cancel", tag = "flows", operation_id = "cancel_flow",
+    security(("bearer" = ["tasks:cancel"])),
     params(FlowPath, IdempotencyKey),
     request_body = Option<Operate>,
     responses((status = 202, description = "The flow as it is now", body = Flow)),
@@ -34,6 +37,7 @@ pub(crate) async fn cancel_flow(
     Key(op): Key,
     Body(why): Body<Operate>,
 ) -> Result<Response, Fail> {
+    reach::flow(&app, &caller.grant, id, Action::TasksCancel).await?;
     let begin = Begin { flow: id, by: caller.by.as_ref(), reason: &why.reason, op: op.as_ref() };
     answer(&app, id, app.store.cancel_flow(&begin).await?).await
 }
@@ -43,6 +47,7 @@ pub(crate) async fn cancel_flow(
 /// Its tasks that failed, timed out or were cancelled; what waits for them goes on when they complete.
 #[utoipa::path(
     post, path = "/flows/{id}/rerun", tag = "flows", operation_id = "rerun_flow",
+    security(("bearer" = ["tasks:write"])),
     params(FlowPath, IdempotencyKey),
     request_body = Option<Operate>,
     responses((status = 202, description = "The flow as it is now", body = Flow)),
@@ -55,6 +60,7 @@ pub(crate) async fn rerun_flow(
     Key(op): Key,
     Body(why): Body<Operate>,
 ) -> Result<Response, Fail> {
+    reach::flow(&app, &caller.grant, id, Action::TasksWrite).await?;
     let begin = Begin { flow: id, by: caller.by.as_ref(), reason: &why.reason, op: op.as_ref() };
     answer(&app, id, app.store.rerun_flow(&begin).await?).await
 }

@@ -22,6 +22,7 @@ use crate::problem::Fail;
 /// the same flow for 24 hours, also where the first try did not come to its end.
 #[utoipa::path(
     post, path = "/flows", tag = "flows", operation_id = "submit_flow",
+    security(("bearer" = ["tasks:write"])),
     params(IdempotencyKey),
     request_body = NewFlow,
     responses(
@@ -40,9 +41,9 @@ pub(crate) async fn submit_flow(
     body: Whole<NewFlow>,
 ) -> Result<Response, Fail> {
     let id = app.store.draw_flow(app.store.place(None, op.as_ref()));
-    let traceparent = caller.traceparent;
+    let (traceparent, grant) = (caller.traceparent, caller.grant);
     let Draft { name, tasks, parents } =
-        app.apart(move || draft(&body.bytes, id, traceparent.as_deref())).await??;
+        app.apart(move || draft(&body.bytes, id, traceparent.as_deref(), &grant)).await??;
     let asked = Stored { id, name, tasks, parents, by: caller.by, op };
     let (found, created) = match app.store.submit_flow(&asked).await? {
         FlowAnswer::Created { flow } => (flow, true),

@@ -8,9 +8,9 @@ use baton_core::{Code, Refusal};
 use baton_store::calls::worker::{Renew, Renewed};
 use baton_store::calls::{Pair, Refused};
 
-use super::refused_call;
+use super::{may_report, refused_call};
 use crate::app::App;
-use crate::extract::{Body, TaskPath};
+use crate::extract::{Body, Caller, TaskPath};
 use crate::problem::Fail;
 use crate::{clock, measure, roster};
 
@@ -19,18 +19,21 @@ use crate::{clock, measure, roster};
 /// For a worker that holds this task and no other; one that holds several sends the worker's heartbeat.
 #[utoipa::path(
     post, path = "/leases/{id}/heartbeat", tag = "leases", operation_id = "renew_lease",
+    security(("bearer" = ["tasks:claim"])),
     params(TaskPath),
     request_body = Beat,
     responses((status = 200, description = "Until when the lease lasts now", body = Beaten)),
     extensions(("x-problem-codes" = json!([
-        "unknown_task", "unknown_worker", "fenced", "superseded", "lease_lost", "conflict",
+        "worker_not_bound", "unknown_task", "unknown_worker", "fenced", "superseded", "lease_lost", "conflict",
     ])))
 )]
 pub(crate) async fn renew_lease(
     State(app): State<App>,
     TaskPath(id): TaskPath,
+    caller: Caller,
     Body(said): Body<Beat>,
 ) -> Result<Json<Beaten>, Fail> {
+    may_report(&app, &caller.grant, &said.worker, id).await?;
     let boot = match said.boot {
         Some(boot) => boot,
         None => roster::current_boot(&app.store, &said.worker).await?,

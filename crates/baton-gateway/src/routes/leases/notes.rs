@@ -6,25 +6,28 @@ use baton_api::lease::{Append, Note};
 use baton_core::Code;
 use baton_store::calls::task::{self, Appended, Line, Noted};
 
-use super::{count_fenced, refused_call};
+use super::{count_fenced, may_report, refused_call};
 use crate::app::App;
 use crate::convert::task::progress_line;
-use crate::extract::{Body, TaskPath};
+use crate::extract::{Body, Caller, TaskPath};
 use crate::problem::Fail;
 
 /// Note how far a run is
 #[utoipa::path(
     post, path = "/leases/{id}/progress", tag = "leases", operation_id = "note_progress",
+    security(("bearer" = ["tasks:claim"])),
     params(TaskPath),
     request_body = Note,
     responses((status = 204, description = "Noted")),
-    extensions(("x-problem-codes" = json!(["unknown_task", "not_running", "fenced"])))
+    extensions(("x-problem-codes" = json!(["worker_not_bound", "unknown_task", "not_running", "fenced"])))
 )]
 pub(crate) async fn note_progress(
     State(app): State<App>,
     TaskPath(id): TaskPath,
+    caller: Caller,
     Body(said): Body<Note>,
 ) -> Result<StatusCode, Fail> {
+    may_report(&app, &caller.grant, &said.worker, id).await?;
     let wrong = || Fail::invalid("/progress/fraction", "it goes from 0 to 1");
     let line = progress_line(&said.progress).ok_or_else(wrong)?;
     let notes = [task::Note { task: id, fence: said.fence, progress: &line }];
@@ -45,16 +48,19 @@ pub(crate) async fn note_progress(
 /// Repeated after a lost answer, it appends them again.
 #[utoipa::path(
     post, path = "/leases/{id}/logs", tag = "leases", operation_id = "append_logs",
+    security(("bearer" = ["tasks:claim"])),
     params(TaskPath),
     request_body = Append,
     responses((status = 204, description = "Appended")),
-    extensions(("x-problem-codes" = json!(["unknown_task", "not_running", "fenced"])))
+    extensions(("x-problem-codes" = json!(["worker_not_bound", "unknown_task", "not_running", "fenced"])))
 )]
 pub(crate) async fn append_logs(
     State(app): State<App>,
     TaskPath(id): TaskPath,
+    caller: Caller,
     Body(said): Body<Append>,
 ) -> Result<StatusCode, Fail> {
+    may_report(&app, &caller.grant, &said.worker, id).await?;
     if said.logs.is_empty() {
         return Err(Fail::invalid("/logs", "there are no lines"));
     }

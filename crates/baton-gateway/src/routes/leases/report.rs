@@ -6,9 +6,9 @@ use baton_api::lease::{Complete, Fail as Failed, Outcome as Answer, Release};
 use baton_core::{Code, Fence, TaskId, WorkerId, limits};
 use baton_store::calls::task::{Outcome, Report, Settle, SettleAnswer, Settled};
 
-use super::{count_fenced, refused_call};
+use super::{count_fenced, may_report, refused_call};
 use crate::app::App;
-use crate::extract::{Body, TaskPath};
+use crate::extract::{Body, Caller, TaskPath};
 use crate::measure;
 use crate::problem::Fail;
 
@@ -17,16 +17,19 @@ use crate::problem::Fail;
 /// Repeating the same report is safe: it gets the recorded answer.
 #[utoipa::path(
     post, path = "/leases/{id}/complete", tag = "leases", operation_id = "complete_task",
+    security(("bearer" = ["tasks:claim"])),
     params(TaskPath),
     request_body = Complete,
     responses((status = 200, description = "The outcome that is recorded", body = Answer)),
-    extensions(("x-problem-codes" = json!(["unknown_task", "not_running", "fenced", "already_finished"])))
+    extensions(("x-problem-codes" = json!(["worker_not_bound", "unknown_task", "not_running", "fenced", "already_finished"])))
 )]
 pub(crate) async fn complete_lease(
     State(app): State<App>,
     TaskPath(id): TaskPath,
+    caller: Caller,
     Body(said): Body<Complete>,
 ) -> Result<Json<Answer>, Fail> {
+    may_report(&app, &caller.grant, &said.worker, id).await?;
     let result = said.result.as_ref().map_or(Vec::new(), |result| result.get().as_bytes().to_vec());
     if result.len() as u64 > limits::RESULT_BYTES_MAX {
         let message = format!("{} bytes are more than {}", result.len(), limits::RESULT_BYTES_MAX);
@@ -40,16 +43,19 @@ pub(crate) async fn complete_lease(
 /// It is tried again if attempts are left and the failure is not permanent.
 #[utoipa::path(
     post, path = "/leases/{id}/fail", tag = "leases", operation_id = "fail_task",
+    security(("bearer" = ["tasks:claim"])),
     params(TaskPath),
     request_body = Failed,
     responses((status = 200, description = "The outcome that is recorded", body = Answer)),
-    extensions(("x-problem-codes" = json!(["unknown_task", "not_running", "fenced", "already_finished"])))
+    extensions(("x-problem-codes" = json!(["worker_not_bound", "unknown_task", "not_running", "fenced", "already_finished"])))
 )]
 pub(crate) async fn fail_lease(
     State(app): State<App>,
     TaskPath(id): TaskPath,
+    caller: Caller,
     Body(said): Body<Failed>,
 ) -> Result<Json<Answer>, Fail> {
+    may_report(&app, &caller.grant, &said.worker, id).await?;
     let outcome = failure(&said)?;
     report(&app, id, &said.worker, said.fence, "fail", outcome).await
 }
@@ -72,16 +78,19 @@ fn failure(said: &Failed) -> Result<Outcome, Fail> {
 /// It burns no attempt.
 #[utoipa::path(
     post, path = "/leases/{id}/release", tag = "leases", operation_id = "release_task",
+    security(("bearer" = ["tasks:claim"])),
     params(TaskPath),
     request_body = Release,
     responses((status = 200, description = "The outcome that is recorded", body = Answer)),
-    extensions(("x-problem-codes" = json!(["unknown_task", "not_running", "fenced", "already_finished"])))
+    extensions(("x-problem-codes" = json!(["worker_not_bound", "unknown_task", "not_running", "fenced", "already_finished"])))
 )]
 pub(crate) async fn release_lease(
     State(app): State<App>,
     TaskPath(id): TaskPath,
+    caller: Caller,
     Body(said): Body<Release>,
 ) -> Result<Json<Answer>, Fail> {
+    may_report(&app, &caller.grant, &said.worker, id).await?;
     let outcome = Outcome::Release { reason: said.reason, delay_ms: said.delay_ms };
     report(&app, id, &said.worker, said.fence, "release", outcome).await
 }

@@ -1,16 +1,19 @@
 //! `POST /tasks/batch`: many tasks, each answered by itself.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use axum::Json;
 use axum::extract::State;
+use baton_api::problem::status_of;
 use baton_api::task::{NewTasks, Submission as Item, Submissions};
-use baton_core::{Code, OpId, Shard, limits};
+use baton_auth::Action;
+use baton_core::{Code, FlowId, OpId, Shard, limits};
 use baton_store::calls::task::{NewTask, Submission, SubmitAnswer, Submitted};
 use futures_util::{StreamExt, stream};
 
-use super::submit::{not_made, shard_for};
+use super::submit::{may_grow, no_parent, not_made, shard_for};
 use crate::app::App;
+use crate::auth::reach;
 use crate::convert::new_task::new_task;
 use crate::extract::{Body, Caller, IdempotencyKey, Key};
 use crate::measure;
@@ -18,6 +21,8 @@ use crate::problem::Fail;
 
 /// Tasks of one request.
 pub(crate) const TASKS_MAX: usize = 1_000;
+/// Flows of one request that are looked through for queues that the caller cannot write.
+const FLOWS_MAX: usize = 20;
 /// Calls of one request that are under way at a time.
 const CALLS_MAX: usize = 4;
 
@@ -30,10 +35,12 @@ struct Chunk {
 
 /// Submit many tasks
 ///
-/// Up to 1,000. Each is taken or refused by itself, so the answer is 200 whatever becomes of them. With
-/// `Idempotency-Key` a repeat of the same body answers the same tasks.
+/// Up to 1,000. Each is taken or refused by itself, so the answer is 200 whatever becomes of them; but nothing is taken where
+/// the credential does not allow it for the queues of all. With `Idempotency-Key` a repeat of the same body answers the same
+/// tasks.
 #[utoipa::path(
     post, path = "/tasks/batch", tag = "tasks", operation_id = "submit_tasks",
+    security(("bearer" = ["tasks:write"])),
     params(IdempotencyKey),
     request_body = NewTasks,
     responses((status = 200, description = "What became of each, in the order in which they were sent", body = Submissions)),
@@ -49,12 +56,16 @@ pub(crate) async fn submit_tasks(
     if !(1..=TASKS_MAX).contains(&count) {
         return Err(Fail::invalid("/tasks", format!("{count} tasks are not between 1 and {TASKS_MAX}")));
     }
+    let queues = asked.tasks.iter().map(|task| task.queue.clone().unwrap_or_default());
+    caller.grant.must_in_all(Action::TasksWrite, queues, |at| format!("/tasks/{at}/queue"))?;
+    let mut unfit = unfit(&app, &caller, &asked).await?;
     let mut items: Vec<Option<Result<Item, Fail>>> = (0..count).map(|_| None).collect();
     let mut placed: Vec<(usize, NewTask)> = Vec::with_capacity(count);
     for (at, task) in asked.tasks.iter().enumerate() {
         // A repeat must find each task where it was put: by its key, or by its place in the request.
         let name = op.as_ref().and_then(|op| OpId::new(&format!("{}.{at}", short(op))).ok());
         let shard = shard_for(&app, task, name.as_ref());
+        let shard = unfit.remove(&at).map_or(shard, Err);
         let made = shard.map(|shard| app.store.draw(shard));
         match made.and_then(|id| new_task(task, id, caller.traceparent.as_deref())) {
             Ok(task) => placed.push((at, task)),
@@ -68,6 +79,37 @@ pub(crate) async fn submit_tasks(
         each?.into_iter().for_each(|(at, item)| items[at] = Some(item));
     }
     Ok(Json(summary(&caller, items)))
+}
+
+/// Tasks with a parent that the caller cannot read, or in a flow that he cannot write. Each is refused by itself, as where
+/// there is no such parent or flow.
+async fn unfit(app: &App, caller: &Caller, asked: &NewTasks) -> Result<BTreeMap<usize, Fail>, Fail> {
+    let parents = asked.tasks.iter().flat_map(|task| task.parents.iter().copied());
+    let hidden = reach::hidden(&app.store, &caller.grant, parents).await?;
+    let flows: BTreeSet<FlowId> = asked.tasks.iter().filter_map(|task| task.flow).collect();
+    if flows.len() > FLOWS_MAX && !caller.grant.reaches_all(Action::TasksWrite) {
+        let message = format!(
+            "tasks of more than {FLOWS_MAX} flows, with a credential that does not write every queue"
+        );
+        return Err(Fail::invalid("/tasks", message));
+    }
+    let mut closed = BTreeMap::new();
+    for flow in flows {
+        match may_grow(app, &caller.grant, flow).await {
+            Ok(()) => {}
+            Err(fail) if status_of(fail.code) >= 500 => return Err(fail),
+            Err(fail) => drop(closed.insert(flow, fail)),
+        }
+    }
+    let mut unfit = BTreeMap::new();
+    for (at, task) in asked.tasks.iter().enumerate() {
+        if let Some(place) = task.parents.iter().position(|parent| hidden.contains(parent)) {
+            unfit.insert(at, no_parent(place));
+        } else if let Some(fail) = task.flow.and_then(|flow| closed.get(&flow)) {
+            unfit.insert(at, fail.clone());
+        }
+    }
+    Ok(unfit)
 }
 
 fn short(op: &OpId) -> String {

@@ -10,7 +10,7 @@ use super::{read, waits};
 use crate::app::App;
 use crate::convert::queue::Sum;
 use crate::convert::worker::serves;
-use crate::extract::TaskPath;
+use crate::extract::{Caller, TaskPath};
 use crate::problem::Fail;
 use crate::roster;
 
@@ -30,6 +30,7 @@ pub(super) fn said(code: &'static str, sentence: impl Into<String>, action: Opti
 /// Why it does not run, or how it ended: one sentence, and the command line that would move it.
 #[utoipa::path(
     get, path = "/tasks/{id}/explain", tag = "tasks", operation_id = "explain_task",
+    security(("bearer" = ["tasks:read"])),
     params(TaskPath),
     responses((status = 200, description = "Why it is where it is", body = Explanation)),
     extensions(("x-problem-codes" = json!(["unknown_task"])))
@@ -37,15 +38,16 @@ pub(super) fn said(code: &'static str, sentence: impl Into<String>, action: Opti
 pub(crate) async fn explain_task(
     State(app): State<App>,
     TaskPath(id): TaskPath,
+    caller: Caller,
 ) -> Result<Json<Explanation>, Fail> {
-    let task = read::task(&app, id).await?;
+    let task = read::task(&app, &caller.grant, id).await?;
     let Said { code, sentence, action } = match task.status {
         Status::Pending => {
             let queue = roster::queue(&app.store, &task.queue).await?;
             pending(&task, queue.as_ref(), &roster::workers(&app.store).await?)
         }
         Status::Running => running(&task, &roster::workers(&app.store).await?),
-        Status::Blocked => waits::said_of(&app.store, &task).await?,
+        Status::Blocked => waits::said_of(&app.store, &task, &caller.grant).await?,
         // One that nobody here can run comes and goes every few seconds: when it is due says nothing.
         Status::Scheduled if task.attempt == 0 => {
             let workers = roster::workers(&app.store).await?;

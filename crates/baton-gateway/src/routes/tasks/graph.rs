@@ -12,8 +12,9 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use utoipa::IntoParams;
 
 use crate::app::App;
+use crate::auth::Grant;
 use crate::convert::graph::{Found, Subject, graph};
-use crate::extract::{FromTerms, Query, TaskPath, Terms};
+use crate::extract::{Caller, FromTerms, Query, TaskPath, Terms};
 use crate::graph::EDGES_MAX;
 use crate::problem::Fail;
 
@@ -42,9 +43,10 @@ impl FromTerms for GraphQuery {
 /// Draw a task's surroundings
 ///
 /// The tasks that it waits for and that wait for it, and theirs in turn, the nearest first; each with a place, parents above
-/// their children.
+/// their children. Of a task that is not for the reader only the id and the status are said, and nothing of what is behind it.
 #[utoipa::path(
     get, path = "/tasks/{id}/graph", tag = "tasks", operation_id = "get_task_graph",
+    security(("bearer" = ["tasks:read"])),
     params(TaskPath, GraphQuery),
     responses((status = 200, description = "The tasks around it and their edges", body = Graph)),
     extensions(("x-problem-codes" = json!(["unknown_task", "overloaded"])))
@@ -53,9 +55,10 @@ pub(crate) async fn task_graph(
     State(app): State<App>,
     TaskPath(id): TaskPath,
     Query(query): Query<GraphQuery>,
+    caller: Caller,
 ) -> Result<Json<Graph>, Fail> {
-    let found = around(&app.store, id, query.limit as usize).await?;
-    graph(&app, found, Subject::Task(id)).await.map(Json)
+    let found = around(&app.store, &caller.grant, id, query.limit as usize).await?;
+    graph(&app, found, Subject::Task(id), &caller.grant).await.map(Json)
 }
 
 /// The edges of one task, as far as they were read.
@@ -67,7 +70,8 @@ struct Sides {
 }
 
 /// What has been met so far.
-struct Met {
+struct Met<'a> {
+    grant: &'a Grant,
     found: Found,
     known: HashSet<TaskId>,
     edges: BTreeMap<(TaskId, TaskId), EdgeState>,
@@ -76,7 +80,7 @@ struct Met {
     read: usize,
 }
 
-impl Met {
+impl Met<'_> {
     /// One budget for the whole request: a few tasks can have very many edges.
     fn is_spent(&self) -> bool {
         self.found.tasks.len() >= self.limit && self.read >= EDGES_MAX
@@ -97,7 +101,9 @@ impl Met {
                     continue;
                 }
                 self.known.insert(id);
-                ring.push(id);
+                if self.grant.reads(&other.queue) {
+                    ring.push(id);
+                }
                 self.found.tasks.push(other);
             }
             if self.edges.len() < EDGES_MAX || self.edges.contains_key(&ends) {
@@ -117,11 +123,12 @@ impl Met {
 }
 
 /// Breadth-first, ring by ring: of the ring that does not fit whole, those that are met first.
-async fn around(store: &Store, id: TaskId, limit: usize) -> Result<Found, Fail> {
+async fn around(store: &Store, grant: &Grant, id: TaskId, limit: usize) -> Result<Found, Fail> {
     let focus = store.read_tasks(id.shard(), &[id], false).await?.into_iter().next().flatten();
     let focus = focus.ok_or_else(|| Fail::new(Code::UnknownTask))?;
+    grant.must_read(&focus.queue, Code::UnknownTask)?;
     let found = Found { tasks: vec![focus], ..Found::default() };
-    let mut met = Met { found, known: HashSet::from([id]), edges: BTreeMap::new(), limit, read: 0 };
+    let mut met = Met { grant, found, known: HashSet::from([id]), edges: BTreeMap::new(), limit, read: 0 };
     let mut ring = vec![id];
     while !ring.is_empty() {
         let reads = ring.drain(..).map(|task| sides(store, task)).collect::<Vec<_>>();

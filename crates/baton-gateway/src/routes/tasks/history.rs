@@ -3,11 +3,13 @@
 use axum::Json;
 use axum::extract::State;
 use baton_api::task::{History, HistoryEntry};
+use baton_auth::Action;
 use baton_store::calls::task::HistoryRead;
 
 use crate::app::App;
+use crate::auth::reach;
 use crate::convert;
-use crate::extract::TaskPath;
+use crate::extract::{Caller, TaskPath};
 use crate::problem::Fail;
 
 /// Read a task's history
@@ -15,6 +17,7 @@ use crate::problem::Fail;
 /// Every move with its time, who made it and why.
 #[utoipa::path(
     get, path = "/tasks/{id}/history", tag = "tasks", operation_id = "get_task_history",
+    security(("bearer" = ["tasks:read"])),
     params(TaskPath),
     responses((status = 200, description = "Its life so far, the first step first", body = History)),
     extensions(("x-problem-codes" = json!(["unknown_task"])))
@@ -22,7 +25,9 @@ use crate::problem::Fail;
 pub(crate) async fn task_history(
     State(app): State<App>,
     TaskPath(id): TaskPath,
+    caller: Caller,
 ) -> Result<Json<History>, Fail> {
+    reach::task(&app, &caller.grant, id, Action::TasksRead).await?;
     match app.store.history(id).await? {
         HistoryRead::Entries { entries, truncated } => {
             let history: Vec<HistoryEntry> = entries.into_iter().map(convert::history::entry).collect();

@@ -3,12 +3,14 @@
 use axum::extract::State;
 use axum::response::Response;
 use baton_api::task::{LinkRequest, Task};
-use baton_core::{Code, Refusal};
+use baton_auth::Action;
+use baton_core::{Code, Refusal, TaskId};
 use baton_store::calls::Refused;
 use baton_store::calls::task::{Link, Linked, Unlink, Unlinked};
 
 use super::operate::now;
 use crate::app::App;
+use crate::auth::reach;
 use crate::extract::{Body, Caller, IdempotencyKey, Key, TaskPath};
 use crate::problem::Fail;
 
@@ -18,6 +20,7 @@ use crate::problem::Fail;
 /// An edge that is there already is not made again.
 #[utoipa::path(
     post, path = "/tasks/{id}/link", tag = "tasks", operation_id = "link_task",
+    security(("bearer" = ["tasks:write"])),
     params(TaskPath, IdempotencyKey),
     request_body = LinkRequest,
     responses((status = 200, description = "The task as it is now", body = Task)),
@@ -33,13 +36,23 @@ pub(crate) async fn link_task(
     Key(op): Key,
     Body(LinkRequest { parent }): Body<LinkRequest>,
 ) -> Result<Response, Fail> {
+    may_join(&app, &caller, id, parent).await?;
     let by = caller.by.as_ref();
     match app.store.link(&Link { parent, child: id, by, op: op.as_ref() }).await? {
-        Linked::Edge { replayed, .. } => now(&app, id, replayed).await,
+        Linked::Edge { replayed, .. } => now(&app, &caller.grant, id, replayed).await,
         Linked::Refused(refused) => match (refused.refusal, &refused.detail) {
             (Refusal::Conflict, Some(status)) => Err(started(status)),
             _ => Err(no_parent(refused)),
         },
+    }
+}
+
+/// It changes the task, and tells of its parent when that has ended. A parent that cannot be read is not there.
+async fn may_join(app: &App, caller: &Caller, child: TaskId, parent: TaskId) -> Result<(), Fail> {
+    reach::task(app, &caller.grant, child, Action::TasksWrite).await?;
+    match reach::hidden(&app.store, &caller.grant, [parent]).await?.is_empty() {
+        true => Ok(()),
+        false => Err(no_parent(Refused { refusal: Refusal::DependencyMissing, detail: None })),
     }
 }
 
@@ -66,6 +79,7 @@ fn started(status: &str) -> Fail {
 /// One that waited for nothing else goes on at once. Where there is no such edge, nothing changes.
 #[utoipa::path(
     post, path = "/tasks/{id}/unlink", tag = "tasks", operation_id = "unlink_task",
+    security(("bearer" = ["tasks:write"])),
     params(TaskPath, IdempotencyKey),
     request_body = LinkRequest,
     responses((status = 200, description = "The task as it is now", body = Task)),
@@ -78,9 +92,10 @@ pub(crate) async fn unlink_task(
     Key(op): Key,
     Body(LinkRequest { parent }): Body<LinkRequest>,
 ) -> Result<Response, Fail> {
+    may_join(&app, &caller, id, parent).await?;
     let by = caller.by.as_ref();
     match app.store.unlink(&Unlink { parent, child: id, by, op: op.as_ref() }).await? {
-        Unlinked::Edge { replayed, .. } => now(&app, id, replayed).await,
+        Unlinked::Edge { replayed, .. } => now(&app, &caller.grant, id, replayed).await,
         Unlinked::Refused(refused) => Err(refused.into()),
     }
 }

@@ -16,6 +16,7 @@ use super::rows::Wanted;
 use super::segments::segments;
 use super::{of_flow, walk};
 use crate::app::App;
+use crate::auth::Grant;
 use crate::convert;
 use crate::extract::{Caller, FromTerms, Paging, Query, Terms, no_cursor, with_link};
 use crate::problem::Fail;
@@ -101,6 +102,7 @@ impl FromTerms for ListQuery {
 /// With `flow`, in the order of that flow. Payloads and results are left out.
 #[utoipa::path(
     get, path = "/tasks", tag = "tasks", operation_id = "list_tasks",
+    security(("bearer" = ["tasks:read"])),
     params(ListQuery, Wanted, Paging),
     responses((status = 200, description = "A page of tasks", body = Tasks,
                headers(("Link" = String, description = "Where the next page is, with rel=\"next\"")))),
@@ -111,8 +113,8 @@ pub(crate) async fn list_tasks(
     Query(query): Query<ListQuery>,
 ) -> Result<Response, Fail> {
     let (mut page, rows) = match query.flow {
-        Some(flow) => of_one_flow(&app, flow, &query).await?,
-        None => of_all(&app, &query).await?,
+        Some(flow) => of_one_flow(&app, &caller.grant, flow, &query).await?,
+        None => of_all(&app, &caller.grant, &query).await?,
     };
     page.tasks = rows.into_iter().map(convert::task::row).collect();
     if query.include {
@@ -125,8 +127,8 @@ pub(crate) async fn list_tasks(
 /// A page without its tasks, and those.
 type Rows = (Tasks, Vec<baton_store::Task>);
 
-async fn of_one_flow(app: &App, flow: FlowId, query: &ListQuery) -> Result<Rows, Fail> {
-    let filter = of_flow::Filter { status: &query.status, queue: &query.queue, wanted: &query.wanted };
+async fn of_one_flow(app: &App, grant: &Grant, flow: FlowId, query: &ListQuery) -> Result<Rows, Fail> {
+    let filter = of_flow::Filter { status: &query.status, queue: &query.queue, wanted: &query.wanted, grant };
     let (found, next_cursor, numbered) = match &query.paging {
         Paging::Cursor { limit, cursor } => {
             let from = cursor.as_deref().map_or(Ok(0), |cursor| of_flow::rank(flow, cursor))?;
@@ -153,8 +155,8 @@ async fn of_one_flow(app: &App, flow: FlowId, query: &ListQuery) -> Result<Rows,
     Ok((page, found.tasks))
 }
 
-async fn of_all(app: &App, query: &ListQuery) -> Result<Rows, Fail> {
-    let segments = segments(&app.store, &query.status, &query.queue).await?;
+async fn of_all(app: &App, grant: &Grant, query: &ListQuery) -> Result<Rows, Fail> {
+    let segments = segments(&app.store, &query.status, &query.queue, grant).await?;
     Ok(match &query.paging {
         Paging::Cursor { limit, cursor } => {
             let place =

@@ -8,13 +8,15 @@ use axum::extract::State;
 use axum::response::Response;
 use baton_api::Timestamp;
 use baton_api::task::{Level, LogLine, Logs};
+use baton_auth::Action;
 use baton_core::{TaskId, limits};
 use baton_store::calls::task::LogLine as Stored;
 use utoipa::IntoParams;
 
 use super::read;
 use crate::app::App;
-use crate::extract::{FromTerms, Query, TaskPath, Terms};
+use crate::auth::{Grant, reach};
+use crate::extract::{Caller, FromTerms, Query, TaskPath, Terms};
 use crate::hold::{self, Hold, Prefer};
 use crate::problem::Fail;
 
@@ -65,6 +67,7 @@ impl FromTerms for LogQuery {
 /// Read a task's log
 #[utoipa::path(
     get, path = "/tasks/{id}/logs", tag = "tasks", operation_id = "get_task_logs",
+    security(("bearer" = ["tasks:read"])),
     params(
         TaskPath,
         LogQuery,
@@ -77,16 +80,18 @@ pub(crate) async fn task_logs(
     State(app): State<App>,
     TaskPath(id): TaskPath,
     Query(query): Query<LogQuery>,
+    caller: Caller,
     prefer: Prefer,
 ) -> Result<Response, Fail> {
-    let hold = Hold::begin(&app, query.wait, prefer)?;
+    let hold = Hold::begin(&app, query.wait, prefer, &caller.grant)?;
+    reach::task(&app, &caller.grant, id, Action::TasksRead).await?;
     let mut page = page(&app, id, query.after.as_deref(), &query).await?;
     if page.logs.is_empty() {
-        let mut ended = is_known(&app, id).await?;
+        let mut ended = is_known(&app, &caller.grant, id).await?;
         while page.logs.is_empty() && !ended && !hold.is_over(&app) {
-            hold.until(&app, LOOK_EVERY, std::future::pending()).await;
+            hold.until(&app, LOOK_EVERY, std::future::pending()).await?;
             // In this order: a line that came before the end is not missed.
-            ended = is_known(&app, id).await?;
+            ended = is_known(&app, &caller.grant, id).await?;
             let after = page.next_cursor.clone();
             page = self::page(&app, id, after.as_deref(), &query).await?;
         }
@@ -95,8 +100,8 @@ pub(crate) async fn task_logs(
 }
 
 /// Whether the task has ended, if there is one.
-async fn is_known(app: &App, id: TaskId) -> Result<bool, Fail> {
-    Ok(read::task(app, id).await?.status.is_terminal())
+async fn is_known(app: &App, grant: &Grant, id: TaskId) -> Result<bool, Fail> {
+    Ok(read::task(app, grant, id).await?.status.is_terminal())
 }
 
 /// The next lines that matter enough, of as many as one request looks at.

@@ -4,11 +4,13 @@ use std::ops::Range;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use baton_auth::Action;
 use baton_core::{FlowId, QueueName, Status, limits};
 use baton_store::{Store, Task};
 
 use super::rows::Wanted;
 use super::walk::SCAN_MAX;
+use crate::auth::Grant;
 use crate::extract::no_cursor;
 use crate::problem::Fail;
 
@@ -17,17 +19,21 @@ pub(super) struct Filter<'a> {
     pub(super) status: &'a [Status],
     pub(super) queue: &'a [QueueName],
     pub(super) wanted: &'a Wanted,
+    /// Of whoever asks.
+    pub(super) grant: &'a Grant,
 }
 
 impl Filter<'_> {
     pub(super) fn is_everything(&self) -> bool {
-        self.status.is_empty() && self.queue.is_empty() && self.wanted.is_everything()
+        let all = self.grant.reaches_all(Action::TasksRead);
+        all && self.status.is_empty() && self.queue.is_empty() && self.wanted.is_everything()
     }
 
     fn takes(&self, task: &Task) -> bool {
         (self.status.is_empty() || self.status.contains(&task.status()))
             && (self.queue.is_empty() || self.queue.contains(&task.queue))
             && self.wanted.takes(task)
+            && self.grant.reads(&task.queue)
     }
 }
 

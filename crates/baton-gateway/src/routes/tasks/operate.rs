@@ -5,12 +5,14 @@ use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use baton_api::task::{Operate, Reprioritise as NewPlace, Task};
+use baton_auth::Action;
 use baton_core::{Code, Priority, Refusal, Status, TaskId};
 use baton_store::calls::task::{Cancel, Promote, Reprioritise, Rerun};
 use baton_store::calls::{Answered, Operated};
 
 use super::read;
 use crate::app::App;
+use crate::auth::{Grant, reach};
 use crate::extract::{Body, Caller, IdempotencyKey, Key, TaskPath, replayed};
 use crate::problem::Fail;
 
@@ -19,6 +21,7 @@ use crate::problem::Fail;
 /// Whatever it does: a running one is cancelled now, and its holder is told to stop.
 #[utoipa::path(
     post, path = "/tasks/{id}/cancel", tag = "tasks", operation_id = "cancel_task",
+    security(("bearer" = ["tasks:cancel"])),
     params(TaskPath, IdempotencyKey),
     request_body = Option<Operate>,
     responses((status = 200, description = "The task as it is now", body = Task)),
@@ -31,8 +34,9 @@ pub(crate) async fn cancel_task(
     Key(op): Key,
     Body(why): Body<Operate>,
 ) -> Result<Response, Fail> {
+    reach::task(&app, &caller.grant, id, Action::TasksCancel).await?;
     let ask = Cancel { tasks: &[id], by: caller.by.as_ref(), reason: &why.reason, op: op.as_ref() };
-    answer(&app, id, app.store.cancel(id.shard(), &ask).await?).await
+    answer(&app, &caller.grant, id, app.store.cancel(id.shard(), &ask).await?).await
 }
 
 /// Run an ended task once more
@@ -40,6 +44,7 @@ pub(crate) async fn cancel_task(
 /// A new run with no attempt and no crash counted; its history stays.
 #[utoipa::path(
     post, path = "/tasks/{id}/rerun", tag = "tasks", operation_id = "rerun_task",
+    security(("bearer" = ["tasks:write"])),
     params(TaskPath, IdempotencyKey),
     request_body = Option<Operate>,
     responses((status = 200, description = "The task as it is now", body = Task)),
@@ -52,6 +57,7 @@ pub(crate) async fn rerun_task(
     Key(op): Key,
     Body(why): Body<Operate>,
 ) -> Result<Response, Fail> {
+    reach::task(&app, &caller.grant, id, Action::TasksWrite).await?;
     let ask = Rerun { tasks: &[id], by: caller.by.as_ref(), reason: &why.reason, op: op.as_ref() };
     let answered = app.store.rerun(id.shard(), &ask).await?;
     if let Answered::Tasks { each, .. } = &answered
@@ -60,12 +66,13 @@ pub(crate) async fn rerun_task(
     {
         return Err(passing_on(*status));
     }
-    answer(&app, id, answered).await
+    answer(&app, &caller.grant, id, answered).await
 }
 
 /// Let a scheduled task run now
 #[utoipa::path(
     post, path = "/tasks/{id}/promote", tag = "tasks", operation_id = "promote_task",
+    security(("bearer" = ["tasks:write"])),
     params(TaskPath, IdempotencyKey),
     request_body = Option<Operate>,
     responses((status = 200, description = "The task as it is now", body = Task)),
@@ -78,8 +85,9 @@ pub(crate) async fn promote_task(
     Key(op): Key,
     Body(why): Body<Operate>,
 ) -> Result<Response, Fail> {
+    reach::task(&app, &caller.grant, id, Action::TasksWrite).await?;
     let ask = Promote { tasks: &[id], by: caller.by.as_ref(), reason: &why.reason, op: op.as_ref() };
-    answer(&app, id, app.store.promote(id.shard(), &ask).await?).await
+    answer(&app, &caller.grant, id, app.store.promote(id.shard(), &ask).await?).await
 }
 
 /// Give a task another priority
@@ -87,6 +95,7 @@ pub(crate) async fn promote_task(
 /// One that waits keeps its age within the new priority.
 #[utoipa::path(
     post, path = "/tasks/{id}/reprioritise", tag = "tasks", operation_id = "reprioritise_task",
+    security(("bearer" = ["tasks:write"])),
     params(TaskPath, IdempotencyKey),
     request_body = NewPlace,
     responses((status = 200, description = "The task as it is now", body = Task)),
@@ -101,8 +110,9 @@ pub(crate) async fn reprioritise_task(
 ) -> Result<Response, Fail> {
     let priority = Priority::new(place.priority);
     let priority = priority.map_err(|error| Fail::invalid("/priority", format!("failed to {error}")))?;
+    reach::task(&app, &caller.grant, id, Action::TasksWrite).await?;
     let ask = Reprioritise { tasks: &[id], by: caller.by.as_ref(), priority, op: op.as_ref() };
-    answer(&app, id, app.store.reprioritise(id.shard(), &ask).await?).await
+    answer(&app, &caller.grant, id, app.store.reprioritise(id.shard(), &ask).await?).await
 }
 
 /// An end is passed on within a moment, but for hundreds of thousands of children.
@@ -114,7 +124,7 @@ fn passing_on(status: Status) -> Fail {
 }
 
 /// One task was named, so there is one answer.
-async fn answer(app: &App, id: TaskId, answered: Answered) -> Result<Response, Fail> {
+async fn answer(app: &App, grant: &Grant, id: TaskId, answered: Answered) -> Result<Response, Fail> {
     let (each, is_repeat) = match answered {
         Answered::Tasks { each, replayed } => (each, replayed),
         Answered::Refused(refused) => return Err(refused.into()),
@@ -124,12 +134,12 @@ async fn answer(app: &App, id: TaskId, answered: Answered) -> Result<Response, F
         Some(Operated::Refused { refusal, status }) => return Err(Fail::refused(*refusal, *status)),
         None => return Err(Fail::new(Code::Internal)),
     }
-    now(app, id, is_repeat).await
+    now(app, grant, id, is_repeat).await
 }
 
 /// The task as it is after what was done to it.
-pub(super) async fn now(app: &App, id: TaskId, is_repeat: bool) -> Result<Response, Fail> {
-    let task = read::task(app, id).await?;
+pub(super) async fn now(app: &App, grant: &Grant, id: TaskId, is_repeat: bool) -> Result<Response, Fail> {
+    let task = grant.shown(read::any_task(app, id).await?);
     let answer = ([(header::ETAG, read::etag(&task))], Json(task)).into_response();
     Ok(if is_repeat { replayed(answer) } else { answer })
 }

@@ -13,8 +13,9 @@ use baton_core::{Code, TaskId};
 use utoipa::IntoParams;
 
 use crate::app::App;
+use crate::auth::Grant;
 use crate::convert;
-use crate::extract::{FromTerms, Query, TaskPath, Terms};
+use crate::extract::{Caller, FromTerms, Query, TaskPath, Terms};
 use crate::hold::{self, Hold, Prefer};
 use crate::problem::Fail;
 
@@ -69,6 +70,7 @@ impl FromTerms for ReadQuery {
 /// With its payload and result. Held with `wait` until it changes; then the task is answered as it is at the end.
 #[utoipa::path(
     get, path = "/tasks/{id}", tag = "tasks", operation_id = "get_task",
+    security(("bearer" = ["tasks:read"])),
     params(
         TaskPath,
         ReadQuery,
@@ -85,11 +87,12 @@ pub(crate) async fn get_task(
     State(app): State<App>,
     TaskPath(id): TaskPath,
     Query(query): Query<ReadQuery>,
+    caller: Caller,
     prefer: Prefer,
     headers: HeaderMap,
 ) -> Result<Response, Fail> {
-    let hold = Hold::begin(&app, query.wait, prefer)?;
-    let mut task = task(&app, id).await?;
+    let hold = Hold::begin(&app, query.wait, prefer, &caller.grant)?;
+    let mut task = task(&app, &caller.grant, id).await?;
     // Who knows an older version has his change already.
     let outdated = headers.contains_key(header::IF_NONE_MATCH) && !matches(&headers, &task);
     if !outdated || query.until.is_some() {
@@ -107,13 +110,18 @@ pub(crate) async fn get_task(
 /// The bytes that its holder sent, unchanged.
 #[utoipa::path(
     get, path = "/tasks/{id}/result", tag = "tasks", operation_id = "get_task_result",
+    security(("bearer" = ["tasks:read"])),
     params(TaskPath),
     responses((status = 200, description = "What it completed with; `null` if it came without",
                body = serde_json::Value, content_type = "application/json")),
     extensions(("x-problem-codes" = json!(["unknown_task", "conflict"])))
 )]
-pub(crate) async fn task_result(State(app): State<App>, TaskPath(id): TaskPath) -> Result<Response, Fail> {
-    let task = task(&app, id).await?;
+pub(crate) async fn task_result(
+    State(app): State<App>,
+    TaskPath(id): TaskPath,
+    caller: Caller,
+) -> Result<Response, Fail> {
+    let task = task(&app, &caller.grant, id).await?;
     if task.status != baton_core::Status::Completed {
         let detail = format!("The task is {}: only a completed one has a result.", task.status);
         return Err(Fail::new(Code::Conflict).because(detail));
@@ -123,8 +131,15 @@ pub(crate) async fn task_result(State(app): State<App>, TaskPath(id): TaskPath) 
     Ok((headers, body).into_response())
 }
 
-/// A task with its payload and result.
-pub(super) async fn task(app: &App, id: TaskId) -> Result<Task, Fail> {
+/// A task with its payload and result, for those who may read it.
+pub(super) async fn task(app: &App, grant: &Grant, id: TaskId) -> Result<Task, Fail> {
+    let task = any_task(app, id).await?;
+    grant.must_read(&task.queue, Code::UnknownTask)?;
+    Ok(task)
+}
+
+/// A task, whoever asks: for what has just been done to it.
+pub(super) async fn any_task(app: &App, id: TaskId) -> Result<Task, Fail> {
     let read = app.store.read_tasks(id.shard(), &[id], true).await?;
     let found = read.into_iter().next().flatten();
     found.map(convert::task::task).ok_or_else(|| Fail::new(Code::UnknownTask))
@@ -132,7 +147,7 @@ pub(super) async fn task(app: &App, id: TaskId) -> Result<Task, Fail> {
 
 /// A task, when what is waited for has happened or the hold is over.
 pub(super) async fn when(app: &App, id: TaskId, hold: &Hold, until: Until) -> Result<Task, Fail> {
-    let task = task(app, id).await?;
+    let task = any_task(app, id).await?;
     after(app, task, hold, until).await
 }
 
@@ -145,10 +160,10 @@ async fn after(app: &App, first: Task, hold: &Hold, until: Until) -> Result<Task
         Until::Finished => task.status.is_terminal(),
     };
     let mut watch = app.feed.watch(first.id);
-    let mut task = task(app, first.id).await?;
+    let mut task = any_task(app, first.id).await?;
     while !is_so(&task) && !hold.is_over(app) {
-        hold.until(app, Duration::from_secs(1), watch.changed()).await;
-        task = self::task(app, first.id).await?;
+        hold.until(app, Duration::from_secs(1), watch.changed()).await?;
+        task = any_task(app, first.id).await?;
     }
     Ok(task)
 }

@@ -1,8 +1,10 @@
 //! The order of all tasks: first by status, then by shard and queue. Each part is one index; a list walks them in turn.
 
+use baton_auth::Action;
 use baton_core::{QueueName, Shard, Status};
 use baton_store::Store;
 
+use crate::auth::Grant;
 use crate::problem::Fail;
 use crate::roster;
 
@@ -33,18 +35,21 @@ pub(super) struct Counted {
     pub(super) count: u64,
 }
 
-/// The segments in which tasks of these statuses and queues lie; no names mean all.
+/// The segments in which tasks of these statuses and queues lie; no names mean all that can be read.
 pub(super) async fn segments(
     store: &Store,
     statuses: &[Status],
     queues: &[QueueName],
+    grant: &Grant,
 ) -> Result<Vec<Counted>, Fail> {
     let shards = roster::counts(store).await?;
+    let all = queues.is_empty() && grant.reaches_all(Action::TasksRead);
+    let listed = |name: &QueueName| (queues.is_empty() || queues.contains(name)) && grant.reads(name);
     let mut found = Vec::new();
     for status in ORDER.into_iter().filter(|status| statuses.is_empty() || statuses.contains(status)) {
         for (shard, counts) in &shards {
-            let shared = matches!(status, Status::Running | Status::Scheduled) && queues.is_empty();
-            let wanted = counts.iter().filter(|counts| queues.is_empty() || queues.contains(&counts.name));
+            let shared = matches!(status, Status::Running | Status::Scheduled) && all;
+            let wanted = counts.iter().filter(|counts| listed(&counts.name));
             let segment = |queue| Segment { status, shard: *shard, queue };
             if shared {
                 found.push(Counted {

@@ -9,18 +9,21 @@ use baton_api::task::Stats;
 use baton_core::Status;
 
 use crate::app::App;
+use crate::extract::Caller;
 use crate::problem::Fail;
 use crate::{clock, roster};
 
 /// Count tasks
 ///
-/// By status, over all queues and by queue; with the share of those still kept that completed.
+/// By status, over all queues that the credential may read and by queue; with the share of those still kept that completed.
 #[utoipa::path(
     get, path = "/tasks/stats", tag = "tasks", operation_id = "get_task_stats",
+    security(("bearer" = ["tasks:read"])),
     responses((status = 200, description = "The counts", body = Stats))
 )]
-pub(crate) async fn task_stats(State(app): State<App>) -> Result<Json<Stats>, Fail> {
-    let queues = roster::queues(&app.store).await?;
+pub(crate) async fn task_stats(State(app): State<App>, caller: Caller) -> Result<Json<Stats>, Fail> {
+    let mut queues = roster::queues(&app.store).await?;
+    queues.retain(|queue| caller.grant.reads(&queue.name));
     let of = |status: Status| queues.iter().map(|queue| queue.of(status)).sum::<u64>();
     let ended = of(Status::Completed) + of(Status::Failed) + of(Status::Timeout);
     let tasks: BTreeMap<String, u64> =

@@ -5,12 +5,14 @@ use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::Response;
 use baton_api::task::{NewTask, Task};
+use baton_auth::Action;
 use baton_core::{Code, FlowId, OpId, Refusal, Shard, TaskId};
 use baton_store::calls::task::{NewTask as Stored, Submission, SubmitAnswer, Submitted};
 use utoipa::IntoParams;
 
 use super::read::{self, Until};
 use crate::app::App;
+use crate::auth::{Grant, reach};
 use crate::convert::new_task::new_task;
 use crate::extract::{Body, Caller, FromTerms, IdempotencyKey, Key, Query, Terms, replayed};
 use crate::hold::{self, Hold, Prefer};
@@ -40,6 +42,7 @@ impl FromTerms for SubmitQuery {
 /// task for 24 hours.
 #[utoipa::path(
     post, path = "/tasks", tag = "tasks", operation_id = "submit_task",
+    security(("bearer" = ["tasks:write"])),
     params(
         SubmitQuery,
         IdempotencyKey,
@@ -67,10 +70,13 @@ pub(crate) async fn submit_task(
     prefer: Prefer,
     Body(asked): Body<NewTask>,
 ) -> Result<Response, Fail> {
-    let hold = Hold::begin(&app, query.wait, prefer)?;
+    let hold = Hold::begin(&app, query.wait, prefer, &caller.grant)?;
+    let queue = asked.queue.clone().unwrap_or_default();
+    caller.grant.must_in_all(Action::TasksWrite, [queue], |_| "/queue".to_owned())?;
+    may_join(&app, &caller.grant, &asked).await?;
     let id = app.store.draw(shard_for(&app, &asked, op.as_ref())?);
     let tasks = [new_task(&asked, id, caller.traceparent.as_deref())?];
-    let submission = Submission { tasks: &tasks, by: caller.by, op };
+    let submission = Submission { tasks: &tasks, by: caller.by.clone(), op };
     let (each, is_repeat) = match app.store.submit(&submission).await? {
         SubmitAnswer::Tasks { each, replayed } => (each, replayed),
         SubmitAnswer::Refused(refused) => return Err(refused.into()),
@@ -87,8 +93,36 @@ pub(crate) async fn submit_task(
     if created {
         measure::submitted(&tasks[0].queue, &tasks[0].kind);
     }
-    let task = read::when(&app, found, &hold, Until::Finished).await?;
+    let task = match read::when(&app, found, &hold, Until::Finished).await {
+        // It is there, whatever became of the credential meanwhile.
+        Err(fail) if fail.code == Code::TokenExpired => read::any_task(&app, found).await?,
+        task => task?,
+    };
+    let task = caller.grant.shown(task);
     Ok(answer(task, created, is_repeat && !created, &hold))
+}
+
+/// Parents are known by those who can read them, and a flow grows by those who can write all of it.
+async fn may_join(app: &App, grant: &Grant, asked: &NewTask) -> Result<(), Fail> {
+    let hidden = reach::hidden(&app.store, grant, asked.parents.iter().copied()).await?;
+    if let Some(place) = asked.parents.iter().position(|parent| hidden.contains(parent)) {
+        return Err(no_parent(place));
+    }
+    match asked.flow {
+        Some(flow) => may_grow(app, grant, flow).await,
+        None => Ok(()),
+    }
+}
+
+pub(super) fn no_parent(place: usize) -> Fail {
+    at(Code::DependencyMissing, &format!("/parents/{place}"), "there is no such task")
+}
+
+pub(super) async fn may_grow(app: &App, grant: &Grant, flow: FlowId) -> Result<(), Fail> {
+    reach::flow(app, grant, flow, Action::TasksWrite).await.map_err(|fail| match fail.code {
+        Code::UnknownFlow => at(Code::UnknownFlow, "/flow", "there is no such flow"),
+        _ => fail,
+    })
 }
 
 /// The shard for a new task: its parents', which an edge cannot leave; or else its flow's; or where its key or the
@@ -104,7 +138,7 @@ pub(super) fn shard_for(app: &App, asked: &NewTask, op: Option<&OpId>) -> Result
     }
     match (app.store.keys(first), asked.parents.first()) {
         (Ok(_), _) => Ok(first),
-        (Err(_), Some(_)) => Err(at(Code::DependencyMissing, "/parents/0", "there is no such task")),
+        (Err(_), Some(_)) => Err(no_parent(0)),
         (Err(_), None) => Err(at(Code::UnknownFlow, "/flow", "there is no such flow")),
     }
 }

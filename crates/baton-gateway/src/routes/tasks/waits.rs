@@ -6,6 +6,7 @@ use baton_store::Store;
 use baton_store::calls::task::{Edge, EdgeState, EdgesOf, Side};
 
 use super::explain::{Said, said};
+use crate::auth::Grant;
 use crate::problem::Fail;
 
 /// Pages that are looked through, of 100 parents that are not done with, or of 500 of which none is.
@@ -25,8 +26,8 @@ struct Waits {
     cut: bool,
 }
 
-pub(super) async fn said_of(store: &Store, task: &Read) -> Result<Said, Fail> {
-    let waits = look(store, task).await?;
+pub(super) async fn said_of(store: &Store, task: &Read, grant: &Grant) -> Result<Said, Fail> {
+    let waits = look(store, task, grant).await?;
     // The count was read before: since then some may have ended, or been added.
     let count = task.open_parents.unwrap_or_default().max(waits.seen);
     if let Some(edge) = &waits.held {
@@ -45,7 +46,7 @@ pub(super) async fn said_of(store: &Store, task: &Read) -> Result<Said, Fail> {
     Ok(said("parents_open", sentence, None))
 }
 
-async fn look(store: &Store, task: &Read) -> Result<Waits, Fail> {
+async fn look(store: &Store, task: &Read, grant: &Grant) -> Result<Waits, Fail> {
     let (mut waits, mut next) = (Waits::default(), Some(0));
     for _ in 0..PAGES_MAX {
         // One that is held is the thing to say, and says what there is to do.
@@ -55,7 +56,7 @@ async fn look(store: &Store, task: &Read) -> Result<Waits, Fail> {
         let page = store.edges(of).await?;
         next = page.next;
         waits.seen += page.edges.len() as u64;
-        for edge in page.edges {
+        for edge in page.edges.into_iter().map(|edge| anonymous(edge, grant)) {
             match edge.state {
                 EdgeState::Held if waits.held.is_none() => waits.held = Some(edge),
                 EdgeState::Open if waits.open.len() < NAMED_MAX => waits.open.push(edge),
@@ -65,6 +66,15 @@ async fn look(store: &Store, task: &Read) -> Result<Waits, Fail> {
     }
     waits.cut = next.is_some();
     Ok(waits)
+}
+
+/// Of a task that is not for this reader only the id and the status are said.
+fn anonymous(mut edge: Edge, grant: &Grant) -> Edge {
+    if let Some(other) = edge.other.as_mut().filter(|other| !grant.reads(&other.queue)) {
+        other.family.name = None;
+        other.run = None;
+    }
+    edge
 }
 
 fn held(edge: &Edge, others: u64) -> Said {

@@ -15,7 +15,7 @@ use super::register::refused_boot;
 use crate::app::App;
 use crate::convert::claim::{gone, pairs_of};
 use crate::convert::worker::directives;
-use crate::extract::{Body, WorkerPath};
+use crate::extract::{Body, Caller, WorkerPath};
 use crate::problem::Fail;
 use crate::{clock, roster};
 
@@ -24,16 +24,19 @@ use crate::{clock, roster};
 /// Prolongs the leases of everything that the worker holds, and answers where its picture differs from what is so.
 #[utoipa::path(
     post, path = "/workers/{id}/heartbeat", tag = "workers", operation_id = "worker_heartbeat",
+    security(("bearer" = ["tasks:claim"])),
     params(WorkerPath),
     request_body = Option<Heartbeat>,
     responses((status = 200, description = "Until when its leases last now, and what it must stop", body = Alive)),
-    extensions(("x-problem-codes" = json!(["unknown_worker", "superseded", "lease_lost", "conflict"])))
+    extensions(("x-problem-codes" = json!(["worker_not_bound", "unknown_worker", "superseded", "lease_lost", "conflict"])))
 )]
 pub(crate) async fn worker_heartbeat(
     State(app): State<App>,
     WorkerPath(worker): WorkerPath,
+    caller: Caller,
     Body(said): Body<Heartbeat>,
 ) -> Result<Json<Alive>, Fail> {
+    caller.grant.must_be(&worker)?;
     check_holding(&said.holding)?;
     let boot = match said.boot {
         Some(boot) => boot,

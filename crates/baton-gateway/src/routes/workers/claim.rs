@@ -1,5 +1,7 @@
 //! `POST /workers/{id}/claim`: tasks, at once or as soon as there are some.
 
+use std::sync::Arc;
+
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -7,14 +9,16 @@ use axum::response::{IntoResponse, Response};
 use baton_api::Timestamp;
 use baton_api::lease::Pair;
 use baton_api::worker::{Claim, ClaimAnswer, Claimed, Claims};
+use baton_auth::Action;
 use baton_core::{Code, LeaseLength, QueueName, WorkerId, limits};
 use utoipa::IntoParams;
 
 use super::answer::all_granted;
 use super::round::{Claimer, Round};
 use crate::app::App;
+use crate::auth::Grant;
 use crate::convert::claim::gone;
-use crate::extract::{Body, FromTerms, Query, Terms, WorkerPath};
+use crate::extract::{Body, Caller, FromTerms, Query, Terms, WorkerPath};
 use crate::hold::{self, Hold, Prefer};
 use crate::problem::Fail;
 use crate::roster;
@@ -39,10 +43,12 @@ impl FromTerms for ClaimQuery {
 
 /// Claim tasks
 ///
-/// Safe to repeat: what an earlier answer brought and `holding` does not list comes again, under the same fence. Without
+/// Out of the queues that it names, all of which the credential must allow; or else out of those with which the worker is
+/// registered, as far as the credential allows them. Safe to repeat: what an earlier answer brought and `holding` does not list comes again, under the same fence. Without
 /// `max` the answer is one bare task.
 #[utoipa::path(
     post, path = "/workers/{id}/claim", tag = "workers", operation_id = "claim_tasks",
+    security(("bearer" = ["tasks:claim"])),
     params(
         WorkerPath,
         ClaimQuery,
@@ -53,19 +59,22 @@ impl FromTerms for ClaimQuery {
         (status = 200, description = "Tasks under the worker's lease; or pairs that are gone", body = ClaimAnswer),
         (status = 204, description = "There is no work"),
     ),
-    extensions(("x-problem-codes" = json!(["unknown_worker", "superseded", "lease_lost", "conflict", "overloaded"])))
+    extensions(("x-problem-codes" = json!(["worker_not_bound", "unknown_worker", "superseded", "lease_lost", "conflict", "overloaded"])))
 )]
 pub(crate) async fn claim_tasks(
     State(app): State<App>,
     WorkerPath(worker): WorkerPath,
     Query(query): Query<ClaimQuery>,
+    caller: Caller,
     prefer: Prefer,
     Body(asked): Body<Claim>,
 ) -> Result<Response, Fail> {
+    caller.grant.must_be(&worker)?;
     check(&asked)?;
-    let hold = Hold::begin(&app, query.wait, prefer)?;
+    caller.grant.must_in_all(Action::TasksClaim, &asked.queues, |at| format!("/queues/{at}"))?;
+    let hold = Hold::begin(&app, query.wait, prefer, &caller.grant)?;
     let bare = asked.max.is_none();
-    let claimer = complete(&app, worker, asked).await?;
+    let claimer = complete(&app, caller.grant, worker, asked).await?;
     let waiter = app.waiting.join(&claimer.queues);
     loop {
         let round = Round::of(&app, &claimer).await?;
@@ -73,7 +82,7 @@ pub(crate) async fn claim_tasks(
             round.count(&claimer);
             return Ok(hold.applied(answer(&app, round, bare).await?));
         }
-        hold.until(&app, Waiter::look_after(), waiter.hinted()).await;
+        hold.until(&app, Waiter::look_after(), waiter.hinted()).await?;
     }
 }
 
@@ -94,7 +103,8 @@ pub(super) fn check_holding(holding: &[Pair]) -> Result<(), Fail> {
     Ok(())
 }
 
-async fn complete(app: &App, worker: WorkerId, asked: Claim) -> Result<Claimer, Fail> {
+/// Queues that the request names are those that the grant allows; of the others those stay that it does.
+async fn complete(app: &App, grant: Arc<Grant>, worker: WorkerId, asked: Claim) -> Result<Claimer, Fail> {
     let (mut boot, mut queues) = (asked.boot, asked.queues);
     if boot.is_none() || queues.is_empty() {
         for (_, record) in roster::records(&app.store, &worker).await? {
@@ -108,9 +118,15 @@ async fn complete(app: &App, worker: WorkerId, asked: Claim) -> Result<Claimer, 
     if queues.is_empty() {
         queues.push(QueueName::default());
     }
+    queues.retain(|queue| grant.reaches(Action::TasksClaim, queue));
+    if queues.is_empty() {
+        let detail =
+            "The credential does not allow claims from any queue with which the worker is registered.";
+        return Err(Fail::lacks(Action::TasksClaim).because(detail));
+    }
     let boot = boot.ok_or_else(|| Fail::new(Code::UnknownWorker))?;
     let max = asked.max.unwrap_or(1);
-    Ok(Claimer { worker, boot, expects: asked.expects, queues, holding: asked.holding, max })
+    Ok(Claimer { grant, worker, boot, expects: asked.expects, queues, holding: asked.holding, max })
 }
 
 async fn answer(app: &App, round: Round, bare: bool) -> Result<Response, Fail> {

@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use baton_api::worker::{ClaimOne, Claimed};
+use baton_auth::Action;
 use baton_core::{Code, LeaseLength, Refusal};
 use baton_store::calls::task;
 
@@ -10,8 +11,9 @@ use super::answer::granted;
 use super::claim::check_holding;
 use super::register::refused_boot;
 use crate::app::App;
+use crate::auth::reach;
 use crate::convert::claim::pairs_of;
-use crate::extract::{Body, TaskPath};
+use crate::extract::{Body, Caller, TaskPath};
 use crate::problem::Fail;
 use crate::{clock, measure, roster};
 
@@ -21,19 +23,23 @@ use crate::{clock, measure, roster};
 /// be answered instead, as after any lost answer.
 #[utoipa::path(
     post, path = "/tasks/{id}/claim", tag = "workers", operation_id = "claim_task",
+    security(("bearer" = ["tasks:claim"])),
     params(TaskPath),
     request_body = ClaimOne,
     responses((status = 200, description = "The task under the worker's lease", body = Claimed)),
     extensions(("x-problem-codes" = json!([
-        "unknown_task", "unknown_worker", "superseded", "lease_lost", "conflict", "already_finished", "parents_open",
+        "worker_not_bound", "unknown_task", "unknown_worker", "superseded", "lease_lost", "conflict", "already_finished", "parents_open",
         "queue_paused",
     ])))
 )]
 pub(crate) async fn claim_task(
     State(app): State<App>,
     TaskPath(id): TaskPath,
+    caller: Caller,
     Body(asked): Body<ClaimOne>,
 ) -> Result<Json<Claimed>, Fail> {
+    caller.grant.must_be(&asked.worker)?;
+    reach::task(&app, &caller.grant, id, Action::TasksClaim).await?;
     check_holding(&asked.holding)?;
     let boot = match asked.boot {
         Some(boot) => boot,
@@ -56,6 +62,8 @@ pub(crate) async fn claim_task(
             let until_ms = since_ms + grants.lease.ms();
             let alone = grants.solo_waiting;
             let mut tasks = grants.tasks;
+            // What another credential of the same worker holds is not for this one.
+            tasks.retain(|grant| caller.grant.reaches(Action::TasksClaim, &grant.queue));
             // The one that was asked for, if it is among them.
             tasks.sort_by_key(|grant| grant.task != id);
             let grant = tasks.into_iter().next().ok_or_else(|| not_now(alone))?;

@@ -17,6 +17,7 @@ use crate::roster;
 /// It finishes what it holds, and stays.
 #[utoipa::path(
     post, path = "/workers/{id}/quiet", tag = "workers", operation_id = "quiet_worker",
+    security(("bearer" = ["workers:admin"])),
     params(WorkerPath),
     responses((status = 200, description = "The worker as it is now", body = Worker)),
     extensions(("x-problem-codes" = json!(["unknown_worker", "payload_too_large", "unsupported_media_type"])))
@@ -35,6 +36,7 @@ pub(crate) async fn quiet_worker(
 /// It finishes or gives back what it holds first.
 #[utoipa::path(
     post, path = "/workers/{id}/stop", tag = "workers", operation_id = "stop_worker",
+    security(("bearer" = ["workers:admin"])),
     params(WorkerPath),
     responses((status = 200, description = "The worker as it is now", body = Worker)),
     extensions(("x-problem-codes" = json!(["unknown_worker", "payload_too_large", "unsupported_media_type"])))
@@ -53,6 +55,7 @@ pub(crate) async fn stop_worker(
 /// Takes back what it was told.
 #[utoipa::path(
     post, path = "/workers/{id}/resume", tag = "workers", operation_id = "resume_worker",
+    security(("bearer" = ["workers:admin"])),
     params(WorkerPath),
     responses((status = 200, description = "The worker as it is now", body = Worker)),
     extensions(("x-problem-codes" = json!(["unknown_worker", "payload_too_large", "unsupported_media_type"])))

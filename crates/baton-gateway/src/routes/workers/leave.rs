@@ -3,13 +3,14 @@
 use axum::Json;
 use axum::extract::State;
 use baton_api::worker::{Leave, Left};
+use baton_auth::Action;
 use baton_core::{Boot, LeaseLength, Refusal, Shard, WorkerId};
 use baton_store::calls::task::{Claim, Claimed, Grant, Outcome, Report, Settle, SettleAnswer};
 use baton_store::calls::worker::Deregistered;
 
 use super::register::refused_boot;
 use crate::app::App;
-use crate::extract::{Body, WorkerPath};
+use crate::extract::{Body, Caller, WorkerPath};
 use crate::problem::Fail;
 use crate::roster;
 
@@ -22,16 +23,21 @@ const PIECES_MAX: usize = 8;
 /// nothing that it says later counts. Its record stays for a day and shows it offline.
 #[utoipa::path(
     delete, path = "/workers/{id}", tag = "workers", operation_id = "remove_worker",
+    security(("bearer" = ["tasks:claim"]), ("bearer" = ["workers:admin"])),
     params(WorkerPath),
     request_body = Option<Leave>,
     responses((status = 200, description = "It has left", body = Left)),
-    extensions(("x-problem-codes" = json!(["unknown_worker", "superseded", "lease_lost", "conflict"])))
+    extensions(("x-problem-codes" = json!(["worker_not_bound", "unknown_worker", "superseded", "lease_lost", "conflict"])))
 )]
 pub(crate) async fn remove_worker(
     State(app): State<App>,
     WorkerPath(worker): WorkerPath,
+    caller: Caller,
     Body(said): Body<Leave>,
 ) -> Result<Json<Left>, Fail> {
+    // The worker itself, or an operator.
+    let own = caller.grant.must(Action::TasksClaim).and_then(|()| caller.grant.must_be(&worker));
+    own.or_else(|no| caller.grant.must(Action::WorkersAdmin).map_err(|_| no))?;
     let boot = match said.boot {
         Some(boot) => boot,
         None => roster::current_boot(&app.store, &worker).await?,

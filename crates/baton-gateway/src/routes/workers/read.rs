@@ -26,6 +26,7 @@ impl FromTerms for WorkersQuery {
 /// List workers
 #[utoipa::path(
     get, path = "/workers", tag = "workers", operation_id = "list_workers",
+    security(("bearer" = ["workers:read"])),
     params(Paging),
     responses((status = 200, description = "A page of workers, by id", body = Workers,
                headers(("Link" = String, description = "Where the next page is, with rel=\"next\""))))
@@ -44,6 +45,7 @@ pub(crate) async fn list_workers(
 /// Read a worker
 #[utoipa::path(
     get, path = "/workers/{id}", tag = "workers", operation_id = "get_worker",
+    security(("bearer" = ["workers:read"])),
     params(WorkerPath),
     responses((status = 200, description = "The worker", body = Worker)),
     extensions(("x-problem-codes" = json!(["unknown_worker"])))

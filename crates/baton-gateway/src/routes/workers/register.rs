@@ -5,36 +5,42 @@ use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
 use baton_api::worker::{Register, Registered};
+use baton_auth::Action;
 use baton_core::{Boot, Code, LeaseLength, Refusal, WorkerId, limits};
 use baton_store::calls::{Refused, worker as stored};
 
 use crate::app::App;
+use crate::auth::{Grant, Hands};
 use crate::clock;
-use crate::extract::Body;
+use crate::extract::{Body, Caller};
 use crate::problem::Fail;
 
 /// Register a worker
 ///
-/// Without `worker_id` one is allocated. The boot names this life of the worker: keep it, and send it with every claim and
+/// Without `worker_id` it is the one that the credential is bound to; where there are no logins, one is allocated. The boot names this life of the worker: keep it, and send it with every claim and
 /// heartbeat. What an earlier boot of the same worker held, this one holds from now on.
 #[utoipa::path(
     post, path = "/workers/register", tag = "workers", operation_id = "register_worker",
+    security(("bearer" = ["tasks:claim"])),
     request_body = Register,
     responses((status = 201, description = "It is registered", body = Registered,
                headers(("Location" = String, description = "Where the worker is")))),
-    extensions(("x-problem-codes" = json!(["conflict", "superseded", "lease_lost"])))
+    extensions(("x-problem-codes" = json!(["worker_not_bound", "conflict", "superseded", "lease_lost"])))
 )]
 pub(crate) async fn register_worker(
     State(app): State<App>,
+    caller: Caller,
     Body(asked): Body<Register>,
 ) -> Result<impl IntoResponse, Fail> {
+    let bound = who(&caller.grant, asked.worker_id.as_ref())?;
+    caller.grant.must_in_all(Action::TasksClaim, &asked.queues, |at| format!("/queues/{at}"))?;
     let lease = LeaseLength::from_ms(asked.lease_ms.unwrap_or(limits::LEASE_MS));
     let lease = lease.map_err(|error| Fail::invalid("/lease_ms", format!("failed to {error}")))?;
     check(&asked)?;
     let about = about(&asked)?;
     let about: Vec<(&str, &str)> = about.iter().map(|(name, value)| (*name, value.as_str())).collect();
-    let id = match &asked.worker_id {
-        Some(id) => id.clone(),
+    let id = match bound {
+        Some(id) => id,
         None => allocate(&app, asked.kind.as_deref()).await?,
     };
     let boot = asked.boot.clone().map_or_else(draw_boot, Ok)?;
@@ -51,6 +57,19 @@ pub(crate) async fn register_worker(
     let (lease_ms, renew_every_ms) = (lease.ms(), lease.renew_every_ms());
     let registered = Registered { id, boot, lease_ms, renew_every_ms, taken_over };
     Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(registered)))
+}
+
+/// The worker that this credential registers; none where it may be any.
+fn who(grant: &Grant, asked: Option<&WorkerId>) -> Result<Option<WorkerId>, Fail> {
+    match (asked, &grant.hands) {
+        (Some(id), _) => grant.must_be(id).map(|()| Some(id.clone())),
+        (None, Hands::Any) => Ok(None),
+        (None, Hands::Of(own)) => Ok(Some(own.clone())),
+        (None, Hands::None) => {
+            let detail = "The credential is bound to no worker. POST /auth/workers/join gives one that is, in exchange for a                           join token or with a key that may workers:register; or make one with `baton key create --worker`.";
+            Err(Fail::new(Code::WorkerNotBound).because(detail))
+        }
+    }
 }
 
 fn check(asked: &Register) -> Result<(), Fail> {
@@ -120,5 +139,27 @@ pub(super) fn refused_boot(refused: Refused) -> Fail {
              cannot renew or claim."
         )),
         (refusal, detail) => Refused { refusal, detail }.into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::auth::of_key;
+
+    #[test]
+    fn a_credential_registers_its_own_worker_and_no_other() {
+        let [one, other] = ["worker-001-a", "worker-002-a"].map(|id| WorkerId::new(id).unwrap());
+        let with = |hands| Grant { hands, ..of_key("tasks:claim") };
+        let of = |hands: Hands, asked: Option<&WorkerId>| who(&with(hands), asked).map_err(|fail| fail.code);
+        assert_eq!(of(Hands::Any, None), Ok(None));
+        assert_eq!(of(Hands::Any, Some(&one)), Ok(Some(one.clone())));
+        assert_eq!(of(Hands::Of(one.clone()), None), Ok(Some(one.clone())));
+        assert_eq!(of(Hands::Of(one.clone()), Some(&one)), Ok(Some(one.clone())));
+        for (hands, asked) in
+            [(Hands::Of(one.clone()), Some(&other)), (Hands::None, Some(&one)), (Hands::None, None)]
+        {
+            assert_eq!(of(hands, asked), Err(Code::WorkerNotBound));
+        }
     }
 }

@@ -1,18 +1,23 @@
 //! One look at every shard for what a claimer holds and may have.
 
+use std::sync::Arc;
+
 use baton_api::lease::Pair;
+use baton_auth::Action;
 use baton_core::{Boot, LeaseLength, QueueName, Shard, WorkerId};
 use baton_store::calls::task::{self, Grants};
 use futures_util::future::try_join_all;
 
 use super::register::refused_boot;
 use crate::app::App;
+use crate::auth::Grant;
 use crate::convert::claim::pairs_of;
 use crate::problem::Fail;
 use crate::{clock, measure};
 
 /// A claimer, with everything that the request left to the registration filled in.
 pub(super) struct Claimer {
+    pub(super) grant: Arc<Grant>,
     pub(super) worker: WorkerId,
     pub(super) boot: Boot,
     pub(super) expects: Option<Boot>,
@@ -106,7 +111,11 @@ async fn claim(app: &App, claimer: &Claimer, shard: Shard, max: u64) -> Result<G
         holding: &holding,
     };
     match app.store.claim(shard, &claim).await? {
-        task::Claimed::Tasks(grants) => Ok(grants),
+        task::Claimed::Tasks(mut grants) => {
+            // What another credential of the same worker holds comes again, and is not for this one.
+            grants.tasks.retain(|task| claimer.grant.reaches(Action::TasksClaim, &task.queue));
+            Ok(grants)
+        }
         task::Claimed::Refused(refused) => {
             claimer.queues.iter().for_each(|queue| measure::claimed(queue, "rejected"));
             Err(refused_boot(refused))

@@ -8,7 +8,8 @@ use baton_core::{FlowId, FlowState, TaskId};
 use futures_util::stream::{self, Stream, TryStreamExt};
 
 use super::super::Client;
-use super::super::send::{Call, jittered};
+use super::super::call::Call;
+use super::super::send::jittered;
 use super::super::submit::body;
 use crate::error::Error;
 

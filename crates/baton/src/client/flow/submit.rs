@@ -11,7 +11,7 @@ use baton_api::task::Task;
 use baton_core::{FlowId, OnParentFailure, OpId, TaskId};
 use futures_util::stream::Stream;
 
-use super::super::send::Call;
+use super::super::call::Call;
 use super::super::submit::body;
 use super::super::{Client, Filter};
 use super::FlowTask;

@@ -1,0 +1,27 @@
+//! What to try next, after a command did not do.
+
+use baton::Error;
+
+use crate::exit::Exit;
+
+pub(crate) fn of(exit: Exit, error: &anyhow::Error) -> Option<&'static str> {
+    match exit {
+        Exit::Unreachable => Some(
+            "is a gateway running there? `baton dev` starts a fleet; --url or BATON_URL names another gateway",
+        ),
+        Exit::Forbidden => error.chain().find_map(|cause| cause.downcast_ref()).and_then(of_client),
+        _ => None,
+    }
+}
+
+fn of_client(error: &Error) -> Option<&'static str> {
+    match (error.code(), error.status()) {
+        ("logged_out" | "unauthenticated" | "token_expired", _) => {
+            Some("`baton login` logs you in; programs set BATON_API_KEY, or name a file with --token-file")
+        }
+        ("insufficient_scope" | "worker_not_bound", _) => {
+            Some("`baton whoami` shows what you may do; `baton key create --help` shows how to get a key")
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,9 @@
+//! Logins through gateways that are processes: races, faults, and what must never be seen.
+
+mod canary;
+mod cases;
+mod killed;
+mod outages;
+mod races;
+mod rights;
+mod support;
