@@ -123,11 +123,14 @@ fn a_key_does_what_it_may(closed: &Closed, admin: &Person) {
     assert_eq!(other.code, Some(4), "{other:?}");
     assert!(other.err.contains("tasks:write"), "{other:?}");
     assert_eq!(run(&["key", "create", "more", "--scope", "admin"]).code, Some(4));
-    let id = admin.fine(&["key", "ls", "-o", "name"]);
-    let second = admin.fine(&["key", "rotate", id.trim(), "-o", "name"]);
+    // Its id stands in its secret; beside it there is the first one, which `init` made.
+    let id = &secret[4..16];
+    let listed = admin.fine(&["key", "ls", "-o", "name"]);
+    assert!(listed.lines().count() == 2 && listed.contains(id), "{listed}");
+    let second = admin.fine(&["key", "rotate", id, "-o", "name"]);
     assert_ne!(second, secret);
     assert_eq!(run(&["whoami"]).code, Some(0), "the first one is good until it is ended");
-    admin.fine(&["key", "revoke", id.trim()]);
+    admin.fine(&["key", "revoke", id]);
     crate::fleet::until("the end of the key", || run(&["whoami"]).code == Some(4));
 }
 
