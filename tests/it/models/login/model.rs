@@ -181,6 +181,7 @@ impl Model {
             ("roles", "operator".to_owned()),
             ("password", String::new()),
             ("password_at", START_MS.to_string()),
+            ("born", START_MS.to_string()),
         ];
         put("user".to_owned(), false, hash(user));
         Snapshot(keys)
