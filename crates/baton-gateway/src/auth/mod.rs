@@ -126,7 +126,7 @@ const TOLD_WITHIN: Duration = Duration::from_secs(2);
 
 impl Auth {
     /// Starts what runs beside the routes: the reader of the feed of revocations and its writer, and the watches over the
-    /// clock and over the store. They end when the gateway drains.
+    /// clock, the store and the keys. The watches end when the gateway drains; the feed goes on until [`Auth::close`].
     pub fn start(store: &Store, logins: Logins, open: bool, draining: &CancellationToken) -> Auth {
         #[expect(
             clippy::expect_used,
@@ -165,7 +165,7 @@ impl Auth {
         auth
     }
 
-    /// Ends what runs beside the routes, when everything was told or Redis takes too long to hear it.
+    /// Ends the feed, when everything was told or Redis takes too long to hear it.
     pub(crate) async fn close(&self) {
         let _ = tokio::time::timeout(TOLD_WITHIN, self.outbox.told()).await;
         self.closed.cancel();
