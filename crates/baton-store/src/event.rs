@@ -105,14 +105,17 @@ impl Store {
         command.arg("STREAMS").arg(self.keys(shard)?.events()).arg(after.to_string());
         let answer = self.inner.blocking.send(&command, wait).await;
         let unavailable = |source| Error::Unavailable { reason: "the connection failed", source };
-        match answer.map_err(unavailable)? {
-            Value::Nil => Ok(Vec::new()),
-            streams => {
-                let streams: Vec<(String, Value)> = read(streams)?;
-                streams.into_iter().next().map_or(Ok(Vec::new()), |(_, value)| entries(value))
-            }
-        }
+        only_stream(answer.map_err(unavailable)?)?.map_or(Ok(Vec::new()), entries)
     }
+}
+
+/// What XREAD answers of the one stream that was asked for; `None`: nothing new came in time.
+pub(crate) fn only_stream(answer: Value) -> Result<Option<Value>, Error> {
+    if answer == Value::Nil {
+        return Ok(None);
+    }
+    let streams: Vec<(String, Value)> = read(answer)?;
+    Ok(streams.into_iter().next().map(|(_, value)| value))
 }
 
 fn read<T: FromRedisValue>(value: Value) -> Result<T, Error> {

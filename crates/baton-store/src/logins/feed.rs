@@ -7,7 +7,7 @@ use deadpool_redis::redis::{Cmd, FromRedisValue, Value};
 
 use crate::calls::token::Revocation;
 use crate::error::Error;
-use crate::event::StreamId;
+use crate::event::{StreamId, only_stream};
 use crate::store::Store;
 
 /// An entry of the feed.
@@ -44,13 +44,7 @@ impl Store {
         command.arg("STREAMS").arg(self.logins().revoked()).arg(after.to_string());
         let answer = self.inner.revocations.follow(&command, wait).await;
         let unavailable = |source| Error::Unavailable { reason: "the connection failed", source };
-        match answer.map_err(unavailable)? {
-            Value::Nil => Ok(Vec::new()),
-            streams => {
-                let streams: Vec<(String, Value)> = read(streams)?;
-                streams.into_iter().next().map_or(Ok(Vec::new()), |(_, value)| entries(value))
-            }
-        }
+        only_stream(answer.map_err(unavailable)?)?.map_or(Ok(Vec::new()), entries)
     }
 
     /// Redis's clock.
