@@ -9,6 +9,7 @@ mod gauges;
 mod pages;
 mod pulse;
 mod ready;
+mod trouble;
 
 use std::sync::Arc;
 

@@ -15,3 +15,4 @@ mod metrics;
 mod program;
 mod sockets;
 mod support;
+mod trouble;
