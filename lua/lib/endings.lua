@@ -39,14 +39,15 @@ local function fail_run(id, row, now, ending)
   return move(id, row, ending.last[1], now, how)
 end
 
--- The holder of a running task is gone. A crash never burns an attempt; the one that reaches the limit ends the task,
--- and as the last life is lived alone, it is the task that is to blame.
-local function crash_run(id, row, now, by)
+-- The holder of a running task is gone, and `ended` says how where somebody saw it. A crash never burns an attempt; the
+-- one that reaches the limit ends the task, and as the last life is lived alone, it is the task that is to blame.
+local function crash_run(id, row, now, by, ended)
   local crashes = (row.crashes or 0) + 1
   local how = { set = { 'crashes', crashes, 'outcome', 'crash' }, actor = by, line = run_line(row) }
   row.crashes = crashes
   if crashes < tonumber(row.max_crashes or MAX_CRASHES) then
-    how.to = 'pending'
+    how.to, how.why = 'pending', ended
+    how.line = how.line .. why_words(ended or '')
     return move(id, row, 'reclaim', now, how)
   end
   local key, dropped = task_key(id), {}

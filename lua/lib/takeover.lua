@@ -1,8 +1,8 @@
 -- lib/takeover: a new boot of a worker becomes current, and takes over what the one before it held.
 
 -- What the old boot held goes to the new one under new fences, and counts a crash. A task that has one life left
--- must live it alone, so it goes back to its queue instead.
-local function take_over(worker, old_boot, boot, now)
+-- must live it alone, so it goes back to its queue instead. `ended` says how the old one died, where that is known.
+local function take_over(worker, old_boot, boot, now, ended)
   local old_held = held_key(worker, old_boot)
   local ids = redis.call('ZRANGE', old_held, 0, -1)
   local moved, by = 0, actor(worker, boot)
@@ -12,13 +12,13 @@ local function take_over(worker, old_boot, boot, now)
       row.crashes = (row.crashes or 0) + 1
       if is_last_life(row) then
         row.crashes = row.crashes - 1
-        crash_run(id, row, now, actor(worker, old_boot))
+        crash_run(id, row, now, actor(worker, old_boot), ended)
       else
         local fence = math.max(row.fence + 1, now.us)
         local timeout_us = (row.timeout_ms or TIMEOUT_MS) * 1000
-        local line = run_line(row) .. ' to=' .. boot
+        local line = run_line(row) .. ' to=' .. boot .. why_words(ended)
         row.fence = digits(fence)
-        move(id, row, 'takeover', now, { to = 'running', actor = by, line = line, why = 'from=' .. old_boot,
+        move(id, row, 'takeover', now, { to = 'running', actor = by, line = line, why = 'from=' .. old_boot .. (ended ~= '' and ' ' .. ended or ''),
           set = { 'boot', boot, 'fence', row.fence, 'started_ms', now.digits, 'crashes', row.crashes } })
         count(queue_of(row), 'running', 1)
         enter(held_key(worker, boot), digits(fence + timeout_us), id)
@@ -32,7 +32,10 @@ end
 -- Makes `boot` the current one. `fields` are more of the worker's record, flat.
 local function adopt(keys, record, worker, boot, lease_ms, now, fields)
   local old = record and record.boot or ''
-  local taken_over = 0
+  local taken_over, ended = 0, ''
+  for at = 1, #fields, 2 do
+    if fields[at] == 'ended' then ended = fields[at + 1] end
+  end
   fields[#fields + 1] = 'boot'
   fields[#fields + 1] = boot
   fields[#fields + 1] = 'lease_ms'
@@ -40,7 +43,7 @@ local function adopt(keys, record, worker, boot, lease_ms, now, fields)
   fields[#fields + 1] = 'registered_ms'
   fields[#fields + 1] = now.digits
   if old ~= '' then
-    taken_over = take_over(worker, old, boot, now)
+    taken_over = take_over(worker, old, boot, now, ended)
     fields[#fields + 1] = 'past'
     fields[#fields + 1] = past_with(record, old, now.ms)
     redis.call('ZREM', keys.leases, worker .. ':' .. old)

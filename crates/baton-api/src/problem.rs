@@ -21,6 +21,7 @@ pub fn status_of(code: Code) -> u16 {
         | Code::UnknownTask
         | Code::UnknownFlow
         | Code::UnknownWorker
+        | Code::UnknownPool
         | Code::UnknownQueue
         | Code::UnknownUser
         | Code::UnknownSession

@@ -256,6 +256,14 @@ pub fn ticket_purpose() -> Schema {
     word(&["sse"])
 }
 
+pub fn pool() -> Schema {
+    name(32, "^[a-z0-9][a-z0-9-]*$", "default")
+}
+
+pub fn supervisor() -> Schema {
+    name(64, LOWER, "host-a-5f0c9a31")
+}
+
 /// What stands behind the number in a worker's id.
 pub fn worker_kind() -> Schema {
     name(53, "^[a-z0-9][a-z0-9-]*$", "default")

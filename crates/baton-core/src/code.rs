@@ -34,7 +34,7 @@ macro_rules! codes {
 
 codes! {
     scripts {
-        UnknownTask UnknownFlow UnknownWorker NotRunning Fenced Superseded LeaseLost Conflict AlreadyFinished ParentsOpen
+        UnknownTask UnknownFlow UnknownWorker UnknownPool NotRunning Fenced Superseded LeaseLost Conflict AlreadyFinished ParentsOpen
         DependencyMissing DependencyCycle CrossShardLink GraphTooLarge QueuePaused DuplicateKey IdempotencyMismatch SchemaTooNew
     }
     own {

@@ -14,6 +14,7 @@ pub mod lifecycle;
 pub mod limits;
 pub mod login;
 pub mod name;
+pub mod pool;
 pub mod priority;
 pub mod refusal;
 pub mod retry;
@@ -25,7 +26,8 @@ pub use id::{FlowId, Shard, ShardCount, TaskId};
 pub use lease::LeaseLength;
 pub use lifecycle::{Move, Status};
 pub use name::{
-    Boot, DedupeKey, Kind, NameError, Namespace, OpId, Principal, QueueName, Tag, TaskRef, WorkerId,
+    Boot, DedupeKey, Kind, NameError, Namespace, OpId, PoolName, Principal, QueueName, SupervisorId, Tag,
+    TaskRef, WorkerId,
 };
 pub use priority::Priority;
 pub use refusal::Refusal;

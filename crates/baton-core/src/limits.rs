@@ -57,6 +57,14 @@ limits! {
     ERROR_BYTES_MAX = 4_096;
     /// Why something was done, in histories and events.
     REASON_BYTES_MAX = 256;
+    /// Workers that a pool may have; more than a fleet of hosts runs, and a mistake in a digit.
+    POOL_WORKERS_MAX = 1_000;
+    /// Supervisors of one pool.
+    POOL_SUPERVISORS_MAX = 256;
+    /// A supervisor that was silent for so long does not count: others do its share.
+    SUPERVISOR_LEASE_MS = 10_000;
+    /// And after this long it is not shown any more.
+    SUPERVISOR_RETENTION_MS = 600_000;
     /// One word that a worker says of itself: the names of the 32 queues that it claims from fit.
     ABOUT_BYTES_MAX = 8_192;
     /// All that a worker says of itself: a page of workers answers a hundred times as much.

@@ -53,8 +53,13 @@ fn lower_word(character: char) -> bool {
     character.is_ascii_digit() || character.is_ascii_lowercase() || "._-".contains(character)
 }
 
+fn label(character: char) -> bool {
+    character.is_ascii_digit() || character.is_ascii_lowercase() || character == '-'
+}
+
 const WORD: &str = "letters, digits and . _ : -";
 const LOWER: &str = "lower-case letters, digits and . _ -";
+const LABEL: &str = "lower-case letters, digits and -";
 
 macro_rules! names {
     ($($(#[$doc:meta])* $name:ident = $what:literal, $max:literal, $allowed:ident, $fits:ident;)*) => {$(
@@ -123,6 +128,10 @@ names! {
     WorkerId = "worker id", 64, LOWER, lower_word;
     /// What every key of a deployment begins with.
     Namespace = "namespace", 32, LOWER, lower_word;
+    /// A set of equal workers; also the last part of their ids.
+    PoolName = "pool name", 32, LABEL, label;
+    /// One process that keeps workers of a pool alive on one host.
+    SupervisorId = "supervisor id", 64, LOWER, lower_word;
 }
 
 macro_rules! any_form {
@@ -135,7 +144,7 @@ macro_rules! any_form {
     )*};
 }
 
-any_form! { Kind DedupeKey Tag TaskRef Principal OpId Boot Namespace }
+any_form! { Kind DedupeKey Tag TaskRef Principal OpId Boot Namespace SupervisorId }
 
 impl QueueName {
     /// Beside a queue's own key lie `<name>:<status>` and `<name>:key:<dedupe key>`. No other queue may be called so.
@@ -161,6 +170,31 @@ impl WorkerId {
             Some(true) => Ok(()),
             _ => Err(NameError::WorkerId(text.to_owned())),
         }
+    }
+}
+
+impl PoolName {
+    fn check_form(text: &str) -> Result<(), NameError> {
+        match text.starts_with('-') {
+            true => Err(NameError::Character {
+                what: "pool name",
+                character: '-',
+                at: 0,
+                allowed: "letters and digits",
+            }),
+            false => Ok(()),
+        }
+    }
+
+    /// The id of the worker of this pool with this number.
+    pub fn worker(&self, number: u64) -> Result<WorkerId, NameError> {
+        WorkerId::new(&format!("worker-{number:03}-{self}"))
+    }
+}
+
+impl Default for PoolName {
+    fn default() -> Self {
+        PoolName("default".into())
     }
 }
 
@@ -223,6 +257,16 @@ mod tests {
         }
         for good in ["pending", "key", "a:keys", "a:b", "a:", "completed:a", "a.pending"] {
             assert!(QueueName::new(good).is_ok(), "{good}");
+        }
+    }
+
+    #[test]
+    fn the_longest_pool_still_names_workers() {
+        let pool = PoolName::new(&"p".repeat(32)).unwrap();
+        assert!(pool.worker(u64::MAX).is_ok());
+        assert_eq!(PoolName::default().worker(7).unwrap().as_str(), "worker-007-default");
+        for bad in ["", "-a", "A", "a.b", "a_b", "a:b", &"p".repeat(33)] {
+            assert!(PoolName::new(bad).is_err(), "{bad}");
         }
     }
 

@@ -34,6 +34,8 @@ refusals! {
         "There is no such flow: it was never submitted here, or its retention is over. Check the id.";
     UnknownWorker = "unknown_worker":
         "No such worker is registered: register it, or claim with its id and boot.";
+    UnknownPool = "unknown_pool":
+        "There is no such pool: no supervisor ever attended to one of this name, and nobody gave it a size. Check the name.";
     NotRunning = "not_running":
         "The task is not running, so there is nothing to report about it. Read its status.";
     Fenced = "fenced":

@@ -7,6 +7,7 @@ pub mod config;
 pub mod label;
 pub mod logging;
 pub mod metrics;
+pub mod notify;
 pub mod signals;
 
 pub use chain::Chain;

@@ -42,12 +42,12 @@ impl FromStr for StreamId {
 pub struct Entry {
     pub id: StreamId,
     /// The word of the move, or `progress`, `reprioritise`, `register`, `deregister`, `quiet`, `stop`, `go_on`,
-    /// `pause`, `resume`, `prune`, `stall`.
+    /// `pause`, `resume`, `prune`, `stall`; of pools `scale`, `start`, `halt`, `remove`, `attend`, `part`.
     pub event: String,
     pub worker: Option<WorkerId>,
     pub boot: Option<Boot>,
     pub by: Option<Principal>,
-    /// The queue that was paused or resumed; from and to of a stall.
+    /// The queue that was paused or resumed; from and to of a stall; the pool, and its size or supervisor.
     pub subject: Option<String>,
     /// In order of effect. The id of the event of one task is `<entry id>.<position>`.
     pub tasks: Vec<TaskEvent>,
@@ -146,7 +146,7 @@ fn entry(id: &str, words: &[Vec<u8>]) -> Result<Entry, Error> {
             "worker" => entry.worker = Some(value.parse().map_err(|_| unreadable())?),
             "boot" => entry.boot = Some(value.parse().map_err(|_| unreadable())?),
             "by" => entry.by = Some(value.parse().map_err(|_| unreadable())?),
-            "queue" | "stall" => entry.subject = Some(value.into_owned()),
+            "queue" | "stall" | "pool" => entry.subject = Some(value.into_owned()),
             task => {
                 let task = task.parse().map_err(|_| unreadable())?;
                 entry.tasks.push(task_event(task, &value).ok_or_else(unreadable)?);

@@ -28,6 +28,10 @@
 //! | `baton:{0}:held:<worker>:<boot>` | zset | what a holder holds: id by run deadline, µs |
 //! | `baton:{0}:worker:<id>` | hash | a worker: current boot, past boots, lease length, kind, host, … |
 //! | `baton:{0}:workers` | zset | worker ids, by the ms they first registered |
+//! | `baton:{0}:pools` | zset | pools of workers, by the ms they came; in the first shard, as all of these |
+//! | `baton:{0}:pool:<name>` | hash | a pool: how many workers it is to have, whether it is to run |
+//! | `baton:{0}:pool:<name>:supervisors` | zset | who attends to it, by the ms until which it counts |
+//! | `baton:{0}:supervisor:<id>` | hash | what a supervisor last reported |
 //! | `baton:{0}:op:<id>` | string | the remembered answer of a call; expires |
 //! | `baton:{0}:events` | stream | one entry per call and kind of event |
 //! | `baton:{0}:events:marks` | zset | stream ids by the number of task events up to them |
@@ -54,7 +58,10 @@
 //! | `baton:{u}:users` | zset | user ids in the order of the alphabet; may name users that are gone |
 
 use baton_core::login::{KeyId, SessionId, UserTag};
-use baton_core::{Boot, DedupeKey, FlowId, Namespace, OpId, QueueName, Shard, Status, TaskId, WorkerId};
+use baton_core::{
+    Boot, DedupeKey, FlowId, Namespace, OpId, PoolName, QueueName, Shard, Status, SupervisorId, TaskId,
+    WorkerId,
+};
 
 /// The key of the namespace's own record: the only one outside every shard.
 pub fn namespace_meta(namespace: &Namespace) -> String {
@@ -114,6 +121,22 @@ impl ShardKeys {
 
     pub fn worker(&self, worker: &WorkerId) -> String {
         self.at(&["worker:", worker.as_str()])
+    }
+
+    pub fn pools(&self) -> String {
+        self.at(&["pools"])
+    }
+
+    pub fn pool(&self, pool: &PoolName) -> String {
+        self.at(&["pool:", pool.as_str()])
+    }
+
+    pub fn pool_supervisors(&self, pool: &PoolName) -> String {
+        self.pool(pool) + ":supervisors"
+    }
+
+    pub fn supervisor(&self, supervisor: &SupervisorId) -> String {
+        self.at(&["supervisor:", supervisor.as_str()])
     }
 
     /// What a boot holds. A caller that knows no boot names a key that never exists.

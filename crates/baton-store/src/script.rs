@@ -37,6 +37,7 @@ const SOURCES: &[(&str, &str)] = texts! { "":
     "task/read" "task/history" "task/list" "task/running"
     "task/link" "task/unlink" "task/edges" "task/parents" "flow/submit" "flow/begin" "flow/list" "flow/tasks" "shard/cascade"
     "queue/pause" "queue/counts" "queue/hint"
+    "pool/attend" "pool/leave" "pool/set" "pool/list" "pool/remove"
     "token/rotate" "token/login" "token/end" "token/sessions" "token/standing" "token/user" "token/user_change"
     "token/password" "token/attempt" "token/gate" "token/key" "token/key_change" "token/revoked" "token/ring"
     "token/signing_keys"

@@ -11,6 +11,7 @@
 //! it has been trying. Both are kept over attempts that failed, which is why each attempt is sent only once.
 
 mod beat;
+mod recover;
 
 use std::future::Future;
 use std::time::{Duration, Instant};
@@ -22,6 +23,8 @@ use crate::calls::shard::Ticked;
 use crate::clock::{monotonic, random};
 use crate::store::Store;
 use beat::Beat;
+
+pub use recover::{Recovered, Recovery};
 
 /// Tickers that are due at the same time come in an order of chance, and the later ones may hear of the first.
 const JITTER_MS: u64 = 50;

@@ -176,6 +176,8 @@ pub fn about(kind: &str, queues: &[QueueName], slots: usize, handlers: &Handlers
         ("host", rustix::system::uname().nodename().to_string_lossy().into_owned()),
         ("pid", std::process::id().to_string()),
         ("version", env!("CARGO_PKG_VERSION").to_owned()),
+        ("done", "0".to_owned()),
+        ("failed", "0".to_owned()),
     ];
     words.into_iter().map(|(name, value)| (name.to_owned(), bounded(value))).collect()
 }

@@ -276,7 +276,8 @@ async fn measure_full_holders(bench: &Bench) {
     bench
         .measure("worker/renew, 150 pairs", async |round| {
             let (worker, boot) = (worker(100 + round as u64), boot(0));
-            let renew = Renew { worker: &worker, boot: &boot, holding: &full[round], alone: false };
+            let renew =
+                Renew { worker: &worker, boot: &boot, holding: &full[round], alone: false, about: &[] };
             bench.store.renew(Shard::FIRST, &renew).await.unwrap();
         })
         .await;

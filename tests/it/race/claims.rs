@@ -102,7 +102,7 @@ async fn a_lease_that_ends_is_renewed_or_reaped_and_never_both() {
             let renewed = tokio::spawn(async move {
                 hold_back(if round % 2 == 0 { round % 23 } else { 0 }).await;
                 let (worker, boot) = (&renewer.worker, &renewer.boot);
-                let renew = Renew { worker, boot, holding: &[pair], alone: false };
+                let renew = Renew { worker, boot, holding: &[pair], alone: false, about: &[] };
                 renewing.renew(Shard::FIRST, &renew).await.expect("an answer")
             });
             let reaped = tokio::spawn(async move {

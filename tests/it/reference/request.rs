@@ -148,8 +148,9 @@ impl Request {
                 };
                 Answer::Claim(store.claim(SHARD, &claim).await?)
             }
-            Request::Renew { life, holding, alone } => {
-                let renew = Renew { worker: &life.worker, boot: &life.boot, holding, alone: *alone };
+            Request::Renew { life, holding, alone, about: &[] } => {
+                let renew =
+                    Renew { worker: &life.worker, boot: &life.boot, holding, alone: *alone, about: &[] };
                 Answer::Renew(store.renew(SHARD, &renew).await?)
             }
             Request::Settle { life, names_boot, reports, next } => {

@@ -225,7 +225,7 @@ async fn while_its_tasks_are_handed_on_a_holder_claims_nothing() {
 }
 
 async fn renewal(at: &Fixture, life: &Life) -> Refusal {
-    let renew = Renew { worker: &life.worker, boot: &life.boot, holding: &[], alone: false };
+    let renew = Renew { worker: &life.worker, boot: &life.boot, holding: &[], alone: false, about: &[] };
     match at.store.renew(Shard::FIRST, &renew).await.expect("an answer") {
         Renewed::Refused(refused) => refused.refusal,
         other => panic!("not refused: {other:?}"),

@@ -138,8 +138,13 @@ async fn what_a_past_boot_says_late_changes_nothing() {
         assert_eq!(claimed, baton_store::calls::task::Claimed::Refused(superseded.clone()));
         let left = unchanged(at, at.store.deregister(Shard::FIRST, &first.worker, &first.boot)).await;
         assert_eq!(left.unwrap(), baton_store::calls::worker::Deregistered::Refused(superseded.clone()));
-        let renew =
-            Renew { worker: &first.worker, boot: &first.boot, holding: &[grants[0].pair()], alone: false };
+        let renew = Renew {
+            worker: &first.worker,
+            boot: &first.boot,
+            holding: &[grants[0].pair()],
+            alone: false,
+            about: &[],
+        };
         let renewed = unchanged(at, at.store.renew(Shard::FIRST, &renew)).await.unwrap();
         assert_eq!(renewed, Renewed::Refused(superseded));
         let settled = unchanged(at, at.complete(&first, &grants[0])).await;

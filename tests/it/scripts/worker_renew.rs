@@ -13,7 +13,7 @@ use crate::hand::{changes, hold, make_schema_too_new, refused, score, tick, unch
 const MOST: usize = limits::HELD_TASKS_MAX as usize;
 
 async fn check(at: &Fixture, life: &Life, holding: &[Pair], alone: bool) -> Renewed {
-    let renew = Renew { worker: &life.worker, boot: &life.boot, holding, alone };
+    let renew = Renew { worker: &life.worker, boot: &life.boot, holding, alone, about: &[] };
     at.store.renew(Shard::FIRST, &renew).await.expect("an answer")
 }
 
@@ -276,7 +276,8 @@ async fn as_many_pairs_as_a_holder_may_hold_and_no_more() {
             |_| Pair { task: at.store.draw(Shard::FIRST), fence: baton_core::Fence(1), timeout_ms: None };
         let pairs: Vec<Pair> = (0..=MOST).map(pair).collect();
         assert_eq!(renewal(at, &life, &pairs[1..]).await.gone.len(), MOST);
-        let renew = Renew { worker: &life.worker, boot: &life.boot, holding: &pairs, alone: false };
+        let renew =
+            Renew { worker: &life.worker, boot: &life.boot, holding: &pairs, alone: false, about: &[] };
         let answer = at.store.renew(Shard::FIRST, &renew).await;
         assert!(matches!(answer, Err(Error::Invalid { .. })), "{answer:?}");
     })

@@ -23,7 +23,8 @@ async fn a_full_store_refuses_what_is_new_and_drains() {
         let pairs = [held.pair()];
         let claimed = at.try_claim(&life, 1, &pairs).await;
         let baton_store::calls::task::Claimed::Tasks(grants) = claimed else { panic!("{claimed:?}") };
-        let renew = Renew { worker: &life.worker, boot: &life.boot, holding: &pairs, alone: false };
+        let renew =
+            Renew { worker: &life.worker, boot: &life.boot, holding: &pairs, alone: false, about: &[] };
         let renewed = at.store.renew(Shard::FIRST, &renew).await.unwrap();
         assert!(matches!(renewed, Renewed::Until(_)), "{renewed:?}");
         for grant in [&held, &grants.tasks[0]] {

@@ -156,7 +156,7 @@ async fn a_renewal_and_a_farewell_may_be_repeated() {
         at.register(&life, None).await;
         let proxy = behind_proxy(at).await;
         lose(&proxy, "worker/renew");
-        let renew = Renew { worker: &life.worker, boot: &life.boot, holding: &[], alone: false };
+        let renew = Renew { worker: &life.worker, boot: &life.boot, holding: &[], alone: false, about: &[] };
         let answer = at.store.renew(Shard::FIRST, &renew).await.unwrap();
         assert!(matches!(answer, Renewed::Until(_)), "{answer:?}");
         lose(&proxy, "worker/deregister");

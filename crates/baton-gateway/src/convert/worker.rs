@@ -29,7 +29,7 @@ pub(crate) fn worker(records: Vec<Record>) -> Option<Worker> {
         state: state(alive, directive, holds),
         boot: latest.boot.map(|boot| boot.to_string()),
         holds,
-        slots: take(&mut about, "slots").and_then(|slots| slots.parse().ok()),
+        slots: number(take(&mut about, "slots")),
         queues: list(take(&mut about, "queues")),
         kinds: list(take(&mut about, "kinds")),
         lease_ms: latest.lease.ms(),
@@ -40,6 +40,11 @@ pub(crate) fn worker(records: Vec<Record>) -> Option<Worker> {
         host: take(&mut about, "host"),
         pid: take(&mut about, "pid"),
         version: take(&mut about, "version"),
+        pool: take(&mut about, "pool"),
+        done: number(take(&mut about, "done")),
+        failed: number(take(&mut about, "failed")),
+        ended: take(&mut about, "ended"),
+        tasks: Vec::new(),
         about,
         id: latest.id,
     })
@@ -56,6 +61,10 @@ fn state(alive: bool, directive: Option<Directive>, holds: u64) -> State {
 
 fn take(about: &mut BTreeMap<String, String>, name: &str) -> Option<String> {
     about.remove(name).filter(|value| !value.is_empty())
+}
+
+fn number(text: Option<String>) -> Option<u64> {
+    text?.parse().ok()
 }
 
 fn list(text: Option<String>) -> Vec<String> {

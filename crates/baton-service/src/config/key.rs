@@ -25,6 +25,10 @@ pub enum Shape {
     },
     /// `250ms`, `30s`, `5m`, `2h`.
     Span,
+    /// The same, or nothing.
+    SpanOrNone,
+    /// `64KiB`, `512MiB`, `2GiB`, or nothing.
+    BytesOrNone,
     /// The same, within bounds.
     SpanWithin {
         min_ms: u64,
@@ -54,7 +58,9 @@ macro_rules! keys {
     };
 }
 
-use Shape::{Address, AddressOrNone, List, Number, OneOf, Span, SpanWithin, Switch, Text, Url};
+use Shape::{
+    Address, AddressOrNone, BytesOrNone, List, Number, OneOf, Span, SpanOrNone, SpanWithin, Switch, Text, Url,
+};
 
 /// A length of time within bounds, in seconds.
 const fn within(min_s: u64, max_s: u64) -> Shape {
@@ -164,6 +170,9 @@ keys! {
         "Everyone with more than one queue: what this worker claims from.";
     "worker.slots", "BATON_WORKER_SLOTS", "4", Number { min: 1, max: 150 },
         "Who sees idle processors while tasks wait, or too many handlers at once: tasks run at the same time.";
+    "worker.kinds", "BATON_WORKER_KINDS", "", List,
+        "Who has handlers that only some hosts may run: the kinds of task that this worker offers to run. Empty: all \
+         that it has handlers for.";
     "worker.kind", "BATON_WORKER_KIND", "default", Text,
         "Who wants to tell workers apart: the last part of the worker's id.";
     "worker.lease", "BATON_WORKER_LEASE", "30s", Span,
@@ -172,8 +181,52 @@ keys! {
         "Who sees tasks handed back at a shutdown: how long running handlers may take to finish.";
     "worker.exec_dir", "BATON_WORKER_EXEC_DIR", "", Text,
         "Who writes handlers as programs: the directory they are in. Empty: there are none.";
+    "worker.exec_memory", "BATON_WORKER_EXEC_MEMORY", "", BytesOrNone,
+        "Who runs programs that may eat all memory: address space of each process of a handler, as 512MiB. What a runtime \
+         reserves and never touches counts too. Empty: no limit.";
+    "worker.exec_cpu", "BATON_WORKER_EXEC_CPU", "0", Number { min: 0, max: 86_400 },
+        "Who runs programs that may spin for ever: seconds on a processor of each process of a handler. 0: no limit.";
+    "worker.exec_files", "BATON_WORKER_EXEC_FILES", "0", Number { min: 0, max: 1_048_576 },
+        "Who runs programs that may leak open files: how many each process of a handler may have open. 0: no limit.";
     "worker.admin_listen", "BATON_ADMIN_LISTEN", "", AddressOrNone,
         "Who has probes or Prometheus look at workers: where the worker answers them. Empty: nowhere.";
+    "supervisor.enabled", "BATON_SUPERVISOR_ENABLED", "true", Switch,
+        "Who runs workers under something that replaces dead processes itself, such as Kubernetes: false makes \
+         baton-worker one worker in one process.";
+    "supervisor.pool", "BATON_SUPERVISOR_POOL", "default", Text,
+        "Who has hosts for different work: the pool to which this supervisor attends, also the last part of its \
+         workers' ids. All supervisors of a pool share its workers out among them.";
+    "supervisor.auto_start", "BATON_SUPERVISOR_AUTO_START", "true", Switch,
+        "Who wants to start the workers by hand: whether a pool runs from the beginning. Once somebody has started or \
+         stopped it, that counts.";
+    "supervisor.count", "BATON_SUPERVISOR_COUNT", "2", Number { min: 0, max: 1_000 },
+        "Who has more cores or hosts: how many workers the pool has, on all hosts together. Once somebody has scaled \
+         it, that counts.";
+    "supervisor.max_count", "BATON_SUPERVISOR_MAX_COUNT", "64", Number { min: 1, max: 1_000 },
+        "Who has a small or a large host: how many workers this supervisor runs at most, whatever the pool's size.";
+    "supervisor.concurrency", "BATON_SUPERVISOR_CONCURRENCY", "0", Number { min: 0, max: 150 },
+        "The same as worker.slots, for the workers of the pool. 0: as worker.slots says.";
+    "supervisor.queues", "BATON_SUPERVISOR_QUEUES", "", List,
+        "The same as worker.queues, for the workers of the pool. Empty: as worker.queues says.";
+    "supervisor.kinds", "BATON_SUPERVISOR_KINDS", "", List,
+        "The same as worker.kinds, for the workers of the pool. Empty: as worker.kinds says.";
+    "supervisor.health_check_interval", "BATON_SUPERVISOR_HEALTH_CHECK_INTERVAL", "5s",
+        SpanWithin { min_ms: 100, max_ms: 300_000 },
+        "Who has workers that grow quickly: how often their memory is looked at.";
+    "supervisor.restart_on_failure", "BATON_SUPERVISOR_RESTART_ON_FAILURE", "true", Switch,
+        "Who wants to look at a dead worker before another one comes: false leaves its place empty, and the pool \
+         degraded, until somebody starts the pool again.";
+    "supervisor.max_restarts", "BATON_SUPERVISOR_MAX_RESTARTS", "10", Number { min: 0, max: 1_000 },
+        "Who has workers that need several tries: after how many deaths in a row, of workers that got nothing done, a \
+         place is given up. The pool is degraded then, until somebody starts it again.";
+    "supervisor.recycle_after_tasks", "BATON_SUPERVISOR_RECYCLE_AFTER_TASKS", "0", Number { min: 0, max: 1_000_000_000 },
+        "Who has handlers that leak: after how many tasks a worker is replaced, once it has finished what it runs. 0: \
+         never.";
+    "supervisor.max_rss", "BATON_SUPERVISOR_MAX_RSS", "", BytesOrNone,
+        "The same: above how much memory a worker is replaced, as 512MiB. One that has twice as much is killed. Empty: \
+         no limit.";
+    "supervisor.drain_timeout", "BATON_SUPERVISOR_DRAIN_TIMEOUT", "", SpanOrNone,
+        "The same as worker.drain_timeout, for the workers of the pool. Empty: as worker.drain_timeout says.";
 }
 
 #[cfg(test)]

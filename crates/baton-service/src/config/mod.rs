@@ -21,7 +21,7 @@ pub use example::example;
 pub use file::{File, LoadError, load};
 pub use key::{KEYS, Key, Shape};
 pub use problem::{Problem, Problems};
-pub use text::{Span, SpanError, masked};
+pub use text::{Bytes, BytesError, Span, SpanError, masked};
 pub use values::{Origin, Value, Values};
 
 /// A value that stood on the command line.

@@ -48,6 +48,44 @@ impl fmt::Display for Span {
     }
 }
 
+/// An amount of memory, as people write it: `64KiB`, `512MiB`, `2GiB`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bytes(pub u64);
+
+/// Text that is no amount of memory.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("read {0:?} as an amount of memory: write it like 64KiB, 512MiB or 2GiB")]
+pub struct BytesError(String);
+
+impl FromStr for Bytes {
+    type Err = BytesError;
+
+    fn from_str(text: &str) -> Result<Bytes, BytesError> {
+        let wrong = || BytesError(text.to_owned());
+        let unit_at = text.find(|letter: char| !letter.is_ascii_digit()).ok_or_else(wrong)?;
+        let (number, unit) = text.split_at(unit_at);
+        let each: u64 = match unit {
+            "KiB" => 1 << 10,
+            "MiB" => 1 << 20,
+            "GiB" => 1 << 30,
+            _ => return Err(wrong()),
+        };
+        let number: u64 = number.parse().map_err(|_| wrong())?;
+        number.checked_mul(each).filter(|bytes| *bytes > 0).map(Bytes).ok_or_else(wrong)
+    }
+}
+
+/// In the largest unit that is exact.
+impl fmt::Display for Bytes {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            bytes if bytes.is_multiple_of(1 << 30) => write!(out, "{}GiB", bytes >> 30),
+            bytes if bytes.is_multiple_of(1 << 20) => write!(out, "{}MiB", bytes >> 20),
+            bytes => write!(out, "{}KiB", bytes >> 10),
+        }
+    }
+}
+
 /// The parts of a list: separated by commas, blanks around them do not count.
 pub(super) fn parts(text: &str) -> impl Iterator<Item = &str> {
     text.split(',').map(str::trim).filter(|part| !part.is_empty())
@@ -69,6 +107,8 @@ impl Shape {
             Shape::Switch => text.parse::<bool>().is_ok(),
             Shape::Number { min, max } => text.parse().is_ok_and(|number| (min..=max).contains(&number)),
             Shape::Span => text.parse::<Span>().is_ok(),
+            Shape::SpanOrNone => text.is_empty() || text.parse::<Span>().is_ok(),
+            Shape::BytesOrNone => text.is_empty() || text.parse::<Bytes>().is_ok(),
             Shape::SpanWithin { min_ms, max_ms } => text.parse::<Span>().is_ok_and(|span| {
                 (Duration::from_millis(min_ms)..=Duration::from_millis(max_ms)).contains(&span.0)
             }),
@@ -94,6 +134,8 @@ impl fmt::Display for Shape {
             Shape::Switch => out.write_str("true or false"),
             Shape::Number { min, max } => write!(out, "a number from {min} to {max}"),
             Shape::Span => out.write_str("a length of time like 250ms, 30s, 5m or 2h"),
+            Shape::SpanOrNone => out.write_str("empty or a length of time like 250ms, 30s, 5m or 2h"),
+            Shape::BytesOrNone => out.write_str("empty or an amount of memory like 64KiB, 512MiB or 2GiB"),
             Shape::SpanWithin { min_ms, max_ms } => {
                 write!(out, "a length of time from {} to {}", span(*min_ms), span(*max_ms))
             }
@@ -109,6 +151,19 @@ impl fmt::Display for Shape {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn amounts_of_memory_read_back_as_the_same() {
+        for text in ["1KiB", "64KiB", "512MiB", "3GiB"] {
+            assert_eq!(text.parse::<Bytes>().unwrap().to_string(), text);
+        }
+        assert_eq!("2048MiB".parse::<Bytes>().unwrap().to_string(), "2GiB");
+        for wrong in
+            ["", "0MiB", "12", "1.5GiB", "MiB", "99999999999999999999GiB", "17179869184GiB", "1MB", "-1KiB"]
+        {
+            assert!(wrong.parse::<Bytes>().is_err(), "{wrong:?}");
+        }
+    }
 
     #[test]
     fn lengths_of_time_are_read_and_written() {

@@ -186,6 +186,11 @@ impl Values {
     pub fn span(&mut self, name: &str) -> Duration {
         self.parse::<Span>(name).0
     }
+
+    /// The value of a key that may be empty.
+    pub fn optional<T: FromStr<Err: fmt::Display>>(&mut self, name: &str) -> Option<T> {
+        self.read(name, |text| if text.is_empty() { Ok(None) } else { text.parse().map(Some) })
+    }
 }
 
 fn rejected(value: &Value, what: &str) -> Problem {

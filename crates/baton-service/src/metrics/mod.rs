@@ -1,11 +1,14 @@
 //! Metrics: one recorder for the process, rendered as Prometheus text. Whoever serves it brings the route.
 
+mod sum;
 mod table;
+mod text;
 
 use std::sync::OnceLock;
 
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle, PrometheusRecorder};
 
+pub use sum::Sum;
 pub use table::{METRICS, Metric, Type};
 
 /// The content type of [`Metrics::render`].

@@ -4,6 +4,7 @@
 
 pub mod flow;
 pub mod namespace;
+pub mod pool;
 pub mod queue;
 pub mod shard;
 pub mod task;
@@ -28,6 +29,17 @@ impl Refused {
     pub(crate) fn read(reply: &mut Reply) -> Result<Refused, Error> {
         Ok(Refused { refusal: reply.parse()?, detail: reply.optional()? })
     }
+}
+
+/// A word that a worker or a supervisor says of itself; some are not its to say.
+fn check_about(field: &str, value: &str, ours: &[&str]) -> Result<(), Error> {
+    let word = !field.is_empty()
+        && field.len() <= 64
+        && field.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
+    if !word || ours.contains(&field) {
+        return Err(Error::invalid("what is said of oneself", format!("{field:?} cannot be a field of it")));
+    }
+    bounded("a value of what is said of oneself", value.len(), limits::ABOUT_BYTES_MAX)
 }
 
 /// A task that a holder believes to hold, and the fence under which it got it. Claims and renewals list such pairs.

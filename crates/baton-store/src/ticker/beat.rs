@@ -52,6 +52,11 @@ impl Beat {
         }
     }
 
+    /// How many ticks came through.
+    pub(super) fn ticks(&self) -> u64 {
+        self.ticks
+    }
+
     pub(super) fn came_through(&mut self, now: Instant, redis_ms: u64) {
         self.ticks += 1;
         self.last = Some((redis_ms, now));

@@ -17,7 +17,7 @@ const WATCH_EVERY: Duration = Duration::from_millis(100);
 
 /// Renews for as long as the worker lives, drain included.
 pub(super) async fn renew(core: Arc<Core>, desk: Arc<Desk>) {
-    let mut failures = 0;
+    let (mut failures, mut told) = (0, Told::default());
     loop {
         let every = Duration::from_millis(core.options.lease.renew_every_ms());
         let wait = if desk.book().is_empty() { every } else { every.min(RENEW_WHILE_BUSY) };
@@ -33,10 +33,10 @@ pub(super) async fn renew(core: Arc<Core>, desk: Arc<Desk>) {
         if desk.unknown.load(Ordering::Relaxed) {
             // The loop of the desk registers.
             desk.wake.notify_one();
-            failures = 0;
+            (failures, told) = (0, Told::default());
             continue;
         }
-        match renew_once(&core, &desk).await {
+        match renew_once(&core, &desk, &mut told).await {
             Ok(()) => failures = 0,
             Err(error) => {
                 tracing::warn!(shard = %desk.shard, error = &error as &dyn std::error::Error, "a renewal failed");
@@ -47,13 +47,29 @@ pub(super) async fn renew(core: Arc<Core>, desk: Arc<Desk>) {
     }
 }
 
-async fn renew_once(core: &Core, desk: &Desk) -> Result<(), Error> {
+/// What this worker's record says of what it got done.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+struct Told {
+    done: u64,
+    failed: u64,
+}
+
+async fn renew_once(core: &Core, desk: &Desk, told: &mut Told) -> Result<(), Error> {
     let listed = desk.book().holding(&[]);
     let sent_ms = clock::now_ms();
-    let renew =
-        Renew { worker: &core.options.worker, boot: &core.options.boot, holding: &listed, alone: false };
+    let now = Told { done: core.pulse.done(), failed: core.pulse.failed() };
+    let counters = [("done", now.done.to_string()), ("failed", now.failed.to_string())];
+    let renew = Renew {
+        worker: &core.options.worker,
+        boot: &core.options.boot,
+        holding: &listed,
+        alone: false,
+        // A record that has them already is not written again.
+        about: if now == *told { &[] } else { &counters },
+    };
     match core.store.renew(desk.shard, &renew).await? {
         Renewed::Until(Renewal { lease, directive, gone, unknown, .. }) => {
+            *told = now;
             core.pulse.beat();
             turn::accept(desk, &listed, &gone, lease.trusted_until_ms(sent_ms));
             follow(core, desk, directive);
@@ -99,6 +115,7 @@ pub(super) async fn watch(core: Arc<Core>, desk: Arc<Desk>) {
             () = tokio::time::sleep(wait) => {}
             () = core.stopped.cancelled() => return,
         }
+        core.pulse.note_held(core.held());
         let lapsed = desk.book().lapse(clock::now_ms());
         if lapsed > 0 {
             tracing::warn!(shard = %desk.shard, lapsed, "nobody renewed the lease in time: its runs are told to end");

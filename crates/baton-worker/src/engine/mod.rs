@@ -115,6 +115,9 @@ pub struct Pulse(Arc<PulseInner>);
 #[derive(Debug, Default)]
 struct PulseInner {
     answered_ms: AtomicU64,
+    holds: AtomicU64,
+    done: AtomicU64,
+    failed: AtomicU64,
 }
 
 impl Pulse {
@@ -124,8 +127,35 @@ impl Pulse {
         (at > 0).then(|| Duration::from_millis(clock::now_ms().saturating_sub(at)))
     }
 
+    /// Tasks that it holds now.
+    pub fn holds(&self) -> u64 {
+        self.0.holds.load(Ordering::Relaxed)
+    }
+
+    /// Tasks that completed here in this life.
+    pub fn done(&self) -> u64 {
+        self.0.done.load(Ordering::Relaxed)
+    }
+
+    /// Attempts that failed here in this life.
+    pub fn failed(&self) -> u64 {
+        self.0.failed.load(Ordering::Relaxed)
+    }
+
     fn beat(&self) {
         self.0.answered_ms.store(clock::now_ms(), Ordering::Relaxed);
+    }
+
+    fn note_held(&self, tasks: usize) {
+        self.0.holds.store(tasks as u64, Ordering::Relaxed);
+    }
+
+    fn note_done(&self) {
+        self.0.done.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn note_failed(&self) {
+        self.0.failed.fetch_add(1, Ordering::Relaxed);
     }
 }
 
@@ -179,6 +209,11 @@ impl Core {
 
     fn failure(&self) -> Option<EngineError> {
         self.why.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take()
+    }
+
+    /// Tasks that are held, in all shards.
+    fn held(&self) -> usize {
+        self.desks.iter().map(|desk| desk.book().len()).sum()
     }
 
     fn alive(&self) -> usize {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use baton_core::{Refusal, limits};
+use baton_core::{Refusal, Status, limits};
 use baton_store::Error;
 use baton_store::calls::task::{
     Claim, Claimed, Grant, Grants, Next, Outcome, Report, Settle, SettleAnswer, Settled,
@@ -169,7 +169,7 @@ async fn settle(
         SettleAnswer::Reports { each, claimed } => {
             for (report, settled) in reports.iter().zip(each) {
                 let grant = desk.book().acknowledge(&(report.task, report.fence));
-                note_settled(report, &settled, grant.as_deref());
+                note_settled(core, report, &settled, grant.as_deref());
             }
             Ok(claimed)
         }
@@ -177,12 +177,17 @@ async fn settle(
     }
 }
 
-fn note_settled(report: &Report, settled: &Settled, grant: Option<&Grant>) {
+fn note_settled(core: &Core, report: &Report, settled: &Settled, grant: Option<&Grant>) {
     let (Settled::Now { status, .. }, Some(grant)) = (settled, grant) else {
         return note_refused(report, settled);
     };
     let (queue, kind) = (grant.queue.to_string(), grant.kind.to_string());
     let failed = matches!(report.outcome, Outcome::Fail { .. } | Outcome::TimeOut { .. });
+    match status {
+        Status::Completed => core.pulse.note_done(),
+        _ if failed => core.pulse.note_failed(),
+        _ => {}
+    }
     if status.is_terminal() {
         let labels = [("queue", queue), ("kind", kind), ("status", status.to_string())];
         metrics::counter!("baton_tasks_finished_total", &labels).increment(1);

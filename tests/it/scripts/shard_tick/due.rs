@@ -85,7 +85,7 @@ async fn what_was_promoted_or_is_gone_does_not_mature() {
 
 async fn renew(at: &Fixture, life: &Life, grants: &[Grant]) {
     let pairs: Vec<_> = grants.iter().map(Grant::pair).collect();
-    let renew = Renew { worker: &life.worker, boot: &life.boot, holding: &pairs, alone: false };
+    let renew = Renew { worker: &life.worker, boot: &life.boot, holding: &pairs, alone: false, about: &[] };
     at.store.renew(Shard::FIRST, &renew).await.expect("an answer");
 }
 

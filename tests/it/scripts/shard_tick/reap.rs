@@ -72,7 +72,8 @@ async fn a_large_holder_is_reaped_in_pieces_and_gets_nothing_in_between() {
         assert_eq!(score(at, "leases", "worker-001-test:b1").await, Some(0));
 
         let lost = refused(Refusal::LeaseLost, "");
-        let renew = Renew { worker: &life.worker, boot: &life.boot, holding: &pairs, alone: false };
+        let renew =
+            Renew { worker: &life.worker, boot: &life.boot, holding: &pairs, alone: false, about: &[] };
         let renewed = unchanged(at, at.store.renew(Shard::FIRST, &renew)).await.unwrap();
         assert_eq!(renewed, Renewed::Refused(lost.clone()));
         for max in [0, 1] {

@@ -56,7 +56,7 @@ async fn a_freeze_gives_the_living_time_to_renew() {
         assert_eq!(stalls(at).await, [format!("{from} {}", at.now_ms())]);
         // Grace is the shorter of lease and stall: 30 s.
         assert_eq!(reaped_in(at, 29).await, 0);
-        let renew = Renew { worker: &life.worker, boot: &life.boot, holding: &[], alone: false };
+        let renew = Renew { worker: &life.worker, boot: &life.boot, holding: &[], alone: false, about: &[] };
         let renewed = at.store.renew(Shard::FIRST, &renew).await.unwrap();
         assert!(matches!(renewed, Renewed::Until(_)), "{renewed:?}");
         // What it renewed after the stall is a lease like any other.
@@ -236,8 +236,13 @@ async fn a_run_that_ended_during_a_long_stall_is_not_overdue_before_its_worker_c
         let done = at.complete(&life, &grants[0]).await;
         assert!(matches!(done, Settled::Now { .. }), "{done:?}");
         // The other one really hangs.
-        let renew =
-            Renew { worker: &life.worker, boot: &life.boot, holding: &[grants[1].pair()], alone: false };
+        let renew = Renew {
+            worker: &life.worker,
+            boot: &life.boot,
+            holding: &[grants[1].pair()],
+            alone: false,
+            about: &[],
+        };
         at.store.renew(Shard::FIRST, &renew).await.unwrap();
         at.pass_ms(30_000);
         at.store.renew(Shard::FIRST, &renew).await.unwrap();

@@ -40,7 +40,7 @@ pub(crate) async fn renew_lease(
     };
     let since = clock::now_ms();
     let holding = [Pair { task: id, fence: said.fence, timeout_ms: None }];
-    let renew = Renew { worker: &said.worker, boot: &boot, holding: &holding, alone: true };
+    let renew = Renew { worker: &said.worker, boot: &boot, holding: &holding, alone: true, about: &[] };
     let renewal = match app.store.renew(id.shard(), &renew).await? {
         Renewed::Until(renewal) => renewal,
         Renewed::Refused(Refused { refusal: Refusal::Conflict, detail: None }) => {

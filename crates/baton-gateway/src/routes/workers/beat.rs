@@ -45,7 +45,7 @@ pub(crate) async fn worker_heartbeat(
     let since_ms = clock::now_ms();
     let renew = async |shard: Shard| {
         let holding = pairs_of(shard, &said.holding);
-        let renew = Renew { worker: &worker, boot: &boot, holding: &holding, alone: false };
+        let renew = Renew { worker: &worker, boot: &boot, holding: &holding, alone: false, about: &[] };
         app.store.renew(shard, &renew).await.map(|renewed| (shard, renewed))
     };
     let each = try_join_all(app.store.shards().all().map(renew)).await?;

@@ -2,7 +2,7 @@
 
 use baton_core::{Boot, LeaseLength, Shard, WorkerId, limits};
 
-use super::super::{Refused, bounded};
+use super::super::{Refused, bounded, check_about};
 use crate::error::Error;
 use crate::run::Call;
 use crate::store::Store;
@@ -27,23 +27,13 @@ pub enum Registered {
 }
 
 /// Fields of the record that are not the worker's to say.
-const OURS: [&str; 6] = ["boot", "past", "lease_ms", "registered_ms", "seen_ms", "directive"];
-
-fn check_about((field, value): &(&str, &str)) -> Result<(), Error> {
-    let word = !field.is_empty()
-        && field.len() <= 64
-        && field.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
-    if !word || OURS.contains(field) {
-        return Err(Error::invalid("a field about a worker", format!("{field:?} cannot be one")));
-    }
-    bounded("a value about a worker", value.len(), limits::ABOUT_BYTES_MAX)
-}
+pub(super) const OURS: [&str; 6] = ["boot", "past", "lease_ms", "registered_ms", "seen_ms", "directive"];
 
 impl Store {
     /// Makes a boot the current one of its worker. It takes over what the boot before it held.
     pub async fn register(&self, shard: Shard, register: &Register<'_>) -> Result<Registered, Error> {
         bounded("fields about a worker", register.about.len(), 32)?;
-        register.about.iter().try_for_each(check_about)?;
+        register.about.iter().try_for_each(|(field, value)| check_about(field, value, &OURS))?;
         let bytes = register.about.iter().map(|(_, value)| value.len()).sum();
         bounded("bytes about a worker", bytes, limits::ABOUT_ALL_BYTES_MAX)?;
         let keys = self.keys(shard)?;

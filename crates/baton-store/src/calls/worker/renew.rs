@@ -2,8 +2,9 @@
 
 use baton_core::{Boot, LeaseLength, Shard, TaskId, WorkerId, limits};
 
-use super::super::{Gone, Pair, Refused, bounded, list_pairs, read_gone};
+use super::super::{Gone, Pair, Refused, bounded, check_about, list_pairs, read_gone};
 use super::direct::Directive;
+use super::register::OURS;
 use crate::error::Error;
 use crate::run::Call;
 use crate::store::Store;
@@ -18,6 +19,8 @@ pub struct Renew<'a> {
     /// Renew only if the holder holds nothing else: the heartbeat of a single lease must not keep alive what its
     /// sender does not know.
     pub alone: bool,
+    /// What of its record has changed: how many tasks it has done, and the like.
+    pub about: &'a [(&'a str, String)],
 }
 
 /// What a holder learns when its lease is extended.
@@ -42,12 +45,18 @@ impl Store {
     /// Extends a lease, and answers where the picture of its holder differs from what is so.
     pub async fn renew(&self, shard: Shard, renew: &Renew<'_>) -> Result<Renewed, Error> {
         bounded("tasks held", renew.holding.len(), limits::HELD_TASKS_MAX)?;
+        bounded("fields about a worker", renew.about.len(), 8)?;
+        renew.about.iter().try_for_each(|(field, value)| check_about(field, value, &OURS))?;
         let keys = self.keys(shard)?;
         let held = keys.held(renew.worker, Some(renew.boot));
         let names = [keys.meta(), keys.events(), keys.leases(), keys.worker(renew.worker), held];
         let mut call = Call::new("worker/renew", names);
         call.arg(self.now_argument()).arg(renew.worker.as_str()).arg(renew.boot.as_str());
-        call.arg(if renew.alone { "1" } else { "" }).arg(renew.holding.len());
+        call.arg(if renew.alone { "1" } else { "" }).arg(renew.about.len());
+        for (field, value) in renew.about {
+            call.arg(*field).arg(value.as_str());
+        }
+        call.arg(renew.holding.len());
         list_pairs(&mut call, renew.holding);
         let mut reply = self.run(&call).await?;
         match reply.text()?.as_str() {
