@@ -1,5 +1,7 @@
 //! All seats of a supervisor: how many there are to be, who starts, who ends, and what became of each.
 
+use baton_core::WorkerId;
+
 use super::end::{Exit, Verdict, Why};
 use super::reports::{Report, cut};
 use super::rules::Rules;
@@ -152,17 +154,23 @@ impl Crew {
         times.filter(|next| *next > now_ms).min()
     }
 
+    /// The worker that lives this life.
+    pub(super) fn name_of(&self, life: LifeId) -> Option<&WorkerId> {
+        self.seats.iter().find(|seat| seat.life().is_some_and(|one| one.id == life))?.worker.as_ref()
+    }
+
     fn willing(&self) -> u64 {
         self.seats.iter().filter(|seat| seat.is_willing()).count() as u64
     }
 
-    fn wanted(&self) -> u64 {
-        if self.stopping { 0 } else { self.share.min(self.most()) }
+    /// How many workers there are to be.
+    pub(super) fn wanted(&self) -> u64 {
+        self.share.min(self.most())
     }
 
     /// How many workers this host offers to run.
     pub(super) fn most(&self) -> u64 {
-        self.cap.unwrap_or(u64::MAX).min(self.rules.max_count)
+        if self.stopping { 0 } else { self.cap.unwrap_or(u64::MAX).min(self.rules.max_count) }
     }
 
     pub(super) fn restarts(&self) -> u64 {

@@ -2,7 +2,7 @@
 //!
 //! A share that grows because somebody asked for more is followed at once. One that grows because another supervisor
 //! fell silent is believed only when it was so for a few answers: after a stall of Redis each would hear that all
-//! others are gone, and start what they still run.
+//! others are gone, and start what they still run. When a supervisor is known to be dead there is nothing to wait for.
 
 /// So many answers in a row make a silence believed.
 const BELIEVED: u32 = 3;
@@ -39,10 +39,11 @@ pub(super) struct Heard {
 }
 
 impl Following {
-    pub(super) fn hear(&mut self, wish: Wish, share: u64) -> Heard {
+    /// `sure`: who was there before and is not now has surely ended.
+    pub(super) fn hear(&mut self, wish: Wish, share: u64, sure: bool) -> Heard {
         let before = self.wish.replace(wish);
         self.more = if share > self.share { self.more + 1 } else { 0 };
-        if before != Some(wish) || share <= self.share || self.more >= BELIEVED {
+        if before != Some(wish) || sure || share <= self.share || self.more >= BELIEVED {
             (self.share, self.more) = (share, 0);
         }
         let anew = before.is_some_and(|before| before.generation != wish.generation);
@@ -61,7 +62,7 @@ mod tests {
     fn check(answers: &[(Wish, u64)], expected: &[u64]) {
         let mut following = Following::default();
         let heard: Vec<u64> =
-            answers.iter().map(|(wish, share)| following.hear(*wish, *share).share).collect();
+            answers.iter().map(|(wish, share)| following.hear(*wish, *share, false).share).collect();
         assert_eq!(heard, expected, "{answers:?}");
     }
 
@@ -79,6 +80,9 @@ mod tests {
         check(&[(four, 2), (four, 4), (four, 4), (four, 4)], &[2, 2, 2, 4]);
         // The other one was only slow.
         check(&[(four, 2), (four, 4), (four, 4), (four, 2), (four, 4), (four, 4)], &[2; 6]);
+        let mut following = Following::default();
+        assert_eq!(following.hear(four, 2, false).share, 2);
+        assert_eq!(following.hear(four, 4, true).share, 4, "its process is gone");
         // And a share that shrinks does so at once.
         check(&[(four, 4), (four, 2), (four, 1)], &[4, 2, 1]);
     }
@@ -86,8 +90,8 @@ mod tests {
     #[test]
     fn another_generation_begins_anew_and_the_first_answer_does_not() {
         let mut following = Following::default();
-        assert_eq!(following.hear(wish(2, 7), 2), Heard { share: 2, anew: false });
-        assert_eq!(following.hear(wish(2, 7), 2), Heard { share: 2, anew: false });
-        assert_eq!(following.hear(wish(2, 8), 3), Heard { share: 3, anew: true });
+        assert_eq!(following.hear(wish(2, 7), 2, false), Heard { share: 2, anew: false });
+        assert_eq!(following.hear(wish(2, 7), 2, false), Heard { share: 2, anew: false });
+        assert_eq!(following.hear(wish(2, 8), 3, false), Heard { share: 3, anew: true });
     }
 }

@@ -13,40 +13,40 @@ const FAULT_BYTES_MAX: usize = 200;
 /// One line. Each says as much as is known; what is missing is not known, or has not changed.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
-pub struct Report {
+pub(super) struct Report {
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub worker: Option<String>,
+    pub(super) worker: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub boot: Option<String>,
+    pub(super) boot: Option<String>,
     /// Did a claim or a renewal ever come through?
-    pub ready: bool,
+    pub(super) ready: bool,
     /// How long ago the last one did.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub answered_ms: Option<u64>,
+    pub(super) answered_ms: Option<u64>,
     /// Tasks that it holds.
-    pub holds: u64,
+    pub(super) holds: u64,
     /// Tasks that it completed, and that it brought to another end, in this life.
-    pub done: u64,
-    pub failed: u64,
+    pub(super) done: u64,
+    pub(super) failed: u64,
     /// As Prometheus reads them.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub metrics: Option<String>,
+    pub(super) metrics: Option<String>,
     /// Why it ends.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub fault: Option<Fault>,
+    pub(super) fault: Option<Fault>,
 }
 
 /// Why a worker ends without having been asked to.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
-pub struct Fault {
+pub(crate) struct Fault {
     /// A later process has its name.
-    pub superseded: bool,
-    pub text: String,
+    pub(super) superseded: bool,
+    pub(super) text: String,
 }
 
 impl Fault {
-    pub fn new(superseded: bool, text: &str) -> Fault {
+    pub(crate) fn new(superseded: bool, text: &str) -> Fault {
         Fault { superseded, text: cut(text, FAULT_BYTES_MAX).to_owned() }
     }
 }
