@@ -49,7 +49,7 @@ pub struct Flags {
 impl Flags {
     /// Those that stand for keys.
     pub fn given(&self) -> Vec<Flag> {
-        let texts = [
+        given([
             ("redis.url", "--redis-url", &self.redis_url),
             ("worker.queues", "--queues", &self.queues),
             ("worker.slots", "--slots", &self.slots),
@@ -58,12 +58,40 @@ impl Flags {
             ("worker.drain_timeout", "--drain-timeout", &self.drain_timeout),
             ("worker.exec_dir", "--exec-dir", &self.exec_dir),
             ("worker.admin_listen", "--admin-listen", &self.admin_listen),
-        ];
-        let given = |(key, flag, value): (&'static str, &'static str, &Option<String>)| {
-            value.clone().map(|value| Flag { key, flag, value })
-        };
-        texts.into_iter().filter_map(given).collect()
+        ])
     }
+}
+
+/// The flags of a process that keeps workers, beside those of a worker.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct PoolFlags {
+    /// The pool to keep workers of [env: BATON_SUPERVISOR_POOL] [default: default]
+    #[arg(long, value_name = "NAME")]
+    pub pool: Option<String>,
+    /// How many workers it has while nobody has scaled it, on all hosts together [env: BATON_SUPERVISOR_COUNT] [default: 2]
+    #[arg(long, value_name = "COUNT")]
+    pub count: Option<String>,
+    /// How many of them this process runs at most [env: BATON_SUPERVISOR_MAX_COUNT] [default: 64]
+    #[arg(long, value_name = "COUNT")]
+    pub max_count: Option<String>,
+}
+
+impl PoolFlags {
+    /// Those that stand for keys.
+    pub fn given(&self) -> Vec<Flag> {
+        given([
+            ("supervisor.pool", "--pool", &self.pool),
+            ("supervisor.count", "--count", &self.count),
+            ("supervisor.max_count", "--max-count", &self.max_count),
+        ])
+    }
+}
+
+fn given<const N: usize>(texts: [(&'static str, &'static str, &Option<String>); N]) -> Vec<Flag> {
+    let given = |(key, flag, value): (&'static str, &'static str, &Option<String>)| {
+        value.clone().map(|value| Flag { key, flag, value })
+    };
+    texts.into_iter().filter_map(given).collect()
 }
 
 /// What a worker process is told when it starts.
@@ -207,7 +235,9 @@ mod tests {
     #[test]
     fn flags_stand_for_keys_that_there_are() {
         let flags = Flags { queues: Some("a,b".to_owned()), ..Flags::default() };
-        let sources = Sources { flags: flags.given(), ..Sources::default() };
-        assert_eq!(Config::resolve(&sources).unwrap().queues.len(), 2);
+        let pool = PoolFlags { count: Some("7".to_owned()), ..PoolFlags::default() };
+        let flags = [flags.given(), pool.given()].concat();
+        let config = Config::resolve(&Sources { flags, ..Sources::default() }).unwrap();
+        assert_eq!((config.queues.len(), config.supervisor.count), (2, 7));
     }
 }

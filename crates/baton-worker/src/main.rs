@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use baton_service::config::Sources;
 use baton_service::{Chain, metrics, signals};
-use baton_worker::config::{Config, Flags};
+use baton_worker::config::{Config, Flags, PoolFlags};
 use baton_worker::handlers::{Environment, Guard, guard};
 use baton_worker::run::{self, RunError};
 use baton_worker::supervisor;
@@ -19,12 +19,14 @@ use tokio::runtime::Builder;
 #[command(
     name = "baton-worker",
     version,
-    before_help = "Examples:\n  baton-worker --exec-dir ./handlers\n  BATON_SUPERVISOR_COUNT=8 baton-worker --queues media,mail\n  BATON_SUPERVISOR_ENABLED=false baton-worker --slots 8",
+    before_help = "Examples:\n  baton-worker --exec-dir ./handlers\n  baton-worker --count 8 --queues media,mail\n  BATON_SUPERVISOR_ENABLED=false baton-worker --slots 8",
     after_help = "Exit codes: 0 ended when asked to, 1 failure, 2 usage, 78 unusable configuration."
 )]
 struct Arguments {
     #[command(flatten)]
     flags: Flags,
+    #[command(flatten)]
+    pool: PoolFlags,
 }
 
 /// As in sysexits.h: something is wrong with the configuration.
@@ -35,9 +37,9 @@ fn main() -> ExitCode {
     if let Some(code) = guard::main(std::env::args_os()) {
         return code;
     }
-    let Arguments { flags } = Arguments::parse();
+    let Arguments { flags, pool } = Arguments::parse();
     let orders = flags.orders.clone();
-    match begin(flags) {
+    match begin(flags, &pool) {
         Ok(()) => ExitCode::SUCCESS,
         Err((why, code)) => {
             orders.confess(&why);
@@ -49,9 +51,10 @@ fn main() -> ExitCode {
 /// An end that is not well: why, and with which code.
 type Failure = (String, u8);
 
-fn begin(flags: Flags) -> Result<(), Failure> {
+fn begin(flags: Flags, pool: &PoolFlags) -> Result<(), Failure> {
     let unusable = |why: String| (why, UNUSABLE_CONFIGURATION);
-    let sources = Sources::gather(flags.config.as_deref(), std::env::vars_os(), flags.given())
+    let given = [flags.given(), pool.given()].concat();
+    let sources = Sources::gather(flags.config.as_deref(), std::env::vars_os(), given)
         .map_err(|error| unusable(Chain(&error).to_string()))?;
     let mut config = Config::resolve(&sources).map_err(|problems| unusable(Chain(&problems).to_string()))?;
     config.orders = flags.orders;

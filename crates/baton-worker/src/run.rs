@@ -151,7 +151,9 @@ async fn work(
     reports: Option<&Reports>,
 ) -> Result<Ended, RunError> {
     config.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
-    let Some(store) = shutdown.drain.run_until_cancelled(open(&config.store)).await else {
+    // A supervisor has said already what it thinks of its Redis.
+    let warn = !config.orders.is_supervised();
+    let Some(store) = shutdown.drain.run_until_cancelled(open(&config.store, warn)).await else {
         return Ok(Ended { abandoned: 0 });
     };
     let store = store?;
@@ -197,12 +199,12 @@ async fn deaf(options: &StoreOptions, pulse: &Pulse) {
 }
 
 /// A worker that starts before its Redis waits for it; what no waiting helps, it says at once.
-pub(crate) async fn open(options: &StoreOptions) -> Result<Store, RunError> {
+pub(crate) async fn open(options: &StoreOptions, warn: bool) -> Result<Store, RunError> {
     let mut wait = Duration::from_millis(50);
     loop {
         match Store::open(options.clone()).await {
             Ok((store, warnings)) => {
-                warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
+                warnings.iter().filter(|_| warn).for_each(|warning| tracing::warn!("{warning}"));
                 return Ok(store);
             }
             Err(error @ OpenError::Store(Error::Unavailable { .. })) => {

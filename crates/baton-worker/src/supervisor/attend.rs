@@ -53,7 +53,7 @@ pub(super) struct Beat {
 impl Beat {
     /// Attends until it is to leave. It fails only where this Redis cannot be used at all.
     pub(super) async fn run(mut self) -> Result<(), RunError> {
-        let Some(store) = self.leave.run_until_cancelled(run::open(&self.options)).await else {
+        let Some(store) = self.leave.run_until_cancelled(run::open(&self.options, true)).await else {
             return Ok(());
         };
         let store = store?;

@@ -166,7 +166,8 @@ impl Seat {
         let life = self.life_mut()?;
         life.heard_ms = now_ms;
         life.holds = report.holds;
-        life.fault = report.fault.or(life.fault.take());
+        // The first one knows best; what a program says as it ends repeats it.
+        life.fault = life.fault.take().or(report.fault);
         if report.ready {
             life.ready_ms.get_or_insert(now_ms);
         }
