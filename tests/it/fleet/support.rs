@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use baton_core::{Kind, Shard, Status, TaskId};
 use baton_store::calls::task::{HistoryRead, NewTask, Submission};
+use baton_store::calls::worker::Worker;
 use baton_store::history::Entry;
 use baton_store::{Options, Store, Task};
 use baton_testkit::{Launch, PrivateRedis, Process, process};
@@ -76,6 +77,22 @@ impl Fleet {
         let id = task.id;
         self.store.submit(&Submission { tasks: &[task], by: None, op: None }).await.expect("an answer");
         id
+    }
+
+    /// Workers whose lease runs.
+    pub(crate) async fn live_workers(&self) -> Vec<Worker> {
+        let mut live = Vec::new();
+        for first in (0..).step_by(100) {
+            let page = self.store.workers(Shard::FIRST, first, 100).await.expect("workers");
+            if page.workers.is_empty() {
+                break;
+            }
+            let is_live = |worker: &Worker| {
+                worker.boot.is_some() && worker.lease_until_ms.is_some_and(|until| until > page.now_ms)
+            };
+            live.extend(page.workers.into_iter().filter(is_live));
+        }
+        live
     }
 
     pub(crate) async fn read(&self, task: TaskId) -> Task {
