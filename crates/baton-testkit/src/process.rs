@@ -5,7 +5,10 @@
 
 use rustix::io::Errno;
 pub use rustix::process::Signal;
-use rustix::process::{Pid, WaitId, WaitIdOptions, kill_process, kill_process_group, waitid};
+use rustix::process::{
+    Pid, PidfdFlags, WaitId, WaitIdOptions, kill_process, kill_process_group, pidfd_open, pidfd_send_signal,
+    waitid,
+};
 use std::ffi::OsStr;
 use std::io;
 use std::os::unix::process::CommandExt;
@@ -55,6 +58,15 @@ impl Process {
     /// Sends a signal to the child alone, which must still run.
     pub fn signal(&mut self, signal: Signal) {
         kill_process(self.pid().0, signal).expect("failed to signal a child");
+    }
+
+    /// Sends a signal to a process that descends from the child. False where none of that number does, or the child has
+    /// ended.
+    pub fn signal_descendant(&mut self, pid: u32, signal: Signal) -> bool {
+        let Some((ours, other)) = self.live().zip(ChildPid::new(pid)) else { return false };
+        // Held before it is looked at: the number cannot become somebody else's between the look and the signal.
+        let Ok(held) = pidfd_open(other.0, PidfdFlags::empty()) else { return false };
+        descends(other.0, ours.0) && pidfd_send_signal(held, signal).is_ok()
     }
 
     /// Stops the child (SIGSTOP) and returns when the kernel says it stands: the signal alone only asks.
@@ -116,6 +128,24 @@ impl ChildPid {
         let raw = i32::try_from(raw).ok().filter(|raw| *raw > 1)?;
         Pid::from_raw(raw).map(Self)
     }
+}
+
+fn descends(process: Pid, from: Pid) -> bool {
+    let mut at = process;
+    while let Some(parent) = parent(at) {
+        if parent == from {
+            return true;
+        }
+        at = parent;
+    }
+    false
+}
+
+/// The second field behind the name, which may itself hold spaces and parentheses.
+fn parent(process: Pid) -> Option<Pid> {
+    let stat = std::fs::read_to_string(format!("/proc/{}/stat", process.as_raw_nonzero())).ok()?;
+    let (_, fields) = stat.rsplit_once(')')?;
+    Pid::from_raw(fields.split_ascii_whitespace().nth(1)?.parse().ok()?)
 }
 
 /// A command whose process the kernel kills when ours ends, however ours ends; give it to [`Process::spawn`].
@@ -195,6 +225,22 @@ mod tests {
         drop(process);
         // The pipe ends when its last holder has died, and the fork holds it too.
         assert_eq!(io::Read::read_to_end(&mut stdout, &mut Vec::new()).unwrap(), 0);
+    }
+
+    #[test]
+    fn only_descendants_get_a_signal() {
+        let mut command = command("sh");
+        command.args(["-c", "sleep 60 & echo $!; wait"]).stdout(std::process::Stdio::piped());
+        let mut process = Process::spawn(command).unwrap();
+        let mut fork = String::new();
+        let mut stdout = io::BufReader::new(process.child().stdout.take().unwrap());
+        io::BufRead::read_line(&mut stdout, &mut fork).unwrap();
+        let other = sleeper();
+        for stranger in [0, 1, std::process::id(), other.0.id(), u32::MAX] {
+            assert!(!process.signal_descendant(stranger, Signal::KILL), "{stranger}");
+        }
+        assert!(process.signal_descendant(fork.trim().parse().unwrap(), Signal::KILL));
+        assert!(process.child().wait().is_ok(), "the shell waits for its fork, which is gone");
     }
 
     #[test]

@@ -53,7 +53,7 @@ fn work(outcome: BoxedStrategy<OutcomeDraft>) -> BoxedStrategy<Vec<Operation>> {
 fn wanted(life: LifePick) -> BoxedStrategy<Operation> {
     let reports = Vec::new();
     let settle = Operation::Settle { life: life.clone(), names_boot: true, reports, next: Some(ask()) };
-    let renew = Operation::Renew { life: life.clone(), holding: ask().holding, alone: false, about: &[] };
+    let renew = Operation::Renew { life: life.clone(), holding: ask().holding, alone: false };
     let one = claim(&life, Some(Pick::Held(0)));
     let all = [register(&life), claim(&life, None), one, settle, renew, Operation::Deregister(life)];
     prop::sample::select(all.to_vec()).boxed()

@@ -148,7 +148,7 @@ impl Request {
                 };
                 Answer::Claim(store.claim(SHARD, &claim).await?)
             }
-            Request::Renew { life, holding, alone, about: &[] } => {
+            Request::Renew { life, holding, alone } => {
                 let renew =
                     Renew { worker: &life.worker, boot: &life.boot, holding, alone: *alone, about: &[] };
                 Answer::Renew(store.renew(SHARD, &renew).await?)

@@ -67,6 +67,22 @@ async fn it_moves_the_deadline_and_nothing_else() {
 }
 
 #[tokio::test]
+async fn it_carries_what_the_worker_got_done() {
+    with_store(async |at| {
+        let life = Life::new(1, 1);
+        at.register(&life, None).await;
+        let done = [("done", "12".to_owned())];
+        let renew =
+            |about| Renew { worker: &life.worker, boot: &life.boot, holding: &[], alone: false, about };
+        let (_, changed) = changes(at, at.store.renew(Shard::FIRST, &renew(&done))).await;
+        assert_eq!(changed, "+ baton:{0}:worker:worker-001-test done \"12\"\n");
+        let lies = [("boot", "b9".to_owned())];
+        assert!(unchanged(at, at.store.renew(Shard::FIRST, &renew(&lies))).await.is_err());
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn it_lasts_as_long_as_was_registered() {
     with_store(async |at| {
         let life = Life::new(1, 1);

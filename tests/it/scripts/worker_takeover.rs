@@ -1,8 +1,9 @@
 //! What becomes of the tasks of a boot when the next one comes, by worker/register or by its first claim.
 
-use baton_core::{QueueName, Refusal, Shard, Status, limits};
-use baton_store::calls::task::{Claim, Claimed, Grants, NewTask, Settled};
-use baton_store::calls::worker::Registered;
+use baton_core::{LeaseLength, QueueName, Refusal, Shard, Status, TaskId, limits};
+use baton_store::calls::task::{Claim, Claimed, Grants, HistoryRead, NewTask, Settled};
+use baton_store::calls::worker::{Register, Registered};
+use baton_store::history::Entry;
 use baton_testkit::{Fixture, Life, with_store};
 
 use crate::hand::{events, field, hold, score, steps, tick};
@@ -55,6 +56,40 @@ async fn its_tasks_go_to_the_new_boot_under_new_fences_and_count_a_crash() {
             assert!(matches!(done, Settled::Now { status: Status::Completed, .. }), "{done:?}");
         }
         assert_eq!(field(at, "queue:default", "running").await, "0");
+    })
+    .await;
+}
+
+async fn last_line(at: &Fixture, task: TaskId) -> Entry {
+    match at.store.history(task).await.unwrap() {
+        HistoryRead::Entries { mut entries, .. } => entries.pop().unwrap(),
+        HistoryRead::Refused(refused) => panic!("refused: {refused:?}"),
+    }
+}
+
+#[tokio::test]
+async fn how_the_old_boot_ended_stands_in_the_histories() {
+    with_store(async |at| {
+        let ids = at.submit(&[surviving(at, 3), surviving(at, 2)]).await;
+        let [first, second] = [1, 2].map(|boot| Life::new(1, boot));
+        assert_eq!(at.claim(&first, 2).await.len(), 2);
+        let register = Register {
+            worker: &second.worker,
+            boot: &second.boot,
+            expects: Some(&first.boot),
+            lease: LeaseLength::default(),
+            about: &[("ended", "signal 9")],
+        };
+        let answer = at.store.register(Shard::FIRST, &register).await.unwrap();
+        assert!(matches!(answer, Registered::Current { taken_over: 1, .. }), "{answer:?}");
+        for (id, step) in [(ids[0], "takeover"), (ids[1], "reclaim")] {
+            let last = last_line(at, id).await;
+            assert_eq!(last.step, step);
+            assert!(last.detail.ends_with(" why=signal 9"), "{}", last.detail);
+        }
+        let whys: Vec<_> =
+            events(at).await.into_iter().flat_map(|entry| entry.tasks).filter_map(|task| task.why).collect();
+        assert_eq!(whys, ["from=b1 signal 9", "signal 9"]);
     })
     .await;
 }

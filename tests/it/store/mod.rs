@@ -14,6 +14,7 @@ mod metering;
 mod opening;
 mod outages;
 mod readiness;
+mod recover;
 mod rights;
 mod scripts_lost;
 mod sentinel;

@@ -68,8 +68,20 @@ fn family(picture: &Picture<'_>, key: &str) -> Option<(&'static str, bool)> {
         ["flow", _, beside] if beside.starts_with("key:") => lasting("string"),
         ["queue", ..] => queue_family(key),
         ["hints", ..] => lasting("list"),
+        ["pools"] => lasting("zset"),
+        ["pool", name] => {
+            picture.sorted("pools").iter().any(|(pool, _)| pool == name).then_some(("hash", false))
+        }
+        ["pool", _, "supervisors"] => lasting("zset"),
+        ["supervisor", id] => attends(picture, id).then_some(("hash", false)),
         _ => None,
     }
+}
+
+/// Is it among the supervisors of any pool?
+fn attends(picture: &Picture<'_>, supervisor: &str) -> bool {
+    let pools = picture.sorted("pools").into_iter().map(|(pool, _)| format!("pool:{pool}:supervisors"));
+    pools.into_iter().any(|key| picture.sorted(&key).iter().any(|(id, _)| id == supervisor))
 }
 
 fn exists(picture: &Picture<'_>, id: &str) -> bool {

@@ -10,8 +10,9 @@ use baton_store::calls::worker::{Directive, Renew, Renewal, Renewed};
 use super::desk::{Desk, pause};
 use super::{Core, clock, turn};
 
-/// While something runs, renewals also carry cancellations to it: nobody should wait ten seconds for theirs.
-const RENEW_WHILE_BUSY: Duration = Duration::from_secs(2);
+/// Renewals also carry cancellations to what runs, and what operators say to the worker: nobody should wait ten seconds
+/// for theirs.
+const HEAR_EVERY: Duration = Duration::from_secs(2);
 /// How late the end of trust may be noticed.
 const WATCH_EVERY: Duration = Duration::from_millis(100);
 
@@ -19,11 +20,10 @@ const WATCH_EVERY: Duration = Duration::from_millis(100);
 pub(super) async fn renew(core: Arc<Core>, desk: Arc<Desk>) {
     let (mut failures, mut told) = (0, Told::default());
     loop {
-        let every = Duration::from_millis(core.options.lease.renew_every_ms());
-        let wait = if desk.book().is_empty() { every } else { every.min(RENEW_WHILE_BUSY) };
+        let every = Duration::from_millis(core.options.lease.renew_every_ms()).min(HEAR_EVERY);
         if failures == 0 {
             tokio::select! {
-                () = tokio::time::sleep(clock::jittered(wait).min(every)) => {}
+                () = tokio::time::sleep(clock::jittered(every).min(every)) => {}
                 () = core.stopped.cancelled() => return,
             }
         }
