@@ -15,9 +15,11 @@ mod key;
 mod login;
 mod out;
 mod passphrase;
+mod pool;
 mod private;
 mod prompt;
 mod queue;
+mod recover;
 mod redis_acl;
 mod serve;
 mod session;
@@ -82,6 +84,8 @@ fn run(arguments: Arguments) -> Result<Exit> {
                 Command::Worker(worker) => worker::run(&out, &target, worker).await,
                 Command::Task(task) => task::run(&out, &target, task).await,
                 Command::Flow(flow) => flow::run(&out, &target, flow).await,
+                Command::Pool(pool) => pool::run(&out, &target, pool).await,
+                Command::Recover(recover) => recover::run(&out, &target, recover).await,
                 Command::Queue(queue) => queue::run(&out, &target, queue).await,
                 Command::Events(events) => events::run(&out, &target, events).await,
                 Command::Healthcheck(check) => health::run(&out, &target, check).await,
