@@ -14,6 +14,7 @@ mod fleet;
 mod hand;
 mod logins;
 mod models;
+mod pools;
 mod race;
 mod reference;
 mod scripts;
