@@ -16,6 +16,7 @@ fn sum(text: &str, metric: &str) -> f64 {
 #[tokio::test(flavor = "multi_thread")]
 async fn probes_see_the_workers_and_counts_outlive_them() {
     let yard = Yard::open().await;
+    let _ = rustls::crypto::ring::default_provider().install_default();
     // It was free a moment ago.
     let address = TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a port");
     let listen = address.to_string();
