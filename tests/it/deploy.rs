@@ -1,5 +1,7 @@
 //! The files that run Baton somewhere say what they promise.
 
+mod units;
+
 use std::fs;
 
 use baton_service::config::KEYS;

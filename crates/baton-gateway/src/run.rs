@@ -18,7 +18,7 @@ use crate::auth::{Auth, StartError};
 use crate::bootstrap::{self, BootstrapError};
 use crate::config::{Config, FilesError};
 use crate::serve::serve;
-use crate::{clock, live};
+use crate::{clock, health, live};
 
 /// How long a gateway waits for a Redis that is not there when it starts.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -101,6 +101,7 @@ async fn live_until_drained(
     let (feed, auth): (live::Feed, Auth) = (app.feed.clone(), app.auth.clone());
     tracing::info!(%address, version = env!("CARGO_PKG_VERSION"), "the gateway answers at http://{address}");
     bound(address);
+    let _telling = AbortOnDropHandle::new(tokio::spawn(health::tell(app.clone(), address)));
     let serving = serve(listener, app, shutdown.drain.clone(), config.drain_timeout);
     tokio::select! {
         served = serving => served.map_err(RunError::Serve)?,

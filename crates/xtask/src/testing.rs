@@ -28,11 +28,8 @@ pub(crate) fn run(root: &Path, filter: Option<&str>) -> Result<bool> {
             return Ok(false);
         }
     }
-    if !has_promtool() {
-        println!(
-            "== promtool is missing, and the test that needs it will say so: {}",
-            apt::line("prometheus")
-        );
+    for (program, package) in JUDGES.iter().filter(|(program, package)| !has(program, package)) {
+        println!("== {program} is missing, and the test that needs it will say so: {}", apt::line(package));
     }
     if !command::shown(root, "cargo", &PROGRAMS)? {
         println!("0 passed, 1 failed");
@@ -52,8 +49,15 @@ pub(crate) fn run(root: &Path, filter: Option<&str>) -> Result<bool> {
     Ok(tally.is_good())
 }
 
-/// The judge of our metrics, installed first when that can be done without asking.
-fn has_promtool() -> bool {
-    let found = || command::answer("promtool", &["--version"]).is_some();
-    found() || (apt::is_ours() && apt::install("prometheus").is_ok() && found())
+/// Programs that judge what we write, with the packages they are in: metrics, and units of systemd.
+const JUDGES: &[(&str, &str)] = if cfg!(target_os = "linux") {
+    &[("promtool", "prometheus"), ("systemd-analyze", "systemd")]
+} else {
+    &[("promtool", "prometheus")]
+};
+
+/// Installs it first when that can be done without asking.
+fn has(program: &str, package: &str) -> bool {
+    let found = || command::answer(program, &["--version"]).is_some();
+    found() || (apt::is_ours() && apt::install(package).is_ok() && found())
 }

@@ -8,9 +8,10 @@ use std::time::Duration;
 
 use baton_core::{Kind, Shard, Status, TaskId};
 use baton_store::calls::task::{HistoryRead, NewTask, Submission};
+use baton_store::calls::worker::Worker;
 use baton_store::history::Entry;
 use baton_store::{Options, Store, Task};
-use baton_testkit::{PrivateRedis, Process, process};
+use baton_testkit::{Launch, PrivateRedis, Process, process};
 use tempfile::TempDir;
 
 /// No test waits this long: it only turns a hang into a failure.
@@ -32,7 +33,11 @@ pub(crate) struct Fleet {
 
 impl Fleet {
     pub(crate) async fn start() -> Fleet {
-        let redis = PrivateRedis::start().await;
+        Fleet::start_on(Launch::default()).await
+    }
+
+    pub(crate) async fn start_on(launch: Launch) -> Fleet {
+        let redis = launch.start().await;
         let (store, _) =
             Store::open(Options::new(redis.url().parse().expect("a URL"))).await.expect("a store");
         Fleet { redis, store, place: TempDir::new().expect("a directory") }
@@ -73,6 +78,22 @@ impl Fleet {
         let id = task.id;
         self.store.submit(&Submission { tasks: &[task], by: None, op: None }).await.expect("an answer");
         id
+    }
+
+    /// Workers whose lease runs.
+    pub(crate) async fn live_workers(&self) -> Vec<Worker> {
+        let mut live = Vec::new();
+        for first in (0..).step_by(100) {
+            let page = self.store.workers(Shard::FIRST, first, 100).await.expect("workers");
+            if page.workers.is_empty() {
+                break;
+            }
+            let is_live = |worker: &Worker| {
+                worker.boot.is_some() && worker.lease_until_ms.is_some_and(|until| until > page.now_ms)
+            };
+            live.extend(page.workers.into_iter().filter(is_live));
+        }
+        live
     }
 
     pub(crate) async fn read(&self, task: TaskId) -> Task {

@@ -6,6 +6,7 @@
 
 mod fleet;
 mod gauges;
+mod manager;
 mod pages;
 mod pulse;
 mod ready;
@@ -22,6 +23,7 @@ use utoipa_axum::routes;
 use crate::app::{App, Settings};
 use crate::clock;
 use fleet::Fleet;
+pub(crate) use manager::tell;
 use pulse::Pulse;
 
 /// The handle that routes hold.

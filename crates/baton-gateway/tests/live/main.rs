@@ -11,6 +11,7 @@ mod ends;
 mod feed;
 mod gaps;
 mod health;
+mod manager;
 mod metrics;
 mod program;
 mod sockets;

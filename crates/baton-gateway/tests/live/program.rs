@@ -21,10 +21,15 @@ pub(crate) struct Program {
 }
 
 fn spawn(redis_url: &str) -> Process {
+    spawn_with(redis_url, &[])
+}
+
+fn spawn_with(redis_url: &str, environment: &[(&str, &str)]) -> Process {
     let mut command = command(PROGRAM);
     command.args(["--listen", "127.0.0.1:0", "--redis-url", redis_url, "--print-address"]);
     // What it must remember has no business with whoever runs the tests.
     command.env("BATON_AUTH_STATE_DIR", concat!(env!("CARGO_TARGET_TMPDIR"), "/state"));
+    command.envs(environment.iter().copied());
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
     Process::spawn(command).unwrap()
 }
@@ -32,6 +37,14 @@ fn spawn(redis_url: &str) -> Process {
 impl Program {
     pub(crate) async fn start(redis_url: &str) -> Program {
         Program::answering(spawn(redis_url)).await
+    }
+
+    pub(crate) async fn start_with(redis_url: &str, environment: &[(&str, &str)]) -> Program {
+        Program::answering(spawn_with(redis_url, environment)).await
+    }
+
+    pub(crate) fn terminate(&mut self) {
+        self.process.signal(Signal::TERM);
     }
 
     async fn answering(mut process: Process) -> Program {
@@ -45,7 +58,7 @@ impl Program {
         Program { process, address: line.trim().parse().unwrap_or_else(|_| panic!("no address: {line:?}")) }
     }
 
-    async fn ended(&mut self) -> ExitStatus {
+    pub(crate) async fn ended(&mut self) -> ExitStatus {
         in_time("the program ends", async {
             loop {
                 if let Some(status) = self.process.child().try_wait().unwrap() {
