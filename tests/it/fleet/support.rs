@@ -68,6 +68,7 @@ impl Fleet {
         let mut command = process::command(program("baton-worker"));
         command.args(["--redis-url", &self.redis.url(), "--slots", "1", "--lease", "1s"]);
         command.arg("--exec-dir").arg(self.handlers());
+        command.env("BATON_SUPERVISOR_ENABLED", "false");
         command.env_remove("BATON_CONFIG").stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);
         Process::spawn(command).expect("a worker")
     }
