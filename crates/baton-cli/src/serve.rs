@@ -1,4 +1,5 @@
-//! `baton gateway` and `baton worker run`: the programs `baton-gateway` and `baton-worker`, under one name.
+//! `baton gateway`, `baton worker run` and `baton pool run`: the programs `baton-gateway` and `baton-worker`, under
+//! one name.
 
 use std::net::SocketAddr;
 
@@ -32,6 +33,21 @@ pub(crate) struct Worker {
     flags: worker_config::Flags,
 }
 
+#[derive(Args)]
+#[command(before_help = "Examples:
+  baton pool run --exec-dir ./handlers                  two workers, and others for those that die
+  baton pool run --count 8 --queues media,mail
+  baton pool run --pool media --max-count 4             no more than four of the pool media on this host")]
+pub(crate) struct Pool {
+    #[command(flatten)]
+    flags: worker_config::Flags,
+    #[command(flatten)]
+    pool: worker_config::PoolFlags,
+}
+
+/// By these words this program is a worker.
+const WORKER: [&str; 2] = ["worker", "run"];
+
 /// As in sysexits.h, and in the programs themselves.
 const UNUSABLE_CONFIGURATION: u8 = 78;
 
@@ -52,8 +68,29 @@ pub(crate) async fn gateway(out: &Out, Gateway { flags }: Gateway) -> Result<Exi
 }
 
 pub(crate) async fn worker(Worker { flags }: Worker) -> Result<Exit> {
-    let sources = sources(flags.config.as_deref(), flags.given())?;
+    let orders = flags.orders.clone();
+    let ended = be_worker(flags).await;
+    if let Err(error) = &ended {
+        orders.confess(&format!("{error:#}"));
+    }
+    ended
+}
+
+/// To be awaited by `main` itself, because children follow the thread that started them.
+pub(crate) async fn pool(Pool { flags, pool }: Pool) -> Result<Exit> {
+    let sources = sources(flags.config.as_deref(), [flags.given(), pool.given()].concat())?;
     let config = worker_config::Config::resolve(&sources).map_err(unusable)?;
+    config.logging.init().context("failed to turn on logs")?;
+    let metrics = metrics::install();
+    let shutdown = signals::listen().context("failed to listen for signals")?;
+    let ended = baton_worker::supervisor::run(config, &WORKER, metrics, shutdown).await;
+    ended.map(|()| Exit::Fine).map_err(|error| ended_badly(error.exit_code(), &error))
+}
+
+async fn be_worker(flags: worker_config::Flags) -> Result<Exit> {
+    let sources = sources(flags.config.as_deref(), flags.given())?;
+    let mut config = worker_config::Config::resolve(&sources).map_err(unusable)?;
+    config.orders = flags.orders;
     config.logging.init().context("failed to turn on logs")?;
     let metrics = metrics::install();
     let shutdown = signals::listen().context("failed to listen for signals")?;

@@ -4,10 +4,13 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use baton_core::limits::CLAIM_QUEUES_MAX;
-use baton_core::{LeaseLength, QueueName, ShardCount, WorkerId};
-use baton_service::config::{Flag, Problems, Sources, resolve};
+use baton_core::{Kind, LeaseLength, QueueName, ShardCount, WorkerId};
+use baton_service::config::{Bytes, Flag, Problems, Sources, Values, resolve};
 use baton_service::logging::Logging;
 use baton_store::Options as StoreOptions;
+
+use crate::handlers::Limits;
+use crate::supervisor::{Orders, Settings};
 
 /// The flags of a worker. Each wins over the environment and the file.
 #[derive(Clone, Debug, Default, clap::Args)]
@@ -39,12 +42,14 @@ pub struct Flags {
     /// Where to answer /health, /ready and /metrics [env: BATON_ADMIN_LISTEN]
     #[arg(long, value_name = "ADDRESS")]
     pub admin_listen: Option<String>,
+    #[command(flatten)]
+    pub orders: Orders,
 }
 
 impl Flags {
     /// Those that stand for keys.
     pub fn given(&self) -> Vec<Flag> {
-        let texts = [
+        given([
             ("redis.url", "--redis-url", &self.redis_url),
             ("worker.queues", "--queues", &self.queues),
             ("worker.slots", "--slots", &self.slots),
@@ -53,12 +58,40 @@ impl Flags {
             ("worker.drain_timeout", "--drain-timeout", &self.drain_timeout),
             ("worker.exec_dir", "--exec-dir", &self.exec_dir),
             ("worker.admin_listen", "--admin-listen", &self.admin_listen),
-        ];
-        let given = |(key, flag, value): (&'static str, &'static str, &Option<String>)| {
-            value.clone().map(|value| Flag { key, flag, value })
-        };
-        texts.into_iter().filter_map(given).collect()
+        ])
     }
+}
+
+/// The flags of a process that keeps workers, beside those of a worker.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct PoolFlags {
+    /// The pool to keep workers of [env: BATON_SUPERVISOR_POOL] [default: default]
+    #[arg(long, value_name = "NAME")]
+    pub pool: Option<String>,
+    /// How many workers it has while nobody has scaled it, on all hosts together [env: BATON_SUPERVISOR_COUNT] [default: 2]
+    #[arg(long, value_name = "COUNT")]
+    pub count: Option<String>,
+    /// How many of them this process runs at most [env: BATON_SUPERVISOR_MAX_COUNT] [default: 64]
+    #[arg(long, value_name = "COUNT")]
+    pub max_count: Option<String>,
+}
+
+impl PoolFlags {
+    /// Those that stand for keys.
+    pub fn given(&self) -> Vec<Flag> {
+        given([
+            ("supervisor.pool", "--pool", &self.pool),
+            ("supervisor.count", "--count", &self.count),
+            ("supervisor.max_count", "--max-count", &self.max_count),
+        ])
+    }
+}
+
+fn given<const N: usize>(texts: [(&'static str, &'static str, &Option<String>); N]) -> Vec<Flag> {
+    let given = |(key, flag, value): (&'static str, &'static str, &Option<String>)| {
+        value.clone().map(|value| Flag { key, flag, value })
+    };
+    texts.into_iter().filter_map(given).collect()
 }
 
 /// What a worker process is told when it starts.
@@ -66,14 +99,22 @@ impl Flags {
 pub struct Config {
     pub store: StoreOptions,
     pub queues: Vec<QueueName>,
+    /// The kinds that are offered; all that there are handlers for where it is empty.
+    pub kinds: Vec<Kind>,
     pub slots: usize,
     /// The last part of the worker's id.
     pub kind: String,
     pub lease: LeaseLength,
     pub drain_timeout: Duration,
     pub exec_dir: Option<PathBuf>,
+    /// What each process of a program may use.
+    pub exec_limits: Limits,
     pub admin_listen: Option<std::net::SocketAddr>,
     pub logging: Logging,
+    /// For a process that keeps workers instead of being one.
+    pub supervisor: Settings,
+    /// What a supervisor said that started this process.
+    pub orders: Orders,
     /// What looks odd, and does not prevent a start.
     pub warnings: Vec<String>,
 }
@@ -93,17 +134,26 @@ impl Config {
         let config = Config {
             store,
             queues,
+            kinds: values.list("worker.kinds"),
             slots: values.parse("worker.slots"),
             kind: values.read("worker.kind", |kind| worker_id(1, kind).map(|_| kind.to_owned())),
             lease: values.read("worker.lease", lease),
             drain_timeout: values.span("worker.drain_timeout"),
             exec_dir: Some(values.parse::<PathBuf>("worker.exec_dir"))
                 .filter(|path| !path.as_os_str().is_empty()),
+            exec_limits: exec_limits(&mut values),
             admin_listen: admin.parse().ok(),
             logging: Logging::read(&mut values),
+            supervisor: Settings::read(&mut values),
+            orders: Orders::default(),
             warnings: values.warnings().to_vec(),
         };
         values.finish().map(|()| config)
+    }
+
+    /// Does this process keep workers, instead of being one?
+    pub fn supervises(&self) -> bool {
+        self.supervisor.enabled && !self.orders.is_supervised()
     }
 }
 
@@ -111,6 +161,15 @@ fn shards(text: &str) -> Result<ShardCount, String> {
     match text.parse() {
         Ok(count) => ShardCount::new(count).map_err(|error| error.to_string()),
         Err(error) => Err(format!("read {text:?} as a number: {error}")),
+    }
+}
+
+fn exec_limits(values: &mut Values) -> Limits {
+    let limit = |number: u64| (number > 0).then_some(number);
+    Limits {
+        memory_bytes: values.optional::<Bytes>("worker.exec_memory").map(|bytes| bytes.0),
+        cpu_seconds: limit(values.parse("worker.exec_cpu")),
+        files: limit(values.parse("worker.exec_files")),
     }
 }
 
@@ -139,7 +198,24 @@ mod tests {
     fn the_defaults_start() {
         let config = told(&[]).unwrap();
         assert_eq!((config.slots, config.lease.ms(), config.queues.len()), (4, 30_000, 1));
+        assert_eq!((config.exec_limits.clone(), config.kinds.clone()), (Limits::default(), vec![]));
+        assert!(config.supervises());
         assert_eq!((config.exec_dir, config.admin_listen), (None, None));
+    }
+
+    #[test]
+    fn a_worker_of_a_supervisor_is_no_supervisor() {
+        let mut config = told(&[]).unwrap();
+        config.orders.by = Some(7);
+        assert!(!config.supervises());
+        assert!(!told(&[("BATON_SUPERVISOR_ENABLED", "false")]).unwrap().supervises());
+    }
+
+    #[test]
+    fn programs_have_the_limits_that_are_given() {
+        let given = [("BATON_WORKER_EXEC_MEMORY", "64MiB"), ("BATON_WORKER_EXEC_FILES", "9")];
+        let limits = Limits { memory_bytes: Some(64 << 20), cpu_seconds: None, files: Some(9) };
+        assert_eq!(told(&given).unwrap().exec_limits, limits);
     }
 
     #[test]
@@ -159,7 +235,9 @@ mod tests {
     #[test]
     fn flags_stand_for_keys_that_there_are() {
         let flags = Flags { queues: Some("a,b".to_owned()), ..Flags::default() };
-        let sources = Sources { flags: flags.given(), ..Sources::default() };
-        assert_eq!(Config::resolve(&sources).unwrap().queues.len(), 2);
+        let pool = PoolFlags { count: Some("7".to_owned()), ..PoolFlags::default() };
+        let flags = [flags.given(), pool.given()].concat();
+        let config = Config::resolve(&Sources { flags, ..Sources::default() }).unwrap();
+        assert_eq!((config.queues.len(), config.supervisor.count), (2, 7));
     }
 }

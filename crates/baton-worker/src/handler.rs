@@ -188,6 +188,15 @@ impl Handlers {
         Ok(())
     }
 
+    /// Keeps the handlers of these kinds and no others. `Err` names one that there is no handler for.
+    pub fn keep_only(&mut self, kinds: &[Kind]) -> Result<(), Kind> {
+        if let Some(missing) = kinds.iter().find(|kind| !self.by_kind.contains_key(kind)) {
+            return Err(missing.clone());
+        }
+        self.by_kind.retain(|kind, _| kinds.contains(kind));
+        Ok(())
+    }
+
     pub fn get(&self, kind: &Kind) -> Option<Arc<dyn Handler>> {
         self.by_kind.get(kind).cloned()
     }

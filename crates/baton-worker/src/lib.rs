@@ -6,6 +6,7 @@ pub mod engine;
 pub mod handler;
 pub mod handlers;
 pub mod run;
+pub mod supervisor;
 
 pub use engine::{Ended, Engine, EngineError, Options, Pulse, draw_boot};
 pub use handler::{End, Handler, Handlers, Reporter, Run};

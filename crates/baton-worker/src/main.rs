@@ -1,4 +1,4 @@
-//! The program `baton-worker`: parse, resolve, log, run, drain.
+//! The program `baton-worker`: parse, resolve, log, run, drain. It keeps workers, or is one.
 
 use std::fmt::Display;
 use std::io::Write;
@@ -6,22 +6,27 @@ use std::process::ExitCode;
 
 use baton_service::config::Sources;
 use baton_service::{Chain, metrics, signals};
-use baton_worker::config::{Config, Flags};
+use baton_worker::config::{Config, Flags, PoolFlags};
 use baton_worker::handlers::{Environment, Guard, guard};
-use baton_worker::run;
+use baton_worker::run::{self, RunError};
+use baton_worker::supervisor;
 use clap::Parser;
+use tokio::runtime::Builder;
 
-/// Claims tasks and runs them: with programs of a directory, and the built-in handlers noop, sleep, echo, fail and test-problem.
+/// Keeps workers alive that claim tasks and run them: with programs of a directory, and the built-in handlers noop,
+/// sleep, echo, fail and test-problem. With BATON_SUPERVISOR_ENABLED=false it is one worker itself.
 #[derive(Debug, Parser)]
 #[command(
     name = "baton-worker",
     version,
-    before_help = "Examples:\n  baton-worker --queues media,mail --slots 8\n  baton-worker --exec-dir ./handlers",
+    before_help = "Examples:\n  baton-worker --exec-dir ./handlers\n  baton-worker --count 8 --queues media,mail\n  BATON_SUPERVISOR_ENABLED=false baton-worker --slots 8",
     after_help = "Exit codes: 0 ended when asked to, 1 failure, 2 usage, 78 unusable configuration."
 )]
 struct Arguments {
     #[command(flatten)]
     flags: Flags,
+    #[command(flatten)]
+    pool: PoolFlags,
 }
 
 /// As in sysexits.h: something is wrong with the configuration.
@@ -29,41 +34,50 @@ const UNUSABLE_CONFIGURATION: u8 = 78;
 
 fn main() -> ExitCode {
     // A guard is this program again, and must not start threads.
-    match guard::main(std::env::args_os()) {
-        Some(code) => code,
-        None => work(),
+    if let Some(code) = guard::main(std::env::args_os()) {
+        return code;
+    }
+    let Arguments { flags, pool } = Arguments::parse();
+    let orders = flags.orders.clone();
+    match begin(flags, &pool) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err((why, code)) => {
+            orders.confess(&why);
+            refuse(&why, code)
+        }
     }
 }
 
-#[tokio::main]
-async fn work() -> ExitCode {
-    let Arguments { flags } = Arguments::parse();
-    let sources = match Sources::gather(flags.config.as_deref(), std::env::vars_os(), flags.given()) {
-        Ok(sources) => sources,
-        Err(error) => return refuse(&Chain(&error), UNUSABLE_CONFIGURATION),
-    };
-    let config = match Config::resolve(&sources) {
-        Ok(config) => config,
-        Err(problems) => return refuse(&Chain(&problems), UNUSABLE_CONFIGURATION),
-    };
-    if let Err(error) = config.logging.init() {
-        return refuse(&Chain(&error), 1);
-    }
+/// An end that is not well: why, and with which code.
+type Failure = (String, u8);
+
+fn begin(flags: Flags, pool: &PoolFlags) -> Result<(), Failure> {
+    let unusable = |why: String| (why, UNUSABLE_CONFIGURATION);
+    let given = [flags.given(), pool.given()].concat();
+    let sources = Sources::gather(flags.config.as_deref(), std::env::vars_os(), given)
+        .map_err(|error| unusable(Chain(&error).to_string()))?;
+    let mut config = Config::resolve(&sources).map_err(|problems| unusable(Chain(&problems).to_string()))?;
+    config.orders = flags.orders;
+    config.logging.init().map_err(|error| (Chain(&error).to_string(), 1))?;
+    // A supervisor only waits, and children follow the thread that started them.
+    let mut runtime =
+        if config.supervises() { Builder::new_current_thread() } else { Builder::new_multi_thread() };
+    let runtime = runtime.enable_all().build().map_err(|error| (Chain(&error).to_string(), 1))?;
+    runtime.block_on(work(config))
+}
+
+async fn work(config: Config) -> Result<(), Failure> {
     let metrics = metrics::install();
-    let shutdown = match signals::listen() {
-        Ok(shutdown) => shutdown,
-        Err(error) => return refuse(&Chain(&error), 1),
-    };
+    let shutdown = signals::listen().map_err(|error| (Chain(&error).to_string(), 1))?;
+    let ended_badly = |error: RunError| (Chain(&error).to_string(), error.exit_code());
+    if config.supervises() {
+        return supervisor::run(config, &[], metrics, shutdown).await.map_err(ended_badly);
+    }
     let nothing: [&str; 0] = [];
     let guard = Guard::this_program().ok();
-    let handlers = match run::handlers(&config, guard, &Environment::of_this_process(nothing)) {
-        Ok(handlers) => handlers,
-        Err(error) => return refuse(&Chain(&error), error.exit_code()),
-    };
-    match run::run(config, handlers, metrics, shutdown).await {
-        Ok(_) => ExitCode::SUCCESS,
-        Err(error) => refuse(&Chain(&error), error.exit_code()),
-    }
+    let handlers =
+        run::handlers(&config, guard, &Environment::of_this_process(nothing)).map_err(ended_badly)?;
+    run::run(config, handlers, metrics, shutdown).await.map(drop).map_err(ended_badly)
 }
 
 /// To stderr as it is: logs may not be on yet, and a person reads this.

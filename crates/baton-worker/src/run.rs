@@ -2,9 +2,11 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::time::Duration;
 
-use baton_core::QueueName;
+use baton_core::{Kind, QueueName, WorkerId};
+use baton_service::Chain;
 use baton_service::metrics::Metrics;
 use baton_service::signals::Shutdown;
 use baton_store::{Error, OpenError, Options as StoreOptions, Store};
@@ -13,7 +15,8 @@ use crate::admin;
 use crate::config::{Config, worker_id};
 use crate::engine::{Ended, Engine, EngineError, Options, Pulse};
 use crate::handler::{Doubled, Handlers};
-use crate::handlers::{Environment, Guard, Limits, builtin, exec_dir};
+use crate::handlers::{Environment, Guard, builtin, exec_dir};
+use crate::supervisor::{Fault, Reports};
 
 /// The longest wait between two tries to reach Redis.
 const BACKOFF_MAX: Duration = Duration::from_secs(1);
@@ -35,8 +38,16 @@ pub enum RunError {
     },
     #[error("start")]
     Doubled(#[from] Doubled),
+    #[error("offer the kind {0}: there is no handler for it")]
+    Unhandled(Kind),
     #[error("name this worker")]
     Name(#[from] baton_core::NameError),
+    #[error("follow the supervisor that started this worker")]
+    Obey(#[source] io::Error),
+    #[error("keep workers")]
+    Supervise(#[source] io::Error),
+    #[error("keep attending to the pool: it broke")]
+    Beat,
     #[error("listen on {address} for probes")]
     Admin {
         address: SocketAddr,
@@ -56,11 +67,24 @@ impl RunError {
     /// 78: unusable configuration; 1: anything else. A worker waits for a Redis that is away.
     pub fn exit_code(&self) -> u8 {
         match self {
-            RunError::Unusable(_) | RunError::Handlers { .. } | RunError::Doubled(_) | RunError::Name(_) => {
-                78
-            }
-            RunError::Admin { .. } | RunError::Deaf | RunError::Store(_) | RunError::Engine(_) => 1,
+            RunError::Unusable(_)
+            | RunError::Handlers { .. }
+            | RunError::Doubled(_)
+            | RunError::Unhandled(_)
+            | RunError::Name(_) => 78,
+            RunError::Obey(_)
+            | RunError::Supervise(_)
+            | RunError::Beat
+            | RunError::Admin { .. }
+            | RunError::Deaf
+            | RunError::Store(_)
+            | RunError::Engine(_) => 1,
         }
+    }
+
+    /// A later process has this worker's id.
+    fn is_superseded(&self) -> bool {
+        matches!(self, RunError::Engine(EngineError::Superseded(_)))
     }
 }
 
@@ -73,34 +97,76 @@ pub fn handlers(
 ) -> Result<Handlers, RunError> {
     let mut handlers = Handlers::default();
     builtin(&mut handlers)?;
-    let Some(directory) = &config.exec_dir else { return Ok(handlers) };
-    let unreadable = |source| RunError::Handlers { directory: directory.display().to_string(), source };
-    for (kind, exec) in exec_dir(directory).map_err(unreadable)? {
-        let exec = exec.environment(environment.clone());
-        let exec = match &guard {
-            Some(guard) => exec.guarded(guard.clone(), Limits::default()),
-            None => exec,
-        };
-        handlers.add(kind, exec)?;
+    if let Some(directory) = &config.exec_dir {
+        add_programs(&mut handlers, config, directory, guard, environment)?;
+    }
+    if !config.kinds.is_empty() {
+        handlers.keep_only(&config.kinds).map_err(RunError::Unhandled)?;
     }
     Ok(handlers)
 }
 
-/// Works until `shutdown` says otherwise.
+fn add_programs(
+    handlers: &mut Handlers,
+    config: &Config,
+    directory: &Path,
+    guard: Option<Guard>,
+    environment: &Environment,
+) -> Result<(), RunError> {
+    let unreadable = |source| RunError::Handlers { directory: directory.display().to_string(), source };
+    for (kind, exec) in exec_dir(directory).map_err(unreadable)? {
+        let exec = exec.environment(environment.clone());
+        let exec = match &guard {
+            Some(guard) => exec.guarded(guard.clone(), config.exec_limits.clone()),
+            None => exec,
+        };
+        handlers.add(kind, exec)?;
+    }
+    Ok(())
+}
+
+/// Works until `shutdown` says otherwise. To be awaited by `main` itself and not in a task, because a worker of a
+/// supervisor asks the kernel to be told when that one ends, and threads come and go.
 pub async fn run(
     config: Config,
     handlers: Handlers,
     metrics: Metrics,
     shutdown: Shutdown,
 ) -> Result<Ended, RunError> {
+    let reports =
+        config.orders.obey(&shutdown, config.drain_timeout, metrics.clone()).map_err(RunError::Obey)?;
+    let ended = work(config, handlers, metrics, shutdown, reports.as_ref()).await;
+    if let Some(reports) = reports {
+        let fault = ended.as_ref().err();
+        reports.end(fault.map(|fault| Fault::new(fault.is_superseded(), &Chain(fault).to_string())));
+    }
+    ended
+}
+
+async fn work(
+    config: Config,
+    handlers: Handlers,
+    metrics: Metrics,
+    shutdown: Shutdown,
+    reports: Option<&Reports>,
+) -> Result<Ended, RunError> {
     config.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
-    let Some(store) = shutdown.drain.run_until_cancelled(open(&config.store)).await else {
+    // A supervisor has said already what it thinks of its Redis.
+    let warn = !config.orders.is_supervised();
+    let Some(store) = shutdown.drain.run_until_cancelled(open(&config.store, warn)).await else {
         return Ok(Ended { abandoned: 0 });
     };
     let store = store?;
-    let options = options(&config, &handlers, store.number_worker().await?)?;
-    let (worker, slots) = (options.worker.clone(), options.slots);
+    let worker = match &config.orders.follow_on {
+        Some(worker) => worker.clone(),
+        None => worker_id(store.number_worker().await?, &config.kind)?,
+    };
+    let options = options(&config, &handlers, worker);
+    let (worker, boot, slots) = (options.worker.clone(), options.boot.clone(), options.slots);
     let engine = Engine::new(store, handlers, options)?;
+    if let Some(reports) = reports {
+        reports.introduce(worker.clone(), boot, engine.pulse());
+    }
     let _admin = match config.admin_listen {
         Some(address) => {
             let serve = admin::serve(address, engine.pulse(), shutdown.drain.clone(), metrics);
@@ -133,12 +199,12 @@ async fn deaf(options: &StoreOptions, pulse: &Pulse) {
 }
 
 /// A worker that starts before its Redis waits for it; what no waiting helps, it says at once.
-async fn open(options: &StoreOptions) -> Result<Store, RunError> {
+pub(crate) async fn open(options: &StoreOptions, warn: bool) -> Result<Store, RunError> {
     let mut wait = Duration::from_millis(50);
     loop {
         match Store::open(options.clone()).await {
             Ok((store, warnings)) => {
-                warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
+                warnings.iter().filter(|_| warn).for_each(|warning| tracing::warn!("{warning}"));
                 return Ok(store);
             }
             Err(error @ OpenError::Store(Error::Unavailable { .. })) => {
@@ -154,14 +220,19 @@ async fn open(options: &StoreOptions) -> Result<Store, RunError> {
     }
 }
 
-fn options(config: &Config, handlers: &Handlers, number: u64) -> Result<Options, RunError> {
-    let mut options = Options::new(worker_id(number, &config.kind)?);
+fn options(config: &Config, handlers: &Handlers, worker: WorkerId) -> Options {
+    let mut options = Options::new(worker);
     options.queues = config.queues.clone();
     options.slots = config.slots;
     options.lease = config.lease;
     options.drain = config.drain_timeout;
     options.about = about(&config.kind, &config.queues, config.slots, handlers);
-    Ok(options)
+    if config.orders.is_supervised() {
+        // A record outlives a life: what is not so any more must be taken out of it.
+        let ended = config.orders.after.clone().unwrap_or_default();
+        options.about.extend([("pool".to_owned(), config.kind.clone()), ("ended".to_owned(), ended)]);
+    }
+    options
 }
 
 /// What people want to know of a worker in this process.

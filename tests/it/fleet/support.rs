@@ -10,7 +10,7 @@ use baton_core::{Kind, Shard, Status, TaskId};
 use baton_store::calls::task::{HistoryRead, NewTask, Submission};
 use baton_store::history::Entry;
 use baton_store::{Options, Store, Task};
-use baton_testkit::{PrivateRedis, Process, process};
+use baton_testkit::{Launch, PrivateRedis, Process, process};
 use tempfile::TempDir;
 
 /// No test waits this long: it only turns a hang into a failure.
@@ -32,7 +32,11 @@ pub(crate) struct Fleet {
 
 impl Fleet {
     pub(crate) async fn start() -> Fleet {
-        let redis = PrivateRedis::start().await;
+        Fleet::start_on(Launch::default()).await
+    }
+
+    pub(crate) async fn start_on(launch: Launch) -> Fleet {
+        let redis = launch.start().await;
         let (store, _) =
             Store::open(Options::new(redis.url().parse().expect("a URL"))).await.expect("a store");
         Fleet { redis, store, place: TempDir::new().expect("a directory") }

@@ -61,7 +61,7 @@ async fn a_pool_is_shown_with_all_that_is_known_of_it() {
             changed_by: None,
             supervisors: vec![supervisor],
         };
-        assert_eq!(shown, [expected.clone()]);
+        assert_eq!(shown, std::slice::from_ref(&expected));
         assert_eq!(at.store.pool(&pool).await.unwrap().pool, Some(expected));
     })
     .await;

@@ -58,7 +58,7 @@ pub fn recorder() -> (PrometheusRecorder, Metrics) {
 impl Metrics {
     /// Everything as Prometheus text.
     pub fn render(&self) -> String {
-        if let Some(bytes) = resident_bytes() {
+        if let Some(bytes) = resident_bytes(None) {
             metrics::gauge!("baton_process_resident_bytes").set(bytes as f64);
         }
         self.handle.render()
@@ -76,9 +76,10 @@ pub fn build_info(version: &'static str) {
     metrics::gauge!("baton_build_info", "version" => version, "revision" => revision).set(1.0);
 }
 
-/// The memory of this process, where the kernel tells.
-fn resident_bytes() -> Option<u64> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+/// The memory of a process, of this one for `None`, where the kernel tells.
+pub fn resident_bytes(process: Option<i32>) -> Option<u64> {
+    let process = process.map_or_else(|| "self".to_owned(), |number| number.to_string());
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
     line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok().map(|kib| kib * 1024)
 }
@@ -112,6 +113,7 @@ mod tests {
 
     #[test]
     fn this_process_has_a_size() {
-        assert!(resident_bytes().is_none_or(|bytes| bytes > 1_000_000));
+        assert!(resident_bytes(None).is_none_or(|bytes| bytes > 1_000_000));
+        assert_eq!(resident_bytes(Some(i32::MAX)), None);
     }
 }

@@ -71,6 +71,8 @@ metrics! {
 
     Counter "baton_runs_total" "Runs of handlers by how they ended: completed, retry, failed, timeout, released, dropped.";
     Counter "baton_unhandled_total" "Tasks given back because this worker has no handler for their kind.";
+    Counter "baton_worker_restarts_total" "Workers that a supervisor replaced, by pool and by why the one before ended.";
+    Gauge "baton_worker_rss_bytes" "Memory of workers, without their programs.";
     Counter "baton_worker_words_dropped_total" "Log lines and notes of progress that came faster than they could be written.";
 
     Histogram "baton_redis_script_seconds" [ANSWERS] "A script, from sent to answered, repeats included.";

@@ -8,7 +8,7 @@
 //! to report or to claim. One claim, or report with a claim, is under way per desk at a time; renewals go beside it.
 
 mod book;
-mod clock;
+pub(crate) mod clock;
 mod desk;
 mod hints;
 mod keeper;

@@ -12,7 +12,7 @@
 mod hold;
 mod launch;
 mod limits;
-mod reap;
+pub(crate) mod reap;
 
 use std::ffi::OsString;
 use std::io;
@@ -58,8 +58,14 @@ impl Guard {
 }
 
 /// Where the kernel tells, the name of the running file and not of its path: the path may hold another version by now.
-fn this_program() -> io::Result<PathBuf> {
+pub(crate) fn this_program() -> io::Result<PathBuf> {
     if cfg!(target_os = "linux") { Ok("/proc/self/exe".into()) } else { std::env::current_exe() }
+}
+
+/// Is this process a guard? A name alone can be taken by anyone, so it is asked of our own children only.
+pub(crate) fn is_guard(process: rustix::process::Pid) -> bool {
+    let words = std::fs::read(format!("/proc/{}/cmdline", process.as_raw_nonzero())).unwrap_or_default();
+    words.split(|byte| *byte == 0).nth(1) == Some(HOLD.as_bytes())
 }
 
 /// Does the work of a guard, if these arguments ask for it: then the process ends with the answer. A program that is

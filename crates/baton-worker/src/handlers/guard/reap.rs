@@ -1,15 +1,15 @@
-//! Everything that descends from a guard, found and ended.
+//! Everything that descends from this process, found and ended: a guard ends all of it, a supervisor what is nobody's.
 
 use rustix::process::{Pid, Signal, WaitOptions, kill_process, wait};
 
 /// Makes this process the one that orphans among its descendants fall to.
 #[cfg(target_os = "linux")]
-pub(super) fn adopt_orphans() -> std::io::Result<()> {
+pub(crate) fn adopt_orphans() -> std::io::Result<()> {
     Ok(rustix::process::set_child_subreaper(Some(rustix::process::getpid()))?)
 }
 
 #[cfg(not(target_os = "linux"))]
-pub(super) fn adopt_orphans() -> std::io::Result<()> {
+pub(crate) fn adopt_orphans() -> std::io::Result<()> {
     Ok(())
 }
 
@@ -38,8 +38,9 @@ fn has_children() -> bool {
     }
 }
 
+/// Our own children, those that fell to us included.
 #[cfg(target_os = "linux")]
-fn children() -> Vec<Pid> {
+pub(crate) fn children() -> Vec<Pid> {
     let own = rustix::process::getpid().as_raw_nonzero().get();
     let Ok(entries) = std::fs::read_dir("/proc") else { return Vec::new() };
     let numbers = entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse::<i32>().ok());
@@ -57,6 +58,6 @@ fn parent(process: i32) -> Option<i32> {
 
 /// Orphans do not fall to us here; the program's group, which was killed before, is all there is.
 #[cfg(not(target_os = "linux"))]
-fn children() -> Vec<Pid> {
+pub(crate) fn children() -> Vec<Pid> {
     Vec::new()
 }
