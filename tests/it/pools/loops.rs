@@ -48,7 +48,8 @@ async fn a_crash_loop_ends_costs_nothing_and_can_be_begun_anew() {
 #[tokio::test(flavor = "multi_thread")]
 async fn workers_that_cannot_be_configured_are_not_tried_again() {
     let yard = Yard::open().await;
-    let mut keeper = yard.supervisor("one", &[("BATON_WORKER_KINDS", "nobodys"), ("BATON_SUPERVISOR_COUNT", "1")]);
+    let mut keeper =
+        yard.supervisor("one", &[("BATON_WORKER_KINDS", "nobodys"), ("BATON_SUPERVISOR_COUNT", "1")]);
     until("it gives up", async || yard.said("state").await == "degraded").await;
     let reason = yard.said("reason").await;
     assert!(reason.starts_with("exit 78: ") && reason.contains("nobodys"), "{reason}");
