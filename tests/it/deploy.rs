@@ -3,8 +3,9 @@
 mod units;
 
 use std::fs;
+use std::time::Duration;
 
-use baton_service::config::KEYS;
+use baton_service::config::{KEYS, Span};
 use serde_json::Value;
 
 fn file(path: &str) -> String {
@@ -63,6 +64,17 @@ fn a_gateway_without_logins_is_reached_from_this_host_only() {
         assert_eq!(service["environment"]["BATON_ALLOW_INSECURE_BIND"], "true", "{name}");
         assert_eq!(service["environment"]["BATON_ALLOWED_HOSTS"], name);
     }
+}
+
+#[test]
+fn a_container_is_one_worker_and_docker_waits_for_longer_than_it_drains() {
+    let worker = &compose()["services"]["worker"];
+    assert_eq!(worker["environment"]["BATON_SUPERVISOR_ENABLED"], "false");
+    assert_eq!(worker["restart"], "unless-stopped", "somebody must replace it");
+    assert_eq!(worker["init"], true, "and reap what its handlers leave");
+    let span = |value: &Value| value.as_str().unwrap().parse::<Span>().unwrap().0;
+    let drain = span(&worker["environment"]["BATON_WORKER_DRAIN_TIMEOUT"]);
+    assert!(span(&worker["stop_grace_period"]) >= drain + Duration::from_secs(10));
 }
 
 #[test]

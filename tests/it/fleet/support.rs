@@ -74,7 +74,14 @@ impl Fleet {
     }
 
     pub(crate) async fn submit(&self, kind: &str, payload: &str) -> TaskId {
-        let task = NewTask::new(self.store.draw(Shard::FIRST), Kind::new(kind).expect("a kind"), payload);
+        self.submit_task(self.new_task(kind, payload)).await
+    }
+
+    pub(crate) fn new_task(&self, kind: &str, payload: &str) -> NewTask {
+        NewTask::new(self.store.draw(Shard::FIRST), Kind::new(kind).expect("a kind"), payload)
+    }
+
+    pub(crate) async fn submit_task(&self, task: NewTask) -> TaskId {
         let id = task.id;
         self.store.submit(&Submission { tasks: &[task], by: None, op: None }).await.expect("an answer");
         id
@@ -112,6 +119,17 @@ impl Fleet {
             other => panic!("{other:?}"),
         }
     }
+}
+
+/// A supervisor with these settings; its log, and that of its workers, goes to a file.
+pub(crate) fn supervisor(fleet: &Fleet, name: &str, settings: &[(&str, &str)]) -> Process {
+    fs::create_dir_all(fleet.handlers()).expect("a directory");
+    let log = fs::File::create(fleet.file(&format!("{name}.log"))).expect("a log");
+    let mut command = process::command(program("baton-worker"));
+    command.env("BATON_REDIS_URL", fleet.redis.url()).env("BATON_WORKER_EXEC_DIR", fleet.handlers());
+    command.envs(settings.iter().copied()).env_remove("BATON_CONFIG");
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);
+    Process::spawn(command).expect("a supervisor")
 }
 
 pub(crate) fn text(file: impl AsRef<Path>) -> String {

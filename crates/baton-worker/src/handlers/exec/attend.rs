@@ -68,7 +68,7 @@ async fn attend(exec: &Exec, run: &Run, child: Child) -> End {
     // A program may end before we read that it wrote too much.
     let cut = exit == Exit::Code(0) && overflow.is_cancelled();
     match stop.or(cut.then_some(Stop::TooMuchOutput)) {
-        None => verdict(exit, said, &result),
+        None => verdict(exit, said, &result, exec.limits()),
         Some(Stop::Told) => stopped(),
         Some(Stop::OutOfTime) => End::TimeOut { error: out_of_time(said) },
         Some(Stop::TooMuchOutput) => {

@@ -94,6 +94,11 @@ impl Exec {
     pub fn guarded(self, guard: Guard, limits: Limits) -> Exec {
         Exec { guarded: Some((guard, limits)), ..self }
     }
+
+    /// Without a guard there are none.
+    fn limits(&self) -> &Limits {
+        self.guarded.as_ref().map_or(&Limits::NONE, |(_, limits)| limits)
+    }
 }
 
 impl Handler for Exec {

@@ -1,9 +1,10 @@
 //! How a run ended, from how its program ended.
 
+use baton_core::limits::ERROR_BYTES_MAX;
 use rustix::process::Signal;
 
 use super::super::document::result;
-use super::super::guard::{CANNOT_START, CANNOT_START_CODE};
+use super::super::guard::{CANNOT_START, CANNOT_START_CODE, Limits};
 use super::child::Exit;
 use super::ear::Said;
 use crate::handler::End;
@@ -15,7 +16,8 @@ const LATER: i32 = 75;
 /// When a program that says "later" does not say when.
 const LATER_MS: u64 = 5_000;
 
-pub(super) fn verdict(exit: Exit, said: Said, stdout: &[u8]) -> End {
+/// `limits`: those of the program, if it has any.
+pub(super) fn verdict(exit: Exit, said: Said, stdout: &[u8], limits: &Limits) -> End {
     let in_ms = said.retry_after_ms;
     match exit {
         Exit::Code(0) => result(stdout),
@@ -28,7 +30,7 @@ pub(super) fn verdict(exit: Exit, said: Said, stdout: &[u8]) -> End {
         }
         Exit::CannotStart(error) => cannot_start(&error),
         Exit::Code(_) | Exit::Signal(_) | Exit::Lost => {
-            End::Retry { reason: reason(&exit), error: error(&exit, said), in_ms }
+            End::Retry { reason: reason(&exit), error: within(limits, &exit, error(&exit, said)), in_ms }
         }
     }
 }
@@ -47,6 +49,24 @@ fn error(exit: &Exit, said: Said) -> String {
         return said.last_lines;
     }
     format!("the program ended with {} and said nothing on stderr", reason(exit))
+}
+
+/// What a program may use is often why it failed, and only a used up processor can be seen from outside: a program that
+/// gets no more memory or files says what it likes.
+fn within(limits: &Limits, exit: &Exit, mut error: String) -> String {
+    let limits = limits.to_string();
+    if limits.is_empty() {
+        return error;
+    }
+    let why = match exit {
+        Exit::Signal(number) if *number == Signal::XCPU.as_raw() => "it used up its time on a processor; ",
+        _ => "",
+    };
+    let note = format!("\n({why}each process of this program may use {limits})");
+    // The end of a long error says more than its beginning.
+    let surplus = (error.len() + note.len()).saturating_sub(ERROR_BYTES_MAX as usize);
+    error.drain(..error.ceil_char_boundary(surplus));
+    error + &note
 }
 
 fn reason(exit: &Exit) -> String {

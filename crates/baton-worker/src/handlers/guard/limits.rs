@@ -1,8 +1,10 @@
 //! What one process of a program may use.
 
 use std::ffi::OsString;
+use std::fmt;
 use std::io;
 
+use baton_service::config::Bytes;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 /// Limits of every single process of a run; what is `None` is not limited. Core dumps are never written.
@@ -16,7 +18,21 @@ pub struct Limits {
     pub files: Option<u64>,
 }
 
+/// `256MiB of memory, 10 s on a processor, 64 open files`; nothing where nothing is limited.
+impl fmt::Display for Limits {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let parts = [
+            self.memory_bytes.map(|bytes| format!("{} of memory", Bytes(bytes))),
+            self.cpu_seconds.map(|seconds| format!("{seconds} s on a processor")),
+            self.files.map(|files| format!("{files} open files")),
+        ];
+        out.write_str(&parts.into_iter().flatten().collect::<Vec<_>>().join(", "))
+    }
+}
+
 impl Limits {
+    pub(crate) const NONE: Limits = Limits { memory_bytes: None, cpu_seconds: None, files: None };
+
     /// In the words of a command line.
     pub(super) fn words(&self) -> Vec<String> {
         let named = [("memory", self.memory_bytes), ("cpu", self.cpu_seconds), ("files", self.files)];
