@@ -13,6 +13,7 @@ use crate::init::Init;
 use crate::key::KeyCommand;
 use crate::login::{Login, Logout, Whoami};
 use crate::out::Format;
+use crate::pool::PoolCommand;
 use crate::queue::QueueCommand;
 use crate::redis_acl::RedisAcl;
 use crate::serve::Gateway;
@@ -87,6 +88,9 @@ pub(crate) enum Command {
     /// Look at workers, direct them, or be one
     #[command(subcommand)]
     Worker(WorkerCommand),
+    /// Keep the workers of a pool alive
+    #[command(subcommand)]
+    Pool(PoolCommand),
     /// Submit tasks, look at them, wait for them, and move them
     #[command(subcommand)]
     Task(TaskCommand),

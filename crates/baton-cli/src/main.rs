@@ -15,6 +15,7 @@ mod key;
 mod login;
 mod out;
 mod passphrase;
+mod pool;
 mod private;
 mod prompt;
 mod queue;
@@ -80,6 +81,7 @@ fn run(arguments: Arguments) -> Result<Exit> {
                 Command::Dev(dev) => dev::run(out, dev).await,
                 Command::Gateway(gateway) => serve::gateway(&out, gateway).await,
                 Command::Worker(worker) => worker::run(&out, &target, worker).await,
+                Command::Pool(pool) => pool::run(pool).await,
                 Command::Task(task) => task::run(&out, &target, task).await,
                 Command::Flow(flow) => flow::run(&out, &target, flow).await,
                 Command::Queue(queue) => queue::run(&out, &target, queue).await,

@@ -3,10 +3,11 @@
 use crate::fleet::run;
 
 /// Every command by what is typed.
-const COMMANDS: [&str; 62] = [
+const COMMANDS: [&str; 63] = [
     "",
     "dev",
     "gateway",
+    "pool run",
     "worker run",
     "worker ls",
     "worker get",

@@ -100,8 +100,7 @@ impl Beat {
         }
         heard.supervisors.retain(|one| !ghosts.contains(&one.id));
         let share = share(&heard, &self.supervisor);
-        let wish =
-            Wish { desired: heard.desired, running: heard.running, generation: heard.generation };
+        let wish = Wish { desired: heard.desired, running: heard.running, generation: heard.generation };
         self.answers.send_replace(Some(Answer { wish, share, sure: !ghosts.is_empty() }));
         Ok(())
     }

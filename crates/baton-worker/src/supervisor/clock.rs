@@ -43,8 +43,7 @@ mod tests {
     #[test]
     fn time_that_was_slept_through_is_short() {
         let mut clock = Awake { kernel_ms: 100, now_ms: 0 };
-        let told: Vec<u64> =
-            [100, 600, 600, 1_600, 3_600_000, 3_600_010].map(|at| clock.pass_to(at)).into();
+        let told: Vec<u64> = [100, 600, 600, 1_600, 3_600_000, 3_600_010].map(|at| clock.pass_to(at)).into();
         assert_eq!(told, [0, 500, 500, 1_500, 3_500, 3_510]);
     }
 }

@@ -66,7 +66,13 @@ impl Crew {
     }
 
     /// `attended`: did we hear from Redis lately ourselves?
-    pub(super) fn hear(&mut self, life: LifeId, now_ms: u64, report: Report, attended: bool) -> Option<Action> {
+    pub(super) fn hear(
+        &mut self,
+        life: LifeId,
+        now_ms: u64,
+        report: Report,
+        attended: bool,
+    ) -> Option<Action> {
         let rules = &self.rules;
         of(&mut self.seats, life)?.hear(rules, now_ms, report, attended)
     }
@@ -137,9 +143,8 @@ impl Crew {
     }
 
     fn start(&mut self, now_ms: u64, clear: bool, actions: &mut Vec<Action>) {
-        let starts = |seat: &&Seat| {
-            seat.life().is_some_and(|life| life.ready_ms.is_none() && life.ending.is_none())
-        };
+        let starts =
+            |seat: &&Seat| seat.life().is_some_and(|life| life.ready_ms.is_none() && life.ending.is_none());
         let room = self.rules.starting_max.saturating_sub(self.seats.iter().filter(starts).count());
         for seat in self.seats.iter_mut().filter(|seat| seat.is_due(now_ms, clear)).take(room) {
             self.lives += 1;

@@ -122,11 +122,7 @@ mod tests {
         check(Exit::Code(78), None, (true, true, true, "exit", "exit 78"));
         check(Exit::Code(2), None, (true, true, true, "exit", "exit 2"));
         check(Exit::Signal(9), None, (true, false, true, "signal", "signal 9"));
-        check(
-            Exit::CannotStart("no".into()),
-            None,
-            (true, false, true, "cannot_start", "cannot start: no"),
-        );
+        check(Exit::CannotStart("no".into()), None, (true, false, true, "cannot_start", "cannot start: no"));
         check(Exit::Code(0), Some(Why::Recycle), (false, false, true, "recycle", "exit 0"));
         check(Exit::Signal(9), Some(Why::Memory), (false, false, true, "memory", "signal 9"));
         check(Exit::Signal(9), Some(Why::Overgrown), (true, false, true, "memory", "memory"));

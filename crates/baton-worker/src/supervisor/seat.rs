@@ -160,7 +160,13 @@ impl Seat {
     }
 
     /// Takes in what the worker says.
-    pub(super) fn hear(&mut self, rules: &Rules, now_ms: u64, report: Report, attended: bool) -> Option<Action> {
+    pub(super) fn hear(
+        &mut self,
+        rules: &Rules,
+        now_ms: u64,
+        report: Report,
+        attended: bool,
+    ) -> Option<Action> {
         let name = report.worker.as_deref().and_then(|worker| worker.parse().ok());
         self.worker = name.or(self.worker.take());
         let life = self.life_mut()?;
@@ -292,7 +298,8 @@ impl Seat {
         }
         let told = fault.map(|fault| fault.text).filter(|text| !text.is_empty());
         if self.gives_up(rules, &verdict) {
-            let reason = told.map_or_else(|| verdict.text.clone(), |told| format!("{}: {told}", verdict.text));
+            let reason =
+                told.map_or_else(|| verdict.text.clone(), |told| format!("{}: {told}", verdict.text));
             self.stage = Stage::GaveUp { reason };
             return (Next::GaveUp, verdict);
         }

@@ -284,8 +284,12 @@ impl Ward {
                 let reason = self.crew.reason().unwrap_or_default();
                 tracing::error!(worker, pid, end, reason, "a worker died; its place is given up");
             }
-            Next::Again if failure => tracing::warn!(worker, pid, end, why = label, "a worker died; another one follows"),
-            Next::Again => tracing::info!(worker, pid, end, why = label, "a worker ended; another one follows"),
+            Next::Again if failure => {
+                tracing::warn!(worker, pid, end, why = label, "a worker died; another one follows")
+            }
+            Next::Again => {
+                tracing::info!(worker, pid, end, why = label, "a worker ended; another one follows")
+            }
             Next::Remove => tracing::info!(worker, pid, end, "a worker ended"),
         }
         if next == Next::Again {
@@ -299,7 +303,8 @@ impl Ward {
         self.now_ms = self.clock.now_ms();
         if self.now_ms >= self.sweep_ms {
             self.sweep_ms = self.now_ms + SWEEP_MS;
-            self.clear = self.strangers.sweep(self.now_ms, self.processes.values().map(|process| process.pid));
+            self.clear =
+                self.strangers.sweep(self.now_ms, self.processes.values().map(|process| process.pid));
             if !self.clear {
                 self.sweep_ms = self.now_ms;
             }
@@ -377,7 +382,12 @@ impl Ward {
         if notify::watchdog().is_some() {
             notify::alive();
         }
-        let status = format!("{} of {} workers ready, {}", self.crew.tally().live, self.crew.wanted(), self.crew.state());
+        let status = format!(
+            "{} of {} workers ready, {}",
+            self.crew.tally().live,
+            self.crew.wanted(),
+            self.crew.state()
+        );
         if status != self.told_status {
             notify::status(&status);
             self.told_status = status;
@@ -400,7 +410,8 @@ fn identity(machine: &str) -> Record {
 fn draw_id() -> std::io::Result<SupervisorId> {
     let chance = getrandom::u32().map_err(std::io::Error::other)?;
     let host = rustix::system::uname().nodename().to_string_lossy().to_lowercase();
-    let host: String = host.chars().map(|letter| if letter.is_ascii_alphanumeric() { letter } else { '-' }).collect();
+    let host: String =
+        host.chars().map(|letter| if letter.is_ascii_alphanumeric() { letter } else { '-' }).collect();
     let host: String = host.trim_matches('-').chars().take(40).collect();
     let host = if host.is_empty() { "host".to_owned() } else { host };
     SupervisorId::new(&format!("{host}-{chance:08x}")).map_err(std::io::Error::other)
