@@ -18,7 +18,8 @@ local function take_over(worker, old_boot, boot, now, ended)
         local timeout_us = (row.timeout_ms or TIMEOUT_MS) * 1000
         local line = run_line(row) .. ' to=' .. boot .. why_words(ended)
         row.fence = digits(fence)
-        move(id, row, 'takeover', now, { to = 'running', actor = by, line = line, why = 'from=' .. old_boot .. (ended ~= '' and ' ' .. ended or ''),
+        local why = 'from=' .. old_boot .. (ended ~= '' and ' ' .. ended or '')
+        move(id, row, 'takeover', now, { to = 'running', actor = by, line = line, why = why,
           set = { 'boot', boot, 'fence', row.fence, 'started_ms', now.digits, 'crashes', row.crashes } })
         count(queue_of(row), 'running', 1)
         enter(held_key(worker, boot), digits(fence + timeout_us), id)

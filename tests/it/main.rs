@@ -15,6 +15,7 @@ mod hand;
 mod hosts;
 mod logins;
 mod models;
+mod pools;
 mod race;
 mod reference;
 mod scripts;

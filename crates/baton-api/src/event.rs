@@ -10,7 +10,9 @@ use crate::{Timestamp, schemas};
 /// One thing that happened. Members that do not belong to it are absent.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Event {
-    /// `submit`, `claim`, `complete`, `retry`, `reclaim`, `progress`, `register`, `pause`, …
+    /// Of tasks `submit`, `claim`, `complete`, `retry`, `reclaim`, `progress`, …; of queues `pause` and `resume`; of workers
+    /// `register`, `deregister`, `quiet`, `stop`, `go_on`. Of pools, which come with the workers: `scale` (`why` is the
+    /// size), `start`, `halt`, `remove`, and of their supervisors `attend` and `part` (`why` is the supervisor).
     pub event: String,
     #[schema(schema_with = schemas::time)]
     pub at: Timestamp,
@@ -29,6 +31,8 @@ pub struct Event {
     pub worker: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub boot: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pool: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fence: Option<u64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]

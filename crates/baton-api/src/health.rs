@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use baton_core::PoolName;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::{Timestamp, schemas};
+use crate::pool::PoolState;
+use crate::{Timestamp, schemas, text};
 
 /// `/health`: from a snapshot that is at most 2 s old; it never waits for Redis. Where there are logins, what is optional is
 /// only for those who may read the metrics.
@@ -26,6 +28,9 @@ pub struct Health {
     pub redis: Option<Redis>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub workers: Option<WorkerCounts>,
+    /// Pools of workers, by name.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub pools: Vec<PoolHealth>,
     /// Tasks by status, over all queues.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub tasks: BTreeMap<String, u64>,
@@ -59,6 +64,19 @@ pub struct WorkerCounts {
     pub busy: u64,
     pub quiet: u64,
     pub offline: u64,
+}
+
+/// How a pool of workers does.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct PoolHealth {
+    #[serde(with = "text")]
+    #[schema(schema_with = schemas::pool)]
+    pub name: PoolName,
+    pub state: PoolState,
+    /// How many workers it is to have.
+    pub desired: u64,
+    /// How many of its workers are ready.
+    pub live: u64,
 }
 
 /// `/ready`: one line per check.

@@ -47,12 +47,25 @@ pub enum PoolState {
     Steady,
     /// It is on the way there.
     Converging,
-    /// A supervisor has given up on workers that died again and again; start the pool once the cause is mended.
+    /// It does not come there by itself: a supervisor has given up on workers that died again and again, or all
+    /// supervisors together cannot keep so many. Start the pool once the cause is mended.
     Degraded,
     /// It was told to have no workers.
     Stopped,
     /// It is to have workers, and no supervisor lives that would start them.
     Unattended,
+}
+
+impl PoolState {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            PoolState::Steady => "steady",
+            PoolState::Converging => "converging",
+            PoolState::Degraded => "degraded",
+            PoolState::Stopped => "stopped",
+            PoolState::Unattended => "unattended",
+        }
+    }
 }
 
 /// A process that keeps a share of a pool's workers alive on one host.

@@ -256,6 +256,10 @@ pub fn ticket_purpose() -> Schema {
     word(&["sse"])
 }
 
+pub fn worker_state() -> Schema {
+    word(&["idle", "busy", "quiet", "offline"])
+}
+
 pub fn pool() -> Schema {
     name(32, "^[a-z0-9][a-z0-9-]*$", "default")
 }

@@ -1,6 +1,8 @@
 //! Workers over HTTP: register, claim, heartbeat, leave; and how they are listed.
 
 use std::collections::BTreeMap;
+use std::fmt;
+use std::str::FromStr;
 
 use baton_core::{Boot, Kind, QueueName, Status, TaskId, WorkerId};
 use serde::{Deserialize, Serialize};
@@ -307,6 +309,40 @@ pub enum State {
     /// It has left, or its lease is over.
     Offline,
 }
+
+impl State {
+    pub const ALL: [State; 4] = [State::Idle, State::Busy, State::Quiet, State::Offline];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            State::Idle => "idle",
+            State::Busy => "busy",
+            State::Quiet => "quiet",
+            State::Offline => "offline",
+        }
+    }
+}
+
+impl FromStr for State {
+    type Err = UnknownState;
+
+    fn from_str(text: &str) -> Result<State, UnknownState> {
+        let found = State::ALL.into_iter().find(|state| state.as_str() == text);
+        found.ok_or_else(|| UnknownState(text.chars().take(32).collect()))
+    }
+}
+
+/// No state of a worker is called so.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnknownState(String);
+
+impl fmt::Display for UnknownState {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "read {:?} as the state of a worker: it is idle, busy, quiet or offline", self.0)
+    }
+}
+
+impl std::error::Error for UnknownState {}
 
 /// A page of workers.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]

@@ -14,6 +14,7 @@ use crate::auth::{Auth, nobody};
 use crate::health::Health;
 use crate::live::Feed;
 use crate::problem::Fail;
+use crate::recovering::Recovering;
 use crate::waiting::Waiting;
 
 /// The state of a gateway. Every layer of every request clones it, so a clone is one count. It keeps no truth: what is in
@@ -32,6 +33,8 @@ pub struct Inner {
     pub health: Health,
     /// Who may ask, and for what.
     pub auth: Auth,
+    /// The recovery that somebody asked for.
+    pub(crate) recovering: Recovering,
     /// Claims that wait for work.
     pub(crate) waiting: Waiting,
     /// How many more requests may be held until something happens.
@@ -91,6 +94,7 @@ impl App {
             feed: Feed::start(&store, &draining),
             health: Health::start(&store, &settings),
             auth: Auth::start(&store, settings.logins.clone(), settings.open, &draining),
+            recovering: Recovering::default(),
             waiting: Waiting::new(&store, &draining),
             held: Arc::new(Semaphore::new(HELD_MAX)),
             heavy: Arc::new(Semaphore::new(HEAVY_MAX)),

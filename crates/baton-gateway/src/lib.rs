@@ -16,6 +16,7 @@ pub mod live;
 mod measure;
 mod openapi;
 mod problem;
+mod recovering;
 mod roster;
 mod routes;
 pub mod run;

@@ -2,18 +2,23 @@
 
 use std::collections::BTreeMap;
 
+use baton_api::pool::Pool;
 use baton_api::worker::Worker;
-use baton_core::{Boot, Code, QueueName, Shard, WorkerId, limits};
+use baton_core::{Boot, Code, PoolName, QueueName, Shard, TaskId, WorkerId, limits};
 use baton_store::calls::queue::QueueCounts;
 use baton_store::{Error, Store};
 use futures_util::future::try_join_all;
 
+use crate::convert::pool;
 use crate::convert::queue::Sum;
 use crate::convert::worker::{self, Record};
 use crate::problem::Fail;
 
 /// Workers of one shard that are looked at; a fleet of more has been started by mistake.
 const WORKERS_MAX: u64 = 10_000;
+
+/// Pools that are read at a time: each may have hundreds of supervisors.
+const POOLS_PER_CALL: u64 = 20;
 
 /// Every worker that is remembered, by id.
 pub(crate) async fn workers(store: &Store) -> Result<Vec<Worker>, Error> {
@@ -33,6 +38,35 @@ pub(crate) async fn workers(store: &Store) -> Result<Vec<Worker>, Error> {
         }
     }
     Ok(records.into_values().filter_map(worker::worker).collect())
+}
+
+/// Every pool, by name.
+pub(crate) async fn pools(store: &Store, workers: &[Worker]) -> Result<Vec<Pool>, Error> {
+    let mut found = BTreeMap::new();
+    let mut first = 0;
+    loop {
+        let page = store.pools(first, POOLS_PER_CALL).await?;
+        let read = page.pools.len() as u64;
+        for stored in page.pools {
+            found.insert(stored.name.clone(), pool::pool(stored, page.now_ms, workers));
+        }
+        first += read;
+        if read == 0 || first >= page.total {
+            return Ok(found.into_values().collect());
+        }
+    }
+}
+
+/// One pool; `None` if nobody ever attended to it or gave it a size.
+pub(crate) async fn pool(store: &Store, name: &PoolName) -> Result<Option<Pool>, Error> {
+    let found = store.pool(name).await?;
+    let Some(stored) = found.pool else { return Ok(None) };
+    Ok(Some(pool::pool(stored, found.now_ms, &workers(store).await?)))
+}
+
+/// The ids of what a worker holds, in all shards.
+pub(crate) async fn held(store: &Store, id: &WorkerId) -> Result<Vec<TaskId>, Error> {
+    Ok(try_join_all(store.shards().all().map(|shard| store.held(shard, id))).await?.concat())
 }
 
 /// The records of one worker, shard by shard.

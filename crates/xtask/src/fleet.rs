@@ -122,7 +122,10 @@ impl<'a> Yard<'a> {
     }
 
     fn fleet(self, address: String, key: Option<String>, gateway: Running) -> Result<Fleet> {
-        let worker = Running::start(self.program("baton-worker").stderr(log(self.logs, "worker")?))?;
+        let mut worker = self.program("baton-worker");
+        // One process, which ends with its handle.
+        worker.env("BATON_SUPERVISOR_ENABLED", "false").stderr(log(self.logs, "worker")?);
+        let worker = Running::start(&mut worker)?;
         let url = format!("http://{address}");
         Ok(Fleet { url, key, _worker: worker, _gateway: gateway, _redis: self.redis, _place: self.place })
     }

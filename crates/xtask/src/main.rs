@@ -17,6 +17,7 @@ mod interop;
 mod lua;
 mod packages;
 mod server;
+mod soak;
 mod testing;
 mod tidy;
 mod tree;
@@ -56,6 +57,8 @@ enum Chore {
     Fuzz(fuzz::Fuzz),
     /// Login clients and token libraries of others, against a fleet of our own (needs python3 and node)
     Interop(interop::Interop),
+    /// A fleet under load, of which something is killed every second; then the proofs
+    Soak(soak::Soak),
     /// Text checks: arrows, keys, scripts, links, generated files
     Tidy,
     /// Write the files that are generated from baton-core
@@ -99,6 +102,7 @@ fn run(root: &Path, chore: Chore) -> Result<bool> {
         Chore::Check { no_test, install } => check::run(root, &check::Wanted { tests: !no_test, install }),
         Chore::Fuzz(fuzz) => fuzz::run(root, &fuzz),
         Chore::Interop(interop) => interop::run(root, &interop),
+        Chore::Soak(soak) => soak::run(root, &soak),
         Chore::Tidy => tidy::run(root),
         Chore::Codegen { check: true } => codegen::check(root),
         Chore::Codegen { check: false } => codegen::write(root),

@@ -1,7 +1,9 @@
 //! Real processes: workers that are killed, stopped and cut off in the middle of their work.
 
+mod everything;
 mod flows;
 mod interrupted;
 mod killed;
+mod sizes;
 mod submits;
 pub(crate) mod support;

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use baton_core::{Kind, Shard, Status, TaskId};
 use baton_store::calls::task::{HistoryRead, NewTask, Submission};
+use baton_store::calls::worker::Worker;
 use baton_store::history::Entry;
 use baton_store::{Options, Store, Task};
 use baton_testkit::{Launch, PrivateRedis, Process, process};
@@ -67,15 +68,39 @@ impl Fleet {
         let mut command = process::command(program("baton-worker"));
         command.args(["--redis-url", &self.redis.url(), "--slots", "1", "--lease", "1s"]);
         command.arg("--exec-dir").arg(self.handlers());
+        command.env("BATON_SUPERVISOR_ENABLED", "false");
         command.env_remove("BATON_CONFIG").stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);
         Process::spawn(command).expect("a worker")
     }
 
     pub(crate) async fn submit(&self, kind: &str, payload: &str) -> TaskId {
-        let task = NewTask::new(self.store.draw(Shard::FIRST), Kind::new(kind).expect("a kind"), payload);
+        self.submit_task(self.new_task(kind, payload)).await
+    }
+
+    pub(crate) fn new_task(&self, kind: &str, payload: &str) -> NewTask {
+        NewTask::new(self.store.draw(Shard::FIRST), Kind::new(kind).expect("a kind"), payload)
+    }
+
+    pub(crate) async fn submit_task(&self, task: NewTask) -> TaskId {
         let id = task.id;
         self.store.submit(&Submission { tasks: &[task], by: None, op: None }).await.expect("an answer");
         id
+    }
+
+    /// Workers whose lease runs.
+    pub(crate) async fn live_workers(&self) -> Vec<Worker> {
+        let mut live = Vec::new();
+        for first in (0..).step_by(100) {
+            let page = self.store.workers(Shard::FIRST, first, 100).await.expect("workers");
+            if page.workers.is_empty() {
+                break;
+            }
+            let is_live = |worker: &Worker| {
+                worker.boot.is_some() && worker.lease_until_ms.is_some_and(|until| until > page.now_ms)
+            };
+            live.extend(page.workers.into_iter().filter(is_live));
+        }
+        live
     }
 
     pub(crate) async fn read(&self, task: TaskId) -> Task {
@@ -94,6 +119,17 @@ impl Fleet {
             other => panic!("{other:?}"),
         }
     }
+}
+
+/// A supervisor with these settings; its log, and that of its workers, goes to a file.
+pub(crate) fn supervisor(fleet: &Fleet, name: &str, settings: &[(&str, &str)]) -> Process {
+    fs::create_dir_all(fleet.handlers()).expect("a directory");
+    let log = fs::File::create(fleet.file(&format!("{name}.log"))).expect("a log");
+    let mut command = process::command(program("baton-worker"));
+    command.env("BATON_REDIS_URL", fleet.redis.url()).env("BATON_WORKER_EXEC_DIR", fleet.handlers());
+    command.envs(settings.iter().copied()).env_remove("BATON_CONFIG");
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);
+    Process::spawn(command).expect("a supervisor")
 }
 
 pub(crate) fn text(file: impl AsRef<Path>) -> String {

@@ -7,8 +7,7 @@ use std::fs::{self, File};
 use std::process::Stdio;
 
 use baton_core::{PoolName, Shard, Status, TaskId};
-use baton_store::calls::pool::{Pool, SetPool};
-use baton_store::calls::worker::Worker;
+use baton_store::calls::pool::SetPool;
 use baton_testkit::{Process, Snapshot, invariants, process};
 
 use crate::fleet::support::{Fleet, program, text, until};
@@ -52,26 +51,14 @@ impl Ground {
         self.supervisors.push(Process::spawn(command).expect("a supervisor"));
     }
 
-    async fn pool(&self) -> (u64, Pool) {
-        let read = self.fleet.store.pool(&PoolName::default()).await.expect("an answer");
-        (read.now_ms, read.pool.expect("the pool"))
-    }
-
     /// The shares of those that count now.
     async fn shares(&self) -> Vec<String> {
-        let (now_ms, pool) = self.pool().await;
-        let live = pool.supervisors.iter().filter(|supervisor| supervisor.deadline_ms > now_ms);
+        let read = self.fleet.store.pool(&PoolName::default()).await.expect("an answer");
+        let supervisors = read.pool.map(|pool| pool.supervisors).unwrap_or_default();
+        let live = supervisors.iter().filter(|supervisor| supervisor.deadline_ms > read.now_ms);
         let mut shares: Vec<String> = live.filter_map(|one| one.report.get("share").cloned()).collect();
         shares.sort();
         shares
-    }
-
-    async fn live(&self) -> Vec<Worker> {
-        let page = self.fleet.store.workers(Shard::FIRST, 0, 1_000).await.expect("workers");
-        let is_live = |worker: &Worker| {
-            worker.boot.is_some() && worker.lease_until_ms.is_some_and(|until| until > page.now_ms)
-        };
-        page.workers.into_iter().filter(is_live).collect()
     }
 
     fn runs(&self) -> Vec<String> {
@@ -79,7 +66,7 @@ impl Ground {
     }
 
     async fn statuses(&self, tasks: &[TaskId]) -> BTreeSet<Status> {
-        let read = self.fleet.store.read_tasks(Shard::FIRST, tasks, true).await.expect("an answer");
+        let read = self.fleet.store.read_tasks(Shard::FIRST, tasks, false).await.expect("an answer");
         read.into_iter().flatten().map(|task| task.status()).collect()
     }
 
@@ -99,7 +86,7 @@ async fn two_hosts_share_a_pool_and_one_that_is_cut_off_is_replaced_fenced_and_c
         return;
     };
     until("each host has half", async || ground.shares().await == ["2", "2"]).await;
-    until("there are four workers", async || ground.live().await.len() == 4).await;
+    until("there are four workers", async || ground.fleet.live_workers().await.len() == 4).await;
     let tasks = ground.submit(4).await;
     until("each worker runs one", async || ground.runs().len() == 4).await;
 
@@ -116,7 +103,7 @@ async fn two_hosts_share_a_pool_and_one_that_is_cut_off_is_replaced_fenced_and_c
 
     ground.net.mend(0);
     until("each host has half again", async || ground.shares().await == ["2", "2"]).await;
-    until("nobody is left over", async || ground.live().await.len() == 4).await;
+    until("nobody is left over", async || ground.fleet.live_workers().await.len() == 4).await;
     until("the lost host was told", async || {
         let log = text(ground.fleet.file("host-0.log"));
         ["not held any more", "report was refused", "lease was lost", "renewed the lease in time"]
@@ -140,7 +127,7 @@ async fn a_pool_of_two_hosts_follows_every_size_without_burning_an_attempt() {
         println!("skipped: this machine does not let us make network namespaces");
         return;
     };
-    until("there are four workers", async || ground.live().await.len() == 4).await;
+    until("there are four workers", async || ground.fleet.live_workers().await.len() == 4).await;
     let tasks = ground.submit(6).await;
     until("each worker runs one", async || ground.runs().len() == 4).await;
     fs::write(ground.fleet.file("go"), "").expect("a word");
@@ -148,7 +135,7 @@ async fn a_pool_of_two_hosts_follows_every_size_without_burning_an_attempt() {
         let set = SetPool { pool: &PoolName::default(), desired: Some(desired), running: None, by: None };
         ground.fleet.store.set_pool(&set).await.expect("an answer");
         until("they share", async || ground.shares().await == shares).await;
-        until("it has that size", async || ground.live().await.len() as u64 == desired).await;
+        until("it has that size", async || ground.fleet.live_workers().await.len() as u64 == desired).await;
     }
     until("all have completed", async || ground.statuses(&tasks).await == [Status::Completed].into()).await;
     for task in &tasks {

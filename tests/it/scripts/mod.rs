@@ -72,6 +72,7 @@ mod token_user_change;
 mod whole_life;
 mod worker_deregister;
 mod worker_direct;
+mod worker_held;
 mod worker_list;
 mod worker_number;
 mod worker_register;

@@ -60,11 +60,8 @@ impl Ground {
 
     /// The process ids of workers that live.
     async fn workers(&self) -> Vec<u32> {
-        let page = self.fleet.store.workers(Shard::FIRST, 0, 1_000).await.expect("workers");
-        let live = page.workers.into_iter().filter(|worker| {
-            worker.boot.is_some() && worker.lease_until_ms.is_some_and(|until| until > page.now_ms)
-        });
-        live.filter_map(|worker| worker.about.get("pid")?.parse().ok()).collect()
+        let live = self.fleet.live_workers().await;
+        live.into_iter().filter_map(|worker| worker.about.get("pid")?.parse().ok()).collect()
     }
 
     /// Kills something, and begins again what nobody else would. Answers what it was.
@@ -140,7 +137,7 @@ async fn at_peace(ground: &Ground, ledger: &Ledger) {
 async fn prove(ground: &Ground, ledger: &Ledger) -> BTreeMap<String, u64> {
     let mut statuses: BTreeMap<String, u64> = BTreeMap::new();
     for tasks in ledger.accepted.chunks(100) {
-        let read = ground.fleet.store.read_tasks(Shard::FIRST, tasks, true).await.expect("an answer");
+        let read = ground.fleet.store.read_tasks(Shard::FIRST, tasks, false).await.expect("an answer");
         for (id, task) in tasks.iter().zip(read) {
             let task = task.unwrap_or_else(|| panic!("{id} was accepted, and is nowhere"));
             assert!(task.status().is_terminal(), "{id} is {}", task.status());

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use baton_api::Timestamp;
+use baton_api::health::WorkerCounts;
 use baton_api::worker::{Directive, State, Worker};
 use baton_core::{QueueName, limits};
 use baton_store::calls::worker as stored;
@@ -87,6 +88,21 @@ pub(crate) fn serves(worker: &Worker, queue: &QueueName) -> bool {
     worker.state != State::Offline
         && worker.state != State::Quiet
         && (worker.queues.is_empty() || worker.queues.iter().any(|name| name == queue.as_str()))
+}
+
+/// Workers by state.
+pub(crate) fn counts<'a>(workers: impl IntoIterator<Item = &'a Worker>) -> WorkerCounts {
+    let mut counts = WorkerCounts::default();
+    for worker in workers {
+        counts.total += 1;
+        *match worker.state {
+            State::Idle => &mut counts.idle,
+            State::Busy => &mut counts.busy,
+            State::Quiet => &mut counts.quiet,
+            State::Offline => &mut counts.offline,
+        } += 1;
+    }
+    counts
 }
 
 /// How many tasks it can hold at once, as far as it said.

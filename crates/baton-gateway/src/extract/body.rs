@@ -6,6 +6,7 @@ use axum::extract::{FromRequest, Request};
 use axum::http::{HeaderMap, header};
 use baton_api::flow::NewFlow;
 use baton_api::lease::{Append, Beat, Complete, Fail as Failed, Note, Release};
+use baton_api::pool::{PutPool, Scale};
 use baton_api::task::{LinkRequest, NewTask, NewTasks, Operate, Reprioritise};
 use baton_api::worker::{Claim, ClaimOne, Heartbeat, Leave, Register};
 use baton_api::{ReadError, Wrong, read};
@@ -64,6 +65,8 @@ bodies! {
     ClaimOne: 64 * KIB;
     Heartbeat: 64 * KIB, absent;
     Leave: 64 * KIB, absent;
+    PutPool: 64 * KIB;
+    Scale: 64 * KIB;
 }
 
 /// The body of a request.

@@ -5,7 +5,7 @@ use std::str::FromStr;
 use axum::extract::{FromRequestParts, RawPathParams};
 use axum::http::request::Parts;
 use baton_api::schemas;
-use baton_core::{Code, FlowId, QueueName, TaskId, WorkerId};
+use baton_core::{Code, FlowId, PoolName, QueueName, TaskId, WorkerId};
 use utoipa::IntoParams;
 use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::{Required, Schema};
@@ -18,6 +18,11 @@ pub(crate) struct TaskPath(pub(crate) TaskId);
 pub(crate) struct FlowPath(pub(crate) FlowId);
 
 pub(crate) struct WorkerPath(pub(crate) WorkerId);
+
+pub(crate) struct PoolPath(pub(crate) PoolName);
+
+/// A pool that may be new: here it matters why a name cannot be one.
+pub(crate) struct NewPool(pub(crate) PoolName);
 
 pub(crate) struct QueueId(pub(crate) QueueName);
 
@@ -59,6 +64,24 @@ impl FromRequestParts<App> for WorkerPath {
     }
 }
 
+impl FromRequestParts<App> for PoolPath {
+    type Rejection = Fail;
+
+    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<PoolPath, Fail> {
+        first(parts, Code::UnknownPool).await.map(PoolPath)
+    }
+}
+
+impl FromRequestParts<App> for NewPool {
+    type Rejection = Fail;
+
+    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<NewPool, Fail> {
+        let name: String = first(parts, Code::UnknownPool).await?;
+        let named = name.parse::<PoolName>().map(NewPool);
+        named.map_err(|error| Fail::invalid("name", format!("failed to {error}")))
+    }
+}
+
 impl FromRequestParts<App> for QueueId {
     type Rejection = Fail;
 
@@ -82,6 +105,8 @@ documented! {
     FlowPath = "id", "The flow's id", flow;
     WorkerPath = "id", "The worker's id", worker;
     QueueId = "name", "The queue's name", queue;
+    PoolPath = "name", "The pool's name", pool;
+    NewPool = "name", "The pool's name", pool;
 }
 
 fn parameter(name: &str, what: &str, schema: Schema) -> Parameter {

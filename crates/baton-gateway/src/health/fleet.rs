@@ -1,20 +1,22 @@
 //! The fleet, as Redis has it: queues, workers, streams and memory, read every second.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use baton_api::health::WorkerCounts;
+use baton_api::pool::Pool;
 use baton_api::queue::Queue;
 use baton_api::worker::{State, Worker};
 use baton_core::Shard;
-use baton_service::label::Capped;
 use baton_service::metrics::Metrics;
 use baton_store::{Error, Store};
 use tokio::sync::watch;
 
-use super::gauges;
+use super::gauges::Gauges;
+use super::trouble::Watch;
 use crate::convert::queue::queue;
-use crate::convert::worker::slots;
+use crate::convert::worker::{counts, slots};
 use crate::{clock, roster};
 
 /// Between two readings.
@@ -26,6 +28,8 @@ pub(super) struct Fleet {
     pub(super) at_ms: u64,
     pub(super) queues: Vec<Queue>,
     pub(super) workers: WorkerCounts,
+    pub(super) by_pool: BTreeMap<Option<String>, WorkerCounts>,
+    pub(super) pools: Vec<Pool>,
     pub(super) slots: Slots,
     /// Entries of the event stream of each shard.
     pub(super) streams: Vec<(Shard, u64)>,
@@ -43,11 +47,12 @@ pub(super) struct Slots {
 
 /// Reads until nobody wants to know. What cannot be read leaves the last reading in place, with its age.
 pub(super) async fn keep(store: Store, metrics: Metrics, latest: watch::Sender<Option<Arc<Fleet>>>) {
-    let queues = Capped::default();
+    let (mut gauges, mut watch) = (Gauges::default(), Watch::default());
     while !latest.is_closed() {
         match read(&store).await {
             Ok(fleet) => {
-                gauges::fleet(&fleet, &queues);
+                watch.look(&fleet);
+                gauges.tell(&fleet);
                 latest.send_replace(Some(Arc::new(fleet)));
             }
             Err(error) => tracing::debug!(%error, "failed to read the fleet"),
@@ -71,7 +76,9 @@ async fn read(store: &Store) -> Result<Fleet, Error> {
         at_ms,
         queues: sums.iter().map(|sum| queue(sum, &workers)).collect(),
         slots: sum_slots(&workers),
-        workers: count(&workers),
+        workers: counts(&workers),
+        by_pool: count_by_pool(&workers),
+        pools: roster::pools(store, &workers).await?,
         streams,
         cascades,
         memory_bytes: server.used_memory,
@@ -79,17 +86,13 @@ async fn read(store: &Store) -> Result<Fleet, Error> {
     })
 }
 
-fn count(workers: &[Worker]) -> WorkerCounts {
-    let mut counts = WorkerCounts { total: workers.len() as u64, ..WorkerCounts::default() };
+/// Workers that no supervisor keeps are none of a pool.
+fn count_by_pool(workers: &[Worker]) -> BTreeMap<Option<String>, WorkerCounts> {
+    let mut by_pool: BTreeMap<Option<String>, Vec<&Worker>> = BTreeMap::from([(None, Vec::new())]);
     for worker in workers {
-        *match worker.state {
-            State::Idle => &mut counts.idle,
-            State::Busy => &mut counts.busy,
-            State::Quiet => &mut counts.quiet,
-            State::Offline => &mut counts.offline,
-        } += 1;
+        by_pool.entry(worker.pool.clone()).or_default().push(worker);
     }
-    counts
+    by_pool.into_iter().map(|(pool, workers)| (pool, counts(workers))).collect()
 }
 
 fn sum_slots(workers: &[Worker]) -> Slots {

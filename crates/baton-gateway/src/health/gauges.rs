@@ -1,7 +1,7 @@
 //! The fleet as gauges. They say the same in every gateway, and are not added up.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use baton_api::health::WorkerCounts;
 use baton_api::queue::Queue;
@@ -9,6 +9,7 @@ use baton_service::label::Capped;
 use metrics::gauge;
 
 use super::fleet::Fleet;
+use super::trouble::is_in_trouble;
 
 pub(super) fn mode(open: bool) {
     gauge!("baton_insecure_mode").set(if open { 1.0 } else { 0.0 });
@@ -19,14 +20,30 @@ pub(super) fn age(seconds: f64) {
     gauge!("baton_fleet_age_seconds").set(seconds);
 }
 
-pub(super) fn fleet(fleet: &Fleet, known: &Capped) {
-    for (name, queue) in by_label(&fleet.queues, known) {
-        queue.tell(&name);
+/// What was told before: names come and go, and a gauge stays as it was last told.
+#[derive(Debug, Default)]
+pub(super) struct Gauges {
+    queues: Capped,
+    pools: Capped,
+    told: BTreeSet<String>,
+}
+
+impl Gauges {
+    pub(super) fn tell(&mut self, now: &Fleet) {
+        for (name, queue) in by_label(&now.queues, &self.queues) {
+            queue.tell(&name);
+        }
+        let pools = pools_by_label(now, &self.pools);
+        for gone in self.told.iter().filter(|name| !pools.contains_key(*name)) {
+            ToldPool::default().tell(gone);
+        }
+        pools.iter().for_each(|(name, pool)| pool.tell(name));
+        self.told = pools.into_keys().collect();
+        fleet(now);
     }
-    let WorkerCounts { idle, busy, quiet, offline, .. } = fleet.workers;
-    for (state, workers) in [("idle", idle), ("busy", busy), ("quiet", quiet), ("offline", offline)] {
-        gauge!("baton_fleet_workers", "state" => state).set(workers as f64);
-    }
+}
+
+fn fleet(fleet: &Fleet) {
     gauge!("baton_fleet_slots", "state" => "idle").set(fleet.slots.idle as f64);
     gauge!("baton_fleet_slots", "state" => "busy").set(fleet.slots.busy as f64);
     for (shard, length) in &fleet.streams {
@@ -37,6 +54,54 @@ pub(super) fn fleet(fleet: &Fleet, known: &Capped) {
     }
     gauge!("baton_fleet_redis_memory_bytes").set(fleet.memory_bytes as f64);
     metrics::counter!("baton_fleet_redis_evicted_keys_total").absolute(fleet.evicted_keys);
+}
+
+/// Stands for the pool of workers that no supervisor keeps.
+const NO_POOL: &str = "none";
+
+/// What is told of a pool, or of all that are too many for labels of their own.
+#[derive(Debug, Default, PartialEq)]
+struct ToldPool {
+    workers: WorkerCounts,
+    desired: u64,
+    in_trouble: bool,
+    restarts: u64,
+}
+
+fn pools_by_label(fleet: &Fleet, known: &Capped) -> BTreeMap<String, ToldPool> {
+    let mut told: BTreeMap<String, ToldPool> = BTreeMap::new();
+    for pool in &fleet.pools {
+        let sum = told.entry(known.label(pool.name.as_str()).into_owned()).or_default();
+        sum.desired += if pool.running { pool.desired } else { 0 };
+        sum.in_trouble |= is_in_trouble(pool);
+        sum.restarts += pool.supervisors.iter().map(|one| one.restarts).sum::<u64>();
+    }
+    for (pool, workers) in &fleet.by_pool {
+        let label = known.label(pool.as_deref().unwrap_or(NO_POOL)).into_owned();
+        let sum = &mut told.entry(label).or_default().workers;
+        sum.idle += workers.idle;
+        sum.busy += workers.busy;
+        sum.quiet += workers.quiet;
+        sum.offline += workers.offline;
+    }
+    told
+}
+
+impl ToldPool {
+    fn tell(&self, pool: &str) {
+        let pool = pool.to_owned();
+        let WorkerCounts { idle, busy, quiet, offline, .. } = self.workers;
+        for (state, workers) in [("idle", idle), ("busy", busy), ("quiet", quiet), ("offline", offline)] {
+            gauge!("baton_fleet_workers", "pool" => pool.clone(), "state" => state).set(workers as f64);
+        }
+        // Workers that nobody keeps have no size that they are to have.
+        if pool == NO_POOL {
+            return;
+        }
+        gauge!("baton_fleet_pool_desired", "pool" => pool.clone()).set(self.desired as f64);
+        gauge!("baton_fleet_pool_degraded", "pool" => pool.clone()).set(f64::from(u8::from(self.in_trouble)));
+        gauge!("baton_fleet_pool_restarts", "pool" => pool).set(self.restarts as f64);
+    }
 }
 
 /// What is told under one label: a queue, or all that are too many for labels of their own.

@@ -10,6 +10,7 @@ mod manager;
 mod pages;
 mod pulse;
 mod ready;
+mod trouble;
 
 use std::sync::Arc;
 

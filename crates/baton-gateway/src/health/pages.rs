@@ -8,17 +8,19 @@ use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use baton_api::Timestamp;
-use baton_api::health::{self as api, HealthStatus, Ready};
+use baton_api::health::{self as api, HealthStatus, PoolHealth, Ready};
+use baton_api::pool::Pool;
 use baton_auth::Action;
 use baton_core::Status;
 use baton_service::metrics::CONTENT_TYPE;
 
 use super::fleet::Fleet;
 use super::pulse::Pulse;
+use super::trouble::troubles;
 use super::{gauges, ready as checks};
 use crate::app::App;
-use crate::clock;
 use crate::extract::Visitor;
+use crate::{clock, convert};
 
 /// Answers that take longer are worth a word.
 const SLOW: Duration = Duration::from_millis(250);
@@ -49,6 +51,7 @@ pub(super) async fn health(State(app): State<App>, Visitor(grant): Visitor) -> J
         auth: if app.settings.open { "none" } else { "required" }.to_owned(),
         redis: None,
         workers: None,
+        pools: Vec::new(),
         tasks: BTreeMap::new(),
         unattended: Vec::new(),
     };
@@ -63,6 +66,7 @@ pub(super) async fn health(State(app): State<App>, Visitor(grant): Visitor) -> J
             latency_ms: pulse.latency.map(|latency| latency.as_micros() as f64 / 1_000.0),
         }),
         workers: Some(fleet.map(|fleet| fleet.workers.clone()).unwrap_or_default()),
+        pools: fleet.iter().flat_map(|fleet| &fleet.pools).map(pool).collect(),
         tasks: tasks(fleet),
         unattended: fleet.map(unattended).unwrap_or_default(),
         ..public
@@ -84,10 +88,7 @@ fn judge(pulse: &Pulse, fleet: Option<&Fleet>, draining: bool) -> (HealthStatus,
         Some(_) => {}
         None => reasons.push("queues and workers have not been read yet".to_owned()),
     }
-    for queue in fleet.iter().flat_map(|fleet| &fleet.queues).filter(|queue| queue.unattended) {
-        let pending = queue.tasks.get(Status::Pending.as_str()).copied().unwrap_or_default();
-        reasons.push(format!("the queue {} has {pending} pending tasks and no live worker", queue.name));
-    }
+    reasons.extend(fleet.map(troubles).unwrap_or_default().into_values());
     if let Some(keys) = fleet.map(|fleet| fleet.evicted_keys).filter(|keys| *keys > 0) {
         reasons.push(format!("Redis has thrown {keys} keys away for want of memory: tasks may be lost"));
     }
@@ -97,6 +98,15 @@ fn judge(pulse: &Pulse, fleet: Option<&Fleet>, draining: bool) -> (HealthStatus,
     }
     let status = if reasons.is_empty() { HealthStatus::Healthy } else { HealthStatus::Degraded };
     (status, reasons)
+}
+
+fn pool(pool: &Pool) -> PoolHealth {
+    PoolHealth {
+        name: pool.name.clone(),
+        state: pool.state,
+        desired: pool.desired,
+        live: convert::pool::ready(pool),
+    }
 }
 
 fn tasks(fleet: Option<&Fleet>) -> BTreeMap<String, u64> {

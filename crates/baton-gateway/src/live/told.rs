@@ -82,6 +82,7 @@ fn common(entry: &Entry) -> Event {
         kind: None,
         worker: entry.worker.as_ref().map(ToString::to_string),
         boot: entry.boot.as_ref().map(ToString::to_string),
+        pool: None,
         fence: None,
         attempt: None,
         by: entry.by.as_ref().map(ToString::to_string),
@@ -110,8 +111,14 @@ fn told_of(entry: &Entry, task: &TaskEvent) -> Told {
     }
 }
 
-/// An entry that names no task: of a queue, of a worker, or of the whole shard.
+/// What happens to pools.
+const OF_POOLS: [&str; 6] = ["scale", "start", "halt", "remove", "attend", "part"];
+
+/// An entry that names no task: of a queue, of a worker, of a pool, or of the whole shard.
 fn told_alone(entry: &Entry) -> Told {
+    if OF_POOLS.contains(&entry.event.as_str()) {
+        return told_of_pool(entry);
+    }
     let queue = match entry.event.as_str() {
         "pause" | "resume" => entry.subject.as_deref().and_then(|name| name.parse::<QueueName>().ok()),
         _ => None,
@@ -120,6 +127,14 @@ fn told_alone(entry: &Entry) -> Told {
     let event = Event { queue: queue.as_ref().map(ToString::to_string), why, ..common(entry) };
     let topic = if queue.is_some() { Topic::Queue } else { Topic::Worker };
     Told { topic, task: None, queue, kind: None, json: json(&event) }
+}
+
+/// Its size or its supervisor stands behind its name.
+fn told_of_pool(entry: &Entry) -> Told {
+    let subject = entry.subject.as_deref().unwrap_or_default();
+    let (pool, rest) = subject.split_once(' ').map_or((subject, None), |(pool, rest)| (pool, Some(rest)));
+    let event = Event { pool: Some(pool.to_owned()), why: rest.map(str::to_owned), ..common(entry) };
+    Told { topic: Topic::Worker, task: None, queue: None, kind: None, json: json(&event) }
 }
 
 /// The status that a move leads to, where it is only one.

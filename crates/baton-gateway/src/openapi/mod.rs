@@ -61,6 +61,7 @@ pub(crate) fn complete(mut api: OpenApi) -> OpenApi {
         ("flows", "Tasks that wait for each other: submit them together, look at them, act on all of them"),
         ("leases", "What the holder of a task says of it: worker and fence are in every body"),
         ("workers", "Register, claim, renew, leave; and what operators tell workers"),
+        ("pools", "Sets of equal workers that supervisors keep alive: how large they are, and how they do"),
         ("queues", "Queues in numbers; pause and resume"),
         ("events", "What happens, as it happens"),
         ("auth", "Log in and out; sessions, passwords, API keys, users"),

@@ -6,8 +6,10 @@ mod flows;
 mod leases;
 mod meta;
 mod oauth;
+mod pools;
 mod problems;
 mod queues;
+mod recover;
 mod tasks;
 mod workers;
 
@@ -45,12 +47,17 @@ pub(crate) fn documented() -> OpenApiRouter<App> {
         .merge(flows::plain())
         .merge(leases::routes())
         .merge(workers::plain())
+        .merge(pools::plain())
+        .merge(recover::routes())
         .merge(queues::plain())
         .merge(meta::routes())
         .layer(from_fn(no_query));
     let with_query = OpenApiRouter::new().merge(tasks::with_query()).merge(flows::with_query());
-    let with_query =
-        with_query.merge(workers::with_query()).merge(queues::with_query()).merge(live::routes());
+    let with_query = with_query
+        .merge(workers::with_query())
+        .merge(pools::with_query())
+        .merge(queues::with_query())
+        .merge(live::routes());
     OpenApiRouter::new()
         .nest("/api/v1", plain.merge(with_query))
         .merge(health::routes())

@@ -16,3 +16,4 @@ mod metrics;
 mod program;
 mod sockets;
 mod support;
+mod trouble;

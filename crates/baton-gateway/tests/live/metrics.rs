@@ -23,7 +23,7 @@ async fn prometheus_can_read_the_metrics() {
         "baton_fleet_queue_unattended{queue=\"default\"} 1",
         "baton_fleet_queue_workers{queue=\"default\"} 0",
         "baton_fleet_queue_oldest_pending_seconds{queue=\"default\"} ",
-        "baton_fleet_workers{state=\"idle\"} ",
+        "baton_fleet_workers{pool=\"none\",state=\"idle\"} ",
         "baton_fleet_slots{state=\"busy\"} ",
         "baton_fleet_stream_length{shard=\"0\"} 1",
         "baton_fleet_redis_memory_bytes ",

@@ -1,5 +1,6 @@
 //! The program `baton-gateway` as a process: how it starts, how it refuses to, how it ends.
 
+use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
 use std::net::SocketAddr;
 use std::process::{Command, ExitStatus, Stdio};
@@ -21,16 +22,16 @@ pub(crate) struct Program {
 }
 
 fn spawn(redis_url: &str) -> Process {
-    spawn_with(redis_url, &[])
+    spawn_with(redis_url, &[], Stdio::null())
 }
 
-fn spawn_with(redis_url: &str, environment: &[(&str, &str)]) -> Process {
+fn spawn_with(redis_url: &str, environment: &[(&str, &str)], log: Stdio) -> Process {
     let mut command = command(PROGRAM);
     command.args(["--listen", "127.0.0.1:0", "--redis-url", redis_url, "--print-address"]);
     // What it must remember has no business with whoever runs the tests.
     command.env("BATON_AUTH_STATE_DIR", concat!(env!("CARGO_TARGET_TMPDIR"), "/state"));
     command.envs(environment.iter().copied());
-    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(log);
     Process::spawn(command).unwrap()
 }
 
@@ -40,7 +41,12 @@ impl Program {
     }
 
     pub(crate) async fn start_with(redis_url: &str, environment: &[(&str, &str)]) -> Program {
-        Program::answering(spawn_with(redis_url, environment)).await
+        Program::answering(spawn_with(redis_url, environment, Stdio::null())).await
+    }
+
+    /// The same with what it logs in this file.
+    pub(crate) async fn logging(redis_url: &str, log: File) -> Program {
+        Program::answering(spawn_with(redis_url, &[], log.into())).await
     }
 
     pub(crate) fn terminate(&mut self) {

@@ -67,6 +67,7 @@ metrics! {
     Counter "baton_claims_total" "Claims by what came of them: granted, empty, redelivered, rejected.";
     Histogram "baton_task_run_seconds" [RUNS] "From claimed to reported.";
     Counter "baton_fenced_total" "Reports of a task by someone who does not hold it, all of them refused.";
+    Counter "baton_recoveries_total" "Recoveries that somebody asked for.";
     Counter "baton_reclaims_total" "Tasks taken back because the lease of their holder was over.";
 
     Counter "baton_runs_total" "Runs of handlers by how they ended: completed, retry, failed, timeout, released, dropped.";
@@ -87,7 +88,10 @@ metrics! {
     Gauge "baton_fleet_queue_oldest_pending_seconds" "For how long the oldest task of the queue has been waiting.";
     Gauge "baton_fleet_queue_workers" "Live workers that claim from the queue.";
     Gauge "baton_fleet_queue_unattended" "1 while the queue has work and no live worker claims from it.";
-    Gauge "baton_fleet_workers" "Workers by state.";
+    Gauge "baton_fleet_workers" "Workers by pool and state; the pool is `none` for those that no supervisor keeps.";
+    Gauge "baton_fleet_pool_desired" "Workers that the pool is to have; 0 while it is stopped.";
+    Gauge "baton_fleet_pool_degraded" "1 while the pool does not come to its size unless somebody helps: it is degraded or unattended.";
+    Gauge "baton_fleet_pool_restarts" "Workers that the supervisors of the pool replaced after a failure, as far as these still attend.";
     Gauge "baton_fleet_slots" "Slots of live workers by state: idle, busy.";
     Gauge "baton_fleet_stream_length" "Entries in the event stream of the shard.";
     Gauge "baton_fleet_cascades" "Ended tasks of the shard whose end is still to be passed on to those that wait, and flows that are worked on.";

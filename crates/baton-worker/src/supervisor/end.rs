@@ -96,7 +96,7 @@ pub(super) fn judge(exit: &Exit, asked: Option<Why>, fault: Option<&Fault>) -> V
         failure: violent || asked.is_none() && !clean,
         hopeless: asked.is_none() && unusable,
         // One that took leave on its own left its record to the past; one that we replace on purpose goes on.
-        keeps_name: !superseded && !(asked.is_none() && clean),
+        keeps_name: !(superseded || asked.is_none() && clean),
         label,
         text,
     }

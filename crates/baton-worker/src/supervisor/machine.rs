@@ -21,21 +21,27 @@ fn inode(link: &str) -> Option<&str> {
     link.strip_prefix("pid:[")?.strip_suffix(']')
 }
 
-/// When a process began, in ticks of its kernel. The twentieth field behind the name, which may hold anything.
+/// When a process began, in ticks of its kernel.
 pub(super) fn start_of(pid: u32) -> Option<String> {
+    stat(pid).map(|(_, start)| start)
+}
+
+/// The state of a process and when it began: the first and the twentieth field behind the name, which may hold anything.
+fn stat(pid: u32) -> Option<(String, String)> {
     let stat = std::fs::read(format!("/proc/{pid}/stat")).ok()?;
     let behind_name = stat.iter().rposition(|byte| *byte == b')')? + 1;
-    let fields = str::from_utf8(&stat[behind_name..]).ok()?;
-    fields.split_ascii_whitespace().nth(19).map(str::to_owned)
+    let mut fields = str::from_utf8(&stat[behind_name..]).ok()?.split_ascii_whitespace();
+    Some((fields.next()?.to_owned(), fields.nth(18)?.to_owned()))
 }
 
 /// Has the process of this number and beginning surely ended? One that we may not look at has not.
 pub(super) fn is_gone(pid: &str, start: &str) -> bool {
     let Some(number) = pid.parse::<i32>().ok().filter(|pid| *pid > 1) else { return false };
     let Some(pid) = Pid::from_raw(number) else { return false };
-    // No signal is sent: it only asks.
+    // No signal is sent: it only asks. A zombie has ended, and waits for somebody to ask how.
     test_kill_process(pid) == Err(Errno::SRCH)
-        || start_of(number.unsigned_abs()).is_some_and(|now| !start.is_empty() && now != start)
+        || stat(number.unsigned_abs())
+            .is_some_and(|(state, now)| state == "Z" || !start.is_empty() && now != start)
 }
 
 #[cfg(all(test, target_os = "linux"))]
@@ -57,6 +63,12 @@ mod tests {
         assert!(!is_gone(&own, &start) && !is_gone(&own, ""), "it lives");
         assert!(is_gone(&own, "1"), "its number belongs to somebody else by now");
         assert!(is_gone(&i32::MAX.to_string(), &start), "no kernel gives that number");
+        let mut child = std::process::Command::new("true").spawn().unwrap();
+        let (number, its) = (child.id().to_string(), start_of(child.id()).unwrap());
+        while !is_gone(&number, &its) {
+            std::thread::yield_now();
+        }
+        child.wait().unwrap();
         for nonsense in ["", "1", "0", "-1", "x"] {
             assert!(!is_gone(nonsense, &start), "{nonsense}");
         }

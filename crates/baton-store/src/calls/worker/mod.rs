@@ -1,5 +1,6 @@
 mod deregister;
 mod direct;
+mod held;
 mod list;
 mod number;
 mod register;

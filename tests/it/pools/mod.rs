@@ -1,0 +1,9 @@
+//! Supervisors and their workers as real processes: started, killed, stopped, scaled.
+
+mod deaths;
+mod limits;
+mod loops;
+mod probes;
+mod shares;
+mod strangers;
+mod support;
