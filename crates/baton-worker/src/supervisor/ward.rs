@@ -110,7 +110,7 @@ struct Ward {
     clock: Awake,
     now_ms: u64,
     processes: BTreeMap<LifeId, Process>,
-    strangers: Strangers,
+    strangers: Option<Strangers>,
     /// Nothing is left of workers that died.
     clear: bool,
     /// By then it should be so; what is left afterwards holds nobody up.
@@ -136,7 +136,6 @@ impl Ward {
         board: Board,
         record: watch::Sender<Record>,
     ) -> std::io::Result<Ward> {
-        let strangers = Strangers::adopt()?;
         let file = this_program()?;
         let program = Program {
             name: std::env::current_exe().unwrap_or_else(|_| file.clone()).into_os_string(),
@@ -145,10 +144,22 @@ impl Ward {
             hidden: Settings::hidden(),
             environment: settings.environment.0.clone(),
         };
+        let strangers = Some(Strangers::adopt()?);
+        Ok(Ward { strangers, ..Ward::of(settings, draw_id()?, program, board, record) })
+    }
+
+    /// One that looks after its own workers only.
+    fn of(
+        settings: &Settings,
+        id: SupervisorId,
+        program: Program,
+        board: Board,
+        record: watch::Sender<Record>,
+    ) -> Ward {
         let (events, inbox) = mpsc::channel(EVENTS);
         let machine = machine::name();
-        Ok(Ward {
-            id: draw_id()?,
+        Ward {
+            id,
             identity: identity(&machine),
             machine,
             pool: settings.pool.to_string(),
@@ -158,7 +169,7 @@ impl Ward {
             clock: Awake::new(),
             now_ms: 0,
             processes: BTreeMap::new(),
-            strangers,
+            strangers: None,
             clear: true,
             clear_by_ms: 0,
             sweep_ms: SWEEP_MS,
@@ -171,7 +182,7 @@ impl Ward {
             inbox,
             record,
             board,
-        })
+        }
     }
 
     /// Until everyone has ended, because somebody asked for it or because Redis cannot be used at all.
@@ -303,8 +314,8 @@ impl Ward {
         self.now_ms = self.clock.now_ms();
         if self.now_ms >= self.sweep_ms {
             self.sweep_ms = self.now_ms + SWEEP_MS;
-            self.clear =
-                self.strangers.sweep(self.now_ms, self.processes.values().map(|process| process.pid));
+            let ours = self.processes.values().map(|process| process.pid);
+            self.clear = self.strangers.as_mut().is_none_or(|strangers| strangers.sweep(self.now_ms, ours));
             if !self.clear {
                 self.sweep_ms = self.now_ms;
             }
@@ -416,3 +427,7 @@ fn draw_id() -> std::io::Result<SupervisorId> {
     let host = if host.is_empty() { "host".to_owned() } else { host };
     SupervisorId::new(&format!("{host}-{chance:08x}")).map_err(std::io::Error::other)
 }
+
+#[cfg(test)]
+#[path = "ward_tests.rs"]
+mod tests;
