@@ -9,12 +9,12 @@ use crate::serve;
 #[derive(Subcommand)]
 pub(crate) enum PoolCommand {
     /// Keep this host's share of a pool's workers alive
-    Run(serve::Pool),
+    Run(Box<serve::Pool>),
 }
 
 /// To be awaited by `main` itself, because workers follow the thread that started them.
 pub(crate) async fn run(command: PoolCommand) -> Result<Exit> {
     match command {
-        PoolCommand::Run(pool) => serve::pool(pool).await,
+        PoolCommand::Run(pool) => serve::pool(*pool).await,
     }
 }

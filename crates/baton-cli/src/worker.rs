@@ -13,7 +13,7 @@ use crate::serve;
 #[derive(Subcommand)]
 pub(crate) enum WorkerCommand {
     /// Be a worker: claim tasks and run them
-    Run(serve::Worker),
+    Run(Box<serve::Worker>),
     /// List workers
     #[command(before_help = "Examples:\n  baton worker ls\n  baton worker ls -o wide")]
     Ls,
@@ -43,7 +43,7 @@ pub(crate) enum WorkerCommand {
 
 pub(crate) async fn run(out: &Out, target: &Target, command: WorkerCommand) -> Result<Exit> {
     if let WorkerCommand::Run(worker) = command {
-        return serve::worker(worker).await;
+        return serve::worker(*worker).await;
     }
     let client = client(target)?;
     let one = match command {
