@@ -195,6 +195,7 @@ async fn pass_on(life: LifeId, lines: &mut BufReader<Receiver>, events: &mpsc::S
 mod tests {
     use std::collections::BTreeMap;
 
+    use super::super::machine;
     use super::*;
 
     fn shell(script: &str) -> Program {
@@ -247,18 +248,31 @@ mod tests {
 
     #[tokio::test]
     async fn a_pipe_that_somebody_else_holds_does_not_hide_an_end() {
-        // Its own group, so that nobody ends it with the first one; the lifeline ends it.
-        let script = r#"setsid sh -c 'cat > /dev/null' & echo '{"worker":"a"}'; exit 0"#;
-        let (said, exit) = whole_life(&shell(script), false).await;
-        assert_eq!((said, exit), (vec!["a".to_owned()], Exit::Code(0)));
+        // In a session of its own, so that nobody ends it with the first one. It ends with the lifeline, and it says
+        // who it is when it holds the pipe.
+        let script =
+            r#"exec 3<&0; setsid sh -c 'echo "{\"worker\":\"$$\"}"; cat <&3' & read line <&3 || exit 0"#;
+        let (events, mut heard) = mpsc::channel(8);
+        let process = Process::start(&shell(script), 7, None, None, &events).unwrap();
+        let Some(Event::Said(7, report)) = heard.recv().await else { panic!("nothing was said") };
+        process.kill();
+        assert!(matches!(heard.recv().await, Some(Event::Ended(7))));
+        let holder = report.worker.unwrap();
+        assert!(!machine::is_gone(&holder, ""), "it holds the pipe still");
+        assert_eq!(process.reap(), Exit::Signal(9));
+        while !machine::is_gone(&holder, "") {
+            tokio::task::yield_now().await;
+        }
     }
 
     #[tokio::test]
     async fn a_kill_takes_the_group_along() {
-        // Every process of the group holds the pipe, and its end is waited for.
-        let script = r#"trap '' TERM; sleep 600 & echo '{"worker":"a"}'; wait"#;
+        let script = r#"trap '' TERM; sleep 600 & echo "{\"worker\":\"$!\"}"; wait"#;
         let (said, exit) = whole_life(&shell(script), true).await;
-        assert_eq!((said, exit), (vec!["a".to_owned()], Exit::Signal(9)));
+        assert_eq!((said.len(), exit), (1, Exit::Signal(9)));
+        while !machine::is_gone(&said[0], "") {
+            tokio::task::yield_now().await;
+        }
     }
 
     #[tokio::test]
