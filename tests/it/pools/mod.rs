@@ -3,7 +3,9 @@
 mod deaths;
 mod limits;
 mod loops;
+mod manager;
 mod probes;
+mod programs;
 mod shares;
 mod strangers;
 mod support;

@@ -7,8 +7,13 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use baton::Client;
+use baton::api::worker::State;
+use baton_core::PoolName;
 use baton_service::config::masked;
+use baton_store::Store;
+use baton_store::calls::pool::Supervisor;
 use rustix::fs::{FlockOperation, flock};
+use rustix::process::Pid;
 use tempfile::TempDir;
 
 use super::member::{Member, Recipe, this_program};
@@ -22,7 +27,8 @@ const READY_WITHIN: Duration = Duration::from_secs(30);
 const LOOK_EVERY: Duration = Duration::from_millis(15);
 /// How long running tasks may go on when the fleet is to end, and how long we wait for that.
 pub(super) const DRAIN: &str = "10s";
-const WORKERS_END_WITHIN: Duration = Duration::from_secs(20);
+/// A supervisor tells its workers a second time 5 s after that, and kills them after another 5 s.
+const WORKERS_END_WITHIN: Duration = Duration::from_secs(25);
 const GATEWAYS_END_WITHIN: Duration = Duration::from_secs(10);
 
 /// What the fleet is to be.
@@ -84,7 +90,8 @@ fn lock(data: &Path) -> Result<File> {
 #[derive(Debug)]
 pub(super) struct Fleet {
     // Workers first: fields are dropped in order, and nobody should lose the one below them.
-    pub(super) workers: Vec<Member>,
+    /// Keeps the workers; one, unless none is started yet.
+    pub(super) supervisors: Vec<Member>,
     pub(super) gateways: Vec<Member>,
     redis: Option<Redis>,
     /// Nobody else uses the directory of `--data` meanwhile. Let go of after its Redis has ended.
@@ -110,7 +117,7 @@ impl Fleet {
         };
         let url = plan.redis.clone().or_else(|| redis.as_ref().map(Redis::url)).unwrap_or_default();
         Ok(Fleet {
-            workers: Vec::new(),
+            supervisors: Vec::new(),
             gateways: Vec::new(),
             redis,
             _lock: lock,
@@ -129,9 +136,7 @@ impl Fleet {
         for number in 1..=self.plan.gateways {
             self.gateways.push(Member::start(self.gateway(number)?)?);
         }
-        for number in 1..=self.plan.workers {
-            self.workers.push(Member::start(self.worker(number)?)?);
-        }
+        self.supervisors.push(Member::start(self.supervisor()?)?);
         let ready = tokio::time::timeout(READY_WITHIN, self.wait_until_ready()).await;
         ready.unwrap_or_else(|_| bail!("the fleet was not ready within {READY_WITHIN:?}"))
     }
@@ -144,27 +149,48 @@ impl Fleet {
                 tokio::time::sleep(LOOK_EVERY).await;
             }
         }
-        let client = self.client(0)?;
-        loop {
-            let there = client.workers().await.unwrap_or_default();
-            let is_there = |pid: String| there.iter().any(|worker| worker.pid.as_ref() == Some(&pid));
-            if self.workers.iter().all(|member| is_there(member.pid().to_string())) {
-                return Ok(());
-            }
+        let (client, store) = (self.client(0)?, self.store().await?);
+        while !self.has_its_workers(&store, &client).await {
             self.must_run()?;
             tokio::time::sleep(LOOK_EVERY).await;
         }
+        Ok(())
+    }
+
+    /// As many as the pool is to have, which with kept data may have been said by hand; and they can be seen.
+    async fn has_its_workers(&self, store: &Store, client: &Client) -> bool {
+        let Ok(found) = store.pool(&PoolName::default()).await else { return false };
+        let Some(pool) = found.pool else { return false };
+        let reported = |supervisor: &Supervisor, field: &str| -> u64 {
+            supervisor.report.get(field).and_then(|value| value.parse().ok()).unwrap_or_default()
+        };
+        let live = || pool.supervisors.iter().filter(|supervisor| supervisor.deadline_ms > found.now_ms);
+        let sum = |field| live().map(|supervisor| reported(supervisor, field)).sum::<u64>();
+        let ours: Vec<u64> = self.supervisors.iter().map(|member| number(member.pid())).collect();
+        let wanted = if pool.running { pool.desired.min(sum("most")) } else { 0 };
+        if !live().any(|supervisor| ours.contains(&reported(supervisor, "pid"))) || sum("live") < wanted {
+            return false;
+        }
+        let seen = client.workers().await.unwrap_or_default();
+        seen.iter().filter(|worker| worker.state != State::Offline).count() as u64 >= wanted
+    }
+
+    /// What is still to be learnt while the fleet is not there to be asked.
+    async fn store(&self) -> Result<Store> {
+        let options =
+            baton_store::Options::new(self.url.parse().context("failed to read the address of Redis")?);
+        Ok(Store::open(options).await.context("failed to open Redis")?.0)
     }
 
     fn must_run(&mut self) -> Result<()> {
         self.redis.as_mut().map_or(Ok(()), Redis::must_run)?;
-        self.gateways.iter_mut().chain(&mut self.workers).try_for_each(Member::must_run)
+        self.gateways.iter_mut().chain(&mut self.supervisors).try_for_each(Member::must_run)
     }
 
-    /// Starts again what has ended by itself. Without Redis there is nothing to mend.
+    /// Starts again what has ended by itself, but for workers, which the supervisor replaces. Without Redis there is nothing to mend.
     pub(super) fn mend(&mut self) -> Result<()> {
         self.redis.as_mut().map_or(Ok(()), Redis::must_run)?;
-        for member in self.gateways.iter_mut().chain(&mut self.workers) {
+        for member in self.gateways.iter_mut().chain(&mut self.supervisors) {
             if let Some(how) = member.ended() {
                 say(&format!("{} ended ({how}); starting it again", member.name()));
                 *member = Member::start(member.recipe.clone())?;
@@ -175,11 +201,16 @@ impl Fleet {
 
     /// Workers finish what they run, then gateways their requests, then Redis writes down what is to be kept.
     pub(super) async fn end(&mut self) {
-        end_all(&mut self.workers, WORKERS_END_WITHIN).await;
+        end_all(&mut self.supervisors, WORKERS_END_WITHIN).await;
         end_all(&mut self.gateways, GATEWAYS_END_WITHIN).await;
         if let Some(redis) = &mut self.redis {
             redis.end().await;
         }
+    }
+
+    /// How many workers it begins with.
+    pub(super) fn size(&self) -> usize {
+        self.plan.workers
     }
 
     /// A client of the gateway with this number, from 0.
@@ -245,12 +276,14 @@ impl Fleet {
         Ok(recipe)
     }
 
-    fn worker(&self, number: usize) -> Result<Recipe> {
+    /// One, which keeps all workers: so `baton pool scale` works here as anywhere.
+    fn supervisor(&self) -> Result<Recipe> {
         let plan = &self.plan;
-        let mut recipe = self.recipe(&format!("worker-{number}"), &["worker", "run"])?;
+        let mut recipe = self.recipe("supervisor", &["pool", "run"])?;
         recipe.environment.extend([
-            ("BATON_WORKER_QUEUES", plan.queues.clone().into()),
-            ("BATON_WORKER_SLOTS", plan.slots.to_string().into()),
+            ("BATON_SUPERVISOR_COUNT", plan.workers.to_string().into()),
+            ("BATON_SUPERVISOR_CONCURRENCY", plan.slots.to_string().into()),
+            ("BATON_SUPERVISOR_QUEUES", plan.queues.clone().into()),
             ("BATON_WORKER_LEASE", plan.lease.into()),
             ("BATON_WORKER_DRAIN_TIMEOUT", DRAIN.into()),
         ]);
@@ -270,6 +303,10 @@ impl Fleet {
             on_our_death: "kill",
         })
     }
+}
+
+fn number(pid: Pid) -> u64 {
+    u64::from(pid.as_raw_nonzero().get().unsigned_abs())
 }
 
 /// All at once: the patience is for the slowest, not for each.
