@@ -1,5 +1,6 @@
 //! Supervisors and their workers as real processes: started, killed, stopped, scaled.
 
+mod accidents;
 mod deaths;
 mod limits;
 mod loops;

@@ -34,6 +34,11 @@ impl Yard {
         &mut self.0.redis
     }
 
+    /// A command by hand.
+    pub(super) async fn redis_says(&self, words: &[&str]) {
+        let _: String = self.0.redis.say(words).await;
+    }
+
     /// `baton-worker`, with little but these variables; its log goes to a file of that name.
     pub(super) fn supervisor(&self, name: &str, variables: &[(&str, &str)]) -> Keeper {
         Keeper(supervisor(&self.0, name, variables))

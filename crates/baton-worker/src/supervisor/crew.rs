@@ -161,7 +161,12 @@ impl Crew {
 
     /// The worker that lives this life.
     pub(super) fn name_of(&self, life: LifeId) -> Option<&WorkerId> {
-        self.seats.iter().find(|seat| seat.life().is_some_and(|one| one.id == life))?.worker.as_ref()
+        self.seats
+            .iter()
+            .find(|seat| seat.life().is_some_and(|one| one.id == life))?
+            .worker
+            .as_ref()
+            .map(|one| &one.worker)
     }
 
     fn willing(&self) -> u64 {

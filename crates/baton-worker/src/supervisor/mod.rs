@@ -15,6 +15,7 @@ mod crew;
 mod end;
 mod following;
 mod machine;
+mod predecessor;
 mod process;
 mod reports;
 mod rules;
@@ -24,6 +25,7 @@ mod strangers;
 mod supervised;
 mod ward;
 
+pub use predecessor::Predecessor;
 pub use settings::Settings;
 pub use supervised::Orders;
 pub use ward::run;

@@ -10,13 +10,13 @@ use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::PathBuf;
 use std::process::{Child, ChildStdin, Command, Stdio};
 
-use baton_core::WorkerId;
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, kill_process_group, waitid};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
 use tokio::net::unix::pipe::Receiver;
 use tokio::sync::{mpsc, oneshot};
 
 use super::end::Exit;
+use super::predecessor::Predecessor;
 use super::reports::{LINE_BYTES_MAX, Report};
 use super::seat::LifeId;
 use super::{FOLLOW_ON, UNDER};
@@ -48,12 +48,12 @@ pub(super) struct Program {
 }
 
 impl Program {
-    fn command(&self, worker: Option<&WorkerId>, after: Option<&str>) -> Command {
+    fn command(&self, from: Option<&Predecessor>, after: Option<&str>) -> Command {
         let mut command = Command::new(&self.file);
         command.arg0(&self.name).args(&self.arguments);
         command.args([UNDER, &std::process::id().to_string()]);
-        if let Some(worker) = worker {
-            command.args([FOLLOW_ON, worker.as_str()]);
+        if let Some(from) = from {
+            command.args([FOLLOW_ON, &from.to_string()]);
         }
         if let Some(after) = after {
             command.args(["--after", after]);
@@ -103,11 +103,11 @@ impl Process {
     pub(super) fn start(
         program: &Program,
         life: LifeId,
-        worker: Option<&WorkerId>,
+        from: Option<&Predecessor>,
         after: Option<&str>,
         events: &mpsc::Sender<Event>,
     ) -> io::Result<Process> {
-        let mut child = program.command(worker, after).spawn()?;
+        let mut child = program.command(from, after).spawn()?;
         let pid = ChildPid::new(child.id()).ok_or_else(|| io::Error::other("a process without a number"))?;
         let lifeline = child.stdin.take();
         let stdout = child.stdout.take();
@@ -212,7 +212,7 @@ mod tests {
     /// Everything that a worker said, by its field `worker`, and how it ended.
     async fn whole_life(program: &Program, kill: bool) -> (Vec<String>, Exit) {
         let (events, mut heard) = mpsc::channel(8);
-        let worker = WorkerId::new("worker-001-default").unwrap();
+        let worker: Predecessor = "worker-001-default:b1".parse().unwrap();
         let process = Process::start(program, 7, Some(&worker), Some("signal 9"), &events).unwrap();
         let mut said = Vec::new();
         loop {
@@ -242,7 +242,7 @@ mod tests {
         let script = r#"printf '{"worker":"%s"}\nnoise\n{"worker":"last"}' "$*:$BATON_TEST_GIVEN"; exit 3"#;
         let (said, exit) = whole_life(&shell(script), false).await;
         let own = std::process::id();
-        let first = format!("--supervised-by {own} --as worker-001-default --after signal 9:yes");
+        let first = format!("--supervised-by {own} --as worker-001-default:b1 --after signal 9:yes");
         assert_eq!((said, exit), (vec![first, "last".to_owned()], Exit::Code(3)));
     }
 

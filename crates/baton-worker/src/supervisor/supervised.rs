@@ -14,6 +14,7 @@ use baton_core::{Boot, WorkerId};
 use baton_service::metrics::{Metrics, resident_bytes};
 use baton_service::signals::Shutdown;
 
+use super::predecessor::Predecessor;
 use super::reports::{Fault, Report};
 use crate::engine::Pulse;
 
@@ -36,9 +37,9 @@ pub struct Orders {
     /// The process of the supervisor
     #[arg(long = "supervised-by", value_name = "PROCESS", hide = true)]
     pub by: Option<u32>,
-    /// The id to go on under
-    #[arg(long = "as", value_name = "WORKER", hide = true, requires = "by")]
-    pub follow_on: Option<WorkerId>,
+    /// The life to go on from, under its id
+    #[arg(long = "as", value_name = "WORKER:BOOT", hide = true, requires = "by")]
+    pub follow_on: Option<Predecessor>,
     /// How the life before this one ended
     #[arg(long, value_name = "END", hide = true, requires = "by")]
     pub after: Option<String>,
@@ -53,7 +54,7 @@ impl Orders {
     /// Says why it ends before it began. The supervisor tells people.
     pub fn confess(&self, why: &str) {
         if self.is_supervised() {
-            say(&Report { fault: Some(Fault::new(false, why)), ..Report::default() });
+            say(&Report { fault: Some(Fault::new(why)), ..Report::default() });
         }
     }
 

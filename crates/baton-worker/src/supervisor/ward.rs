@@ -345,11 +345,11 @@ impl Ward {
     fn perform(&mut self, actions: impl IntoIterator<Item = Action>) {
         for action in actions {
             match action {
-                Action::Start { life, worker, after } => {
-                    let (worker, after) = (worker.as_ref(), after.as_deref());
-                    match Process::start(&self.program, life, worker, after, &self.events) {
+                Action::Start { life, from, after } => {
+                    let (from, after) = (from.as_ref(), after.as_deref());
+                    match Process::start(&self.program, life, from, after, &self.events) {
                         Ok(process) => {
-                            tracing::debug!(pid = process.pid.number(), ?worker, after, "started a worker");
+                            tracing::debug!(pid = process.pid.number(), ?from, after, "started a worker");
                             self.processes.insert(life, process);
                         }
                         Err(error) => self.ended(life, None, &Exit::CannotStart(error.to_string())),
