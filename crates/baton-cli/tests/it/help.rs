@@ -34,6 +34,7 @@ const COMMANDS: [&str; 70] = [
     "flow trace",
     "flow cancel",
     "flow rerun",
+    "pool run",
     "pool ls",
     "pool get",
     "pool scale",
