@@ -21,6 +21,7 @@ use super::crew::{Crew, Tally};
 use super::end::{Exit, Verdict};
 use super::following::{Following, Heard};
 use super::machine;
+use super::predecessor::Predecessor;
 use super::process::{Event, Process, Program};
 use super::reports::Report;
 use super::seat::{Action, LifeId, Next};
@@ -83,6 +84,7 @@ pub async fn run(
         auto_start: settings.auto_start,
         record: written,
         answers,
+        dead: ward.buried(),
         leave: leave.clone(),
     };
     tracing::info!(
@@ -126,6 +128,8 @@ struct Ward {
     /// The part of the record that does not change.
     identity: Record,
     record: watch::Sender<Record>,
+    /// To those who take leave for workers.
+    dead: mpsc::UnboundedSender<Predecessor>,
     board: Board,
 }
 
@@ -157,6 +161,7 @@ impl Ward {
         record: watch::Sender<Record>,
     ) -> Ward {
         let (events, inbox) = mpsc::channel(EVENTS);
+        let (dead, _nobody) = mpsc::unbounded_channel();
         let machine = machine::name();
         Ward {
             id,
@@ -181,8 +186,16 @@ impl Ward {
             events,
             inbox,
             record,
+            dead,
             board,
         }
+    }
+
+    /// Those for whom leave is to be taken, from now on.
+    fn buried(&mut self) -> mpsc::UnboundedReceiver<Predecessor> {
+        let (dead, buried) = mpsc::unbounded_channel();
+        self.dead = dead;
+        buried
     }
 
     /// Until everyone has ended, because somebody asked for it or because Redis cannot be used at all.
@@ -285,7 +298,8 @@ impl Ward {
 
     fn ended(&mut self, life: LifeId, pid: Option<i32>, exit: &Exit) {
         self.board.end(life);
-        let worker = self.crew.name_of(life).map(ToString::to_string).unwrap_or_default();
+        let from = self.crew.name_of(life).cloned();
+        let worker = from.as_ref().map(|from| from.worker.to_string()).unwrap_or_default();
         let chance = f64::from(getrandom::u32().unwrap_or_default()) / f64::from(u32::MAX);
         let Some((next, verdict)) = self.crew.ended(life, self.now_ms, exit, chance) else { return };
         let Verdict { failure, label, .. } = verdict;
@@ -302,6 +316,10 @@ impl Ward {
                 tracing::info!(worker, pid, end, why = label, "a worker ended; another one follows")
             }
             Next::Remove => tracing::info!(worker, pid, end, "a worker ended"),
+        }
+        // One that left in order is not there any more, and who has a successor is replaced by it.
+        if let (Next::GaveUp | Next::Remove, Some(from)) = (&next, from) {
+            let _ = self.dead.send(from);
         }
         if next == Next::Again {
             let labels = [("pool", self.pool.clone()), ("reason", label.to_owned())];
