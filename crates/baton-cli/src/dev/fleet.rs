@@ -10,8 +10,6 @@ use baton::Client;
 use baton::api::worker::State;
 use baton_core::PoolName;
 use baton_service::config::masked;
-use baton_store::Store;
-use baton_store::calls::pool::Supervisor;
 use rustix::fs::{FlockOperation, flock};
 use rustix::process::Pid;
 use tempfile::TempDir;
@@ -21,6 +19,9 @@ use super::redis::Redis;
 use super::{Dev, demo, ports};
 use crate::exit::{Exit, Stop};
 use crate::out::{Out, say};
+
+/// The state of a supervisor that is not heard of any more.
+const SILENT: &str = "silent";
 
 /// How long processes may take to be ready.
 const READY_WITHIN: Duration = Duration::from_secs(30);
@@ -149,8 +150,8 @@ impl Fleet {
                 tokio::time::sleep(LOOK_EVERY).await;
             }
         }
-        let (client, store) = (self.client(0)?, self.store().await?);
-        while !self.has_its_workers(&store, &client).await {
+        let client = self.client(0)?;
+        while !self.has_its_workers(&client).await {
             self.must_run()?;
             tokio::time::sleep(LOOK_EVERY).await;
         }
@@ -158,28 +159,18 @@ impl Fleet {
     }
 
     /// As many as the pool is to have, which with kept data may have been said by hand; and they can be seen.
-    async fn has_its_workers(&self, store: &Store, client: &Client) -> bool {
-        let Ok(found) = store.pool(&PoolName::default()).await else { return false };
-        let Some(pool) = found.pool else { return false };
-        let reported = |supervisor: &Supervisor, field: &str| -> u64 {
-            supervisor.report.get(field).and_then(|value| value.parse().ok()).unwrap_or_default()
-        };
-        let live = || pool.supervisors.iter().filter(|supervisor| supervisor.deadline_ms > found.now_ms);
-        let sum = |field| live().map(|supervisor| reported(supervisor, field)).sum::<u64>();
-        let ours: Vec<u64> = self.supervisors.iter().map(|member| number(member.pid())).collect();
-        let wanted = if pool.running { pool.desired.min(sum("most")) } else { 0 };
-        if !live().any(|supervisor| ours.contains(&reported(supervisor, "pid"))) || sum("live") < wanted {
+    async fn has_its_workers(&self, client: &Client) -> bool {
+        let Ok(pool) = client.pool(PoolName::default().as_str()).await else { return false };
+        let live = || pool.supervisors.iter().filter(|supervisor| supervisor.state != SILENT);
+        let ours: Vec<String> = self.supervisors.iter().map(|member| member.pid().to_string()).collect();
+        let attends = live().any(|one| one.pid.as_ref().is_some_and(|pid| ours.contains(pid)));
+        let most: u64 = live().map(|supervisor| supervisor.most).sum();
+        let wanted = if pool.running { pool.desired.min(most) } else { 0 };
+        if !attends || live().map(|supervisor| supervisor.live).sum::<u64>() < wanted {
             return false;
         }
         let seen = client.workers().await.unwrap_or_default();
         seen.iter().filter(|worker| worker.state != State::Offline).count() as u64 >= wanted
-    }
-
-    /// What is still to be learnt while the fleet is not there to be asked.
-    async fn store(&self) -> Result<Store> {
-        let options =
-            baton_store::Options::new(self.url.parse().context("failed to read the address of Redis")?);
-        Ok(Store::open(options).await.context("failed to open Redis")?.0)
     }
 
     fn must_run(&mut self) -> Result<()> {
@@ -247,7 +238,8 @@ impl Fleet {
                 redis.socket().display()
             )),
             None => out.line(&format!("              {baton}{url} worker ls")),
-        }
+        }?;
+        out.line(&format!("              {baton}{url} pool scale {}", self.plan.workers + 2))
     }
 
     fn shown_redis(&self) -> String {
@@ -303,10 +295,6 @@ impl Fleet {
             on_our_death: "kill",
         })
     }
-}
-
-fn number(pid: Pid) -> u64 {
-    u64::from(pid.as_raw_nonzero().get().unsigned_abs())
 }
 
 /// All at once: the patience is for the slowest, not for each.
