@@ -57,7 +57,8 @@ pub(crate) async fn gateway(out: &Out, Gateway { flags }: Gateway) -> Result<Exi
     said(be_gateway(out, flags).await)
 }
 
-pub(crate) async fn worker(Worker { flags }: Worker) -> Result<Exit> {
+pub(crate) async fn worker(Worker { mut flags }: Worker) -> Result<Exit> {
+    flags.orders.take_pipes().context("failed to take the pipes of the supervisor")?;
     let orders = flags.orders.clone();
     let ended = be_worker(flags).await;
     if let Err(error) = &ended {

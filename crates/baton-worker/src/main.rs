@@ -36,7 +36,10 @@ fn main() -> ExitCode {
     if let Some(code) = guard::main(std::env::args_os()) {
         return code;
     }
-    let Arguments { flags, pool } = Arguments::parse();
+    let Arguments { mut flags, pool } = Arguments::parse();
+    if let Err(error) = flags.orders.take_pipes() {
+        return refuse(&error, 1);
+    }
     let orders = flags.orders.clone();
     match begin(flags, &pool) {
         Ok(()) => ExitCode::SUCCESS,

@@ -167,8 +167,9 @@ impl Seat {
         report: Report,
         attended: bool,
     ) -> Option<Action> {
-        let name = report.worker.as_deref().and_then(|worker| worker.parse().ok());
-        self.worker = name.or(self.worker.take());
+        // One name for one life: what another process may say in its place changes nothing.
+        let name = || report.worker.as_deref().and_then(|worker| worker.parse().ok());
+        self.worker = self.worker.take().or_else(name);
         let life = self.life_mut()?;
         life.heard_ms = now_ms;
         life.holds = report.holds;
