@@ -9,3 +9,4 @@ mod programs;
 mod shares;
 mod strangers;
 mod support;
+mod surroundings;
