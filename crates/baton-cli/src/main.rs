@@ -52,15 +52,16 @@ fn main() -> ExitCode {
     match run(arguments) {
         Ok(exit) => exit.into(),
         Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
-        Err(error) => {
-            say(&format!("error: {}", sentence(&error)));
-            let code = exit::of(&error);
-            if let Some(hint) = hint::of(code, &error) {
-                say(hint);
-            }
-            code.into()
-        }
+        Err(error) => refuse(&error, say).into(),
     }
+}
+
+/// Says what went wrong, and what to try next.
+fn refuse(error: &anyhow::Error, say: impl FnOnce(&str)) -> Exit {
+    let code = exit::of(error);
+    let hint = hint::of(code, error).map(|hint| format!("\n{hint}")).unwrap_or_default();
+    say(&format!("error: {}{hint}", sentence(error)));
+    code
 }
 
 /// Help and version are answers, not mistakes. Where nobody reads them, nothing is wrong either.

@@ -10,3 +10,4 @@ mod programs;
 mod shares;
 mod strangers;
 mod support;
+mod surroundings;

@@ -2,14 +2,15 @@
 
 use std::fs;
 use std::ops::Deref;
+use std::process::Stdio;
 
 use baton_core::PoolName;
 use baton_store::calls::pool::{Pool, PoolSet, SetPool, Supervisor};
 use baton_testkit::process::Signal;
 use baton_testkit::{PrivateRedis, Process};
 
-use crate::fleet::support::supervisor;
 pub(super) use crate::fleet::support::{Fleet, text, until};
+use crate::fleet::support::{supervisor, supervisor_by};
 
 /// A Redis, and what is beside it.
 pub(super) struct Yard(pub(super) Fleet);
@@ -42,6 +43,16 @@ impl Yard {
     /// `baton-worker`, with little but these variables; its log goes to a file of that name.
     pub(super) fn supervisor(&self, name: &str, variables: &[(&str, &str)]) -> Keeper {
         Keeper(supervisor(&self.0, name, variables))
+    }
+
+    /// The same, started by a program that becomes it, and with its log elsewhere.
+    pub(super) fn supervisor_by(
+        &self,
+        by: &[&str],
+        log: impl Into<Stdio>,
+        variables: &[(&str, &str)],
+    ) -> Keeper {
+        Keeper(supervisor_by(&self.0, by, log.into(), variables))
     }
 
     pub(super) async fn pool(&self) -> Option<Pool> {

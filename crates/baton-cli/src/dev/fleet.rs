@@ -11,7 +11,6 @@ use baton::api::worker::State;
 use baton_core::PoolName;
 use baton_service::config::masked;
 use rustix::fs::{FlockOperation, flock};
-use rustix::process::Pid;
 use tempfile::TempDir;
 
 use super::member::{Member, Recipe, this_program};

@@ -96,6 +96,17 @@ fn a_share_is_filled_and_ready_workers_are_live() {
 }
 
 #[test]
+fn a_life_has_one_name() {
+    let mut world = World::with(1);
+    world.ready(1, 0);
+    let other = Some("worker-999-default".to_owned());
+    world.say(1, Report { worker: other, ready: true, ..Report::default() });
+    world.end(1, &Exit::Signal(9));
+    world.pass(10_000);
+    assert_eq!(world.names[&2].0.as_deref(), Some("worker-001-default"));
+}
+
+#[test]
 fn few_start_at_a_time() {
     let mut world = World::with(40);
     assert_eq!(world.processes.len(), 16);

@@ -33,6 +33,9 @@ pub use ward::run;
 pub(crate) use reports::Fault;
 pub(crate) use supervised::Reports;
 
+/// The variable that names the supervisor of a worker, for all that descends from the worker.
+pub(crate) const SUPERVISED: &str = "BATON_SUPERVISED";
+
 /// The flags by which a supervisor starts a worker.
 const UNDER: &str = "--supervised-by";
 const FOLLOW_ON: &str = "--as";

@@ -10,6 +10,7 @@ use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::PathBuf;
 use std::process::{Child, ChildStdin, Command, Stdio};
 
+use rustix::io::Errno;
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, kill_process_group, waitid};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
 use tokio::net::unix::pipe::Receiver;
@@ -124,13 +125,23 @@ impl Process {
     }
 
     pub(super) fn terminate(&self) {
-        // It fails only where it has ended already.
-        let _ = kill_process(self.pid.0, Signal::TERM);
+        if self.has_its_number() {
+            // It fails only where it has ended already.
+            let _ = kill_process(self.pid.0, Signal::TERM);
+        }
     }
 
     /// Kills it, and what it started in its group.
     pub(super) fn kill(&self) {
-        let _ = kill_process_group(self.pid.0, Signal::KILL);
+        if self.has_its_number() {
+            let _ = kill_process_group(self.pid.0, Signal::KILL);
+        }
+    }
+
+    /// Not where somebody else took in its end, a kernel that was told to ignore it for example.
+    fn has_its_number(&self) -> bool {
+        let now = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT | WaitIdOptions::NOHANG;
+        !matches!(waitid(WaitId::Pid(self.pid.0), now), Err(Errno::CHILD))
     }
 
     /// Takes in how it ended, which it has. The rest of its group ends while the number is still held by the leader.
@@ -150,7 +161,7 @@ fn listen(life: LifeId, pid: ChildPid, stdout: OwnedFd, events: mpsc::Sender<Eve
     let (tell, ended) = oneshot::channel();
     let wait = move || {
         let until = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
-        while matches!(waitid(WaitId::Pid(pid.0), until), Err(rustix::io::Errno::INTR)) {}
+        while matches!(waitid(WaitId::Pid(pid.0), until), Err(Errno::INTR)) {}
         // Where nobody hears it, the supervisor has ended.
         let _ = tell.send(());
     };
@@ -271,6 +282,24 @@ mod tests {
         let (said, exit) = whole_life(&shell(script), true).await;
         assert_eq!((said.len(), exit), (1, Exit::Signal(9)));
         while !machine::is_gone(&said[0], "") {
+            tokio::task::yield_now().await;
+        }
+    }
+
+    #[tokio::test]
+    async fn a_number_that_is_nobody_s_any_more_gets_no_signal() {
+        // The cat ends with the lifeline.
+        let script = r#"exec 3<&0; cat <&3 & echo "{\"worker\":\"$!\"}""#;
+        let (events, mut heard) = mpsc::channel(8);
+        let process = Process::start(&shell(script), 7, None, None, &events).unwrap();
+        let Some(Event::Said(7, report)) = heard.recv().await else { panic!("nothing was said") };
+        rustix::process::waitpid(Some(process.pid.pid()), rustix::process::WaitOptions::empty()).unwrap();
+        assert!(matches!(heard.recv().await, Some(Event::Ended(7))));
+        let cat = report.worker.unwrap();
+        process.kill();
+        assert!(!machine::is_gone(&cat, ""));
+        assert!(matches!(process.reap(), Exit::CannotStart(_)));
+        while !machine::is_gone(&cat, "") {
             tokio::task::yield_now().await;
         }
     }

@@ -1,4 +1,4 @@
-//! What a worker tells its supervisor: one JSON object per line, on the worker's stdout.
+//! What a worker tells its supervisor: one JSON object per line, on what is the worker's stdout as it starts.
 
 use std::io::{self, Write};
 
@@ -64,7 +64,7 @@ impl Fault {
 }
 
 impl Report {
-    /// `None` for a line that is no report: a library may have printed it.
+    /// `None` for a line that is no report.
     pub(super) fn read(line: &[u8]) -> Option<Report> {
         serde_json::from_slice(line).ok()
     }

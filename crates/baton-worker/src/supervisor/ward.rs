@@ -14,6 +14,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+use super::SUPERVISED;
 use super::admin::{Board, Supervisor};
 use super::attend::{Answer, Beat, Record};
 use super::clock::Awake;
@@ -140,16 +141,18 @@ impl Ward {
         board: Board,
         record: watch::Sender<Record>,
     ) -> std::io::Result<Ward> {
-        let file = this_program()?;
+        let (file, id) = (this_program()?, draw_id()?);
+        let mut environment = settings.environment.0.clone();
+        environment.push((SUPERVISED, id.to_string()));
         let program = Program {
             name: std::env::current_exe().unwrap_or_else(|_| file.clone()).into_os_string(),
             file,
             arguments: arguments.iter().map(OsString::from).collect(),
             hidden: Settings::hidden(),
-            environment: settings.environment.0.clone(),
+            environment,
         };
-        let strangers = Some(Strangers::adopt()?);
-        Ok(Ward { strangers, ..Ward::of(settings, draw_id()?, program, board, record) })
+        let strangers = Some(Strangers::adopt(&id)?);
+        Ok(Ward { strangers, ..Ward::of(settings, id, program, board, record) })
     }
 
     /// One that looks after its own workers only.
