@@ -1,6 +1,8 @@
 //! The supervisor's loop. Everything that touches processes happens here, in the future that `main` waits for: one
 //! place that starts, signals and reaps, so that no signal ever meets a number that has changed its owner.
 
+mod voice;
+
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::sync::Arc;
@@ -18,7 +20,7 @@ use super::SUPERVISED;
 use super::admin::{Board, Supervisor};
 use super::attend::{Answer, Beat, Record};
 use super::clock::Awake;
-use super::crew::{Crew, Tally};
+use super::crew::Crew;
 use super::end::{Exit, Verdict};
 use super::following::{Following, Heard};
 use super::machine;
@@ -31,6 +33,7 @@ use super::strangers::Strangers;
 use crate::config::Config;
 use crate::handlers::guard::this_program;
 use crate::run::RunError;
+use voice::{draw_id, identity};
 
 /// Turns are taken at least this often, and so often while something is left of dead workers.
 const TURN: Duration = Duration::from_secs(1);
@@ -44,9 +47,6 @@ const CLEARING_MS: u64 = 5_000;
 
 /// An answer of Redis that is older does not say that Redis can be reached.
 const HEARD_LATELY_MS: u64 = 5_000;
-
-/// The service manager is told that we are ready after this long even where Redis is away: that is no failure of ours.
-const READY_AFTER_MS: u64 = 5_000;
 
 /// Reports that wait to be read.
 const EVENTS: usize = 256;
@@ -386,67 +386,6 @@ impl Ward {
             }
         }
     }
-
-    /// For Redis, and for probes.
-    fn publish(&mut self) {
-        let Tally { live, starting, draining, gave_up } = self.crew.tally();
-        let share = self.crew.wanted();
-        self.board.show(share, live);
-        let fields = [
-            ("most", self.crew.most().to_string()),
-            ("share", share.to_string()),
-            ("live", live.to_string()),
-            ("starting", starting.to_string()),
-            ("draining", draining.to_string()),
-            ("gave_up", gave_up.to_string()),
-            ("restarts", self.crew.restarts().to_string()),
-            ("reason", self.crew.reason().unwrap_or_default().to_owned()),
-            ("state", self.crew.state().to_owned()),
-        ];
-        self.record.send_replace(self.identity.iter().cloned().chain(fields).collect());
-    }
-
-    fn tell_manager(&mut self) {
-        if !self.told_ready && (self.heard_ms.is_some() || self.now_ms >= READY_AFTER_MS) {
-            self.told_ready = true;
-            notify::ready();
-        }
-        if notify::watchdog().is_some() {
-            notify::alive();
-        }
-        let status = format!(
-            "{} of {} workers ready, {}",
-            self.crew.tally().live,
-            self.crew.wanted(),
-            self.crew.state()
-        );
-        if status != self.told_status {
-            notify::status(&status);
-            self.told_status = status;
-        }
-    }
-}
-
-fn identity(machine: &str) -> Record {
-    let own = std::process::id();
-    vec![
-        ("host", rustix::system::uname().nodename().to_string_lossy().into_owned()),
-        ("machine", machine.to_owned()),
-        ("pid", own.to_string()),
-        ("pid_start", machine::start_of(own).unwrap_or_default()),
-        ("version", env!("CARGO_PKG_VERSION").to_owned()),
-    ]
-}
-
-/// The host, so that people know where to look, and chance, because a host may have several.
-fn draw_id() -> std::io::Result<SupervisorId> {
-    let chance = getrandom::u32().map_err(std::io::Error::other)?;
-    let host = rustix::system::uname().nodename().to_string_lossy().to_lowercase();
-    let host: String =
-        host.chars().map(|letter| if letter.is_ascii_alphanumeric() { letter } else { '-' }).collect();
-    let host: String = host.trim_matches('-').chars().take(40).collect();
-    let host = if host.is_empty() { "host".to_owned() } else { host };
-    SupervisorId::new(&format!("{host}-{chance:08x}")).map_err(std::io::Error::other)
 }
 
 #[cfg(test)]
