@@ -99,11 +99,11 @@ fn a_share_is_filled_and_ready_workers_are_live() {
 fn a_life_has_one_name() {
     let mut world = World::with(1);
     world.ready(1, 0);
-    let other = Some("worker-999-default".to_owned());
-    world.say(1, Report { worker: other, ready: true, ..Report::default() });
+    let (worker, boot) = (Some("worker-999-default".to_owned()), Some("b9".to_owned()));
+    world.say(1, Report { worker, boot, ready: true, ..Report::default() });
     world.end(1, &Exit::Signal(9));
     world.pass(10_000);
-    assert_eq!(world.names[&2].0.as_deref(), Some("worker-001-default"));
+    assert_eq!(world.names[&2].0.as_deref(), Some("worker-001-default:b1"));
 }
 
 #[test]

@@ -176,28 +176,35 @@ async fn hear(
     mut ended: oneshot::Receiver<()>,
     events: mpsc::Sender<Event>,
 ) {
+    // What came of a line that is not whole yet is kept for the rest of it.
+    let mut line = Vec::new();
     tokio::select! {
-        () = pass_on(life, &mut lines, &events) => drop(ended.await),
+        () = pass_on(life, &mut lines, &mut line, &events) => drop(ended.await),
         _ = &mut ended => {
             // Somebody else may hold the pipe, and never end.
-            let _ = tokio::time::timeout(LAST_WORDS, pass_on(life, &mut lines, &events)).await;
+            let _ = tokio::time::timeout(LAST_WORDS, pass_on(life, &mut lines, &mut line, &events)).await;
         }
     }
     let _ = events.send(Event::Ended(life)).await;
 }
 
-/// Until the pipe ends. Half a line is lost where this is dropped; the next one is whole again.
-async fn pass_on(life: LifeId, lines: &mut BufReader<Receiver>, events: &mpsc::Sender<Event>) {
-    let mut line = Vec::new();
+/// Until the pipe ends. Where this is dropped, `line` is what has come of one.
+async fn pass_on(
+    life: LifeId,
+    lines: &mut BufReader<Receiver>,
+    line: &mut Vec<u8>,
+    events: &mpsc::Sender<Event>,
+) {
     loop {
+        let room = LINE_BYTES_MAX.saturating_sub(line.len()).max(1);
+        let read = lines.take(room as u64).read_until(b'\n', line).await;
+        // A report has its line end; what is too long for one is none.
+        if let Some(report) = Report::read(line) {
+            let _ = events.send(Event::Said(life, report)).await;
+        }
         line.clear();
-        match lines.take(LINE_BYTES_MAX as u64).read_until(b'\n', &mut line).await {
-            Ok(0) | Err(_) => return,
-            Ok(_) => {
-                if let Some(report) = Report::read(&line) {
-                    let _ = events.send(Event::Said(life, report)).await;
-                }
-            }
+        if matches!(read, Ok(0) | Err(_)) {
+            return;
         }
     }
 }
