@@ -15,6 +15,7 @@ use crate::login::{Login, Logout, Whoami};
 use crate::out::Format;
 use crate::queue::QueueCommand;
 use crate::redis_acl::RedisAcl;
+use crate::schedule::ScheduleCommand;
 use crate::serve::Gateway;
 use crate::session::SessionCommand;
 use crate::signing_key::SigningKeyCommand;
@@ -96,6 +97,9 @@ pub(crate) enum Command {
     /// Look at queues, pause and resume them
     #[command(subcommand)]
     Queue(QueueCommand),
+    /// Make tasks at given times: schedules, by cron expression or interval
+    #[command(subcommand)]
+    Schedule(ScheduleCommand),
     /// Watch what happens, as it happens
     Events(Events),
     /// Ask a gateway how it does; for containers and supervisors

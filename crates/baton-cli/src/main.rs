@@ -19,6 +19,7 @@ mod private;
 mod prompt;
 mod queue;
 mod redis_acl;
+mod schedule;
 mod serve;
 mod session;
 mod signing_key;
@@ -83,6 +84,7 @@ fn run(arguments: Arguments) -> Result<Exit> {
                 Command::Task(task) => task::run(&out, &target, task).await,
                 Command::Flow(flow) => flow::run(&out, &target, flow).await,
                 Command::Queue(queue) => queue::run(&out, &target, queue).await,
+                Command::Schedule(schedule) => schedule::run(&out, &target, schedule).await,
                 Command::Events(events) => events::run(&out, &target, events).await,
                 Command::Healthcheck(check) => health::run(&out, &target, check).await,
                 Command::Login(login) => login::log_in(&out, &target, login).await,

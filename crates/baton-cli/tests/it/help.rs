@@ -3,7 +3,7 @@
 use crate::fleet::run;
 
 /// Every command by what is typed.
-const COMMANDS: [&str; 62] = [
+const COMMANDS: [&str; 70] = [
     "",
     "dev",
     "gateway",
@@ -38,6 +38,14 @@ const COMMANDS: [&str; 62] = [
     "queue get",
     "queue pause",
     "queue resume",
+    "schedule add",
+    "schedule ls",
+    "schedule get",
+    "schedule set",
+    "schedule rm",
+    "schedule pause",
+    "schedule resume",
+    "schedule trigger",
     "events",
     "healthcheck",
     "init",

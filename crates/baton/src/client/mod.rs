@@ -8,6 +8,7 @@ mod flow;
 mod operate;
 mod options;
 mod read;
+mod schedules;
 mod send;
 mod submit;
 mod wait;

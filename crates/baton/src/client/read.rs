@@ -128,7 +128,7 @@ fn logs(id: TaskId, after: Option<&str>) -> Call {
     after.into_iter().fold(call, |call, after| call.query("after", after))
 }
 
-fn paged(path: &str, cursor: Option<String>) -> Call {
+pub(super) fn paged(path: &str, cursor: Option<String>) -> Call {
     cursor.into_iter().fold(Call::get(path), |call, cursor| call.query("cursor", cursor))
 }
 
