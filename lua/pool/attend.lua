@@ -22,7 +22,7 @@
 --   { 'heard', now_ms, desired, '1' if it is to run, generation, then of each that attends: id, joined_ms, most,
 --     machine, pid, pid_start }
 --   { 'refused', 'schema_too_new' | 'conflict', '' }
--- COST  17 + 1 per supervisor; 1 UNLINK per one that is forgotten
+-- COST  18 + 1 per supervisor; 1 UNLINK per one that is forgotten, 1 ZADD per one whose lease lies too far ahead
 local pools, pool_key, supervisors, own = KEYS[3], KEYS[4], KEYS[5], KEYS[6]
 local now_arg, pool, supervisor, first, count, running, field_count = take(7)
 local now, fields = now_from(now_arg), { take(2 * field_count) }
@@ -42,9 +42,9 @@ if not desired then
   redis.call('HSET', pool_key, 'desired', desired, 'running', runs, 'generation', generation, 'configured', '1',
     'created_ms', now.digits)
   tell('scale', NOBODY, 'pool', pool .. ' ' .. desired)
-elseif first == '1' and configured == '1' and desired ~= count then
-  desired = count
-  redis.call('HSET', pool_key, 'desired', desired, 'changed_ms', now.digits)
+elseif first == '1' and configured == '1' and (desired ~= count or runs ~= running) then
+  desired, runs = count, running
+  redis.call('HSET', pool_key, 'desired', desired, 'running', runs, 'changed_ms', now.digits)
   tell('scale', NOBODY, 'pool', pool .. ' ' .. desired)
 end
 
@@ -63,6 +63,11 @@ redis.call('HSET', own, unpack(fields))
 if not joined then tell('attend', NOBODY, 'pool', pool .. ' ' .. supervisor) end
 enter(supervisors, digits(now.ms + SUPERVISOR_LEASE_MS), supervisor)
 write_batch()
+
+-- A clock that went back left leases that would never end.
+local latest = digits(now.ms + SUPERVISOR_LEASE_MS)
+local ahead = redis.call('ZRANGE', supervisors, '(' .. latest, '+inf', 'BYSCORE', 'LIMIT', 0, 16)
+for _, id in ipairs(ahead) do redis.call('ZADD', supervisors, 'XX', latest, id) end
 
 local reply = { 'heard', now.digits, desired, runs, generation }
 local attending = redis.call('ZRANGE', supervisors, '(' .. now.digits, '+inf', 'BYSCORE', 'LIMIT', 0, POOL_SUPERVISORS_MAX)

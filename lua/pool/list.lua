@@ -32,7 +32,8 @@ for _, pool in ipairs(asked_for()) do
   local key = SHARD .. 'pool:' .. pool
   reply[#reply + 1] = pool
   answer(redis.call('HGETALL', key))
-  local supervisors = redis.call('ZRANGE', key .. ':supervisors', 0, POOL_SUPERVISORS_MAX - 1, 'WITHSCORES')
+  -- The living first, should there be more than can be shown.
+  local supervisors = redis.call('ZRANGE', key .. ':supervisors', 0, POOL_SUPERVISORS_MAX - 1, 'REV', 'WITHSCORES')
   reply[#reply + 1] = digits(#supervisors / 2)
   for at = 1, #supervisors, 2 do
     reply[#reply + 1], reply[#reply + 2] = supervisors[at], supervisors[at + 1]

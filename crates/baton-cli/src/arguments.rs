@@ -13,7 +13,9 @@ use crate::init::Init;
 use crate::key::KeyCommand;
 use crate::login::{Login, Logout, Whoami};
 use crate::out::Format;
+use crate::pool::PoolCommand;
 use crate::queue::QueueCommand;
+use crate::recover::Recover;
 use crate::redis_acl::RedisAcl;
 use crate::schedule::ScheduleCommand;
 use crate::serve::Gateway;
@@ -88,6 +90,11 @@ pub(crate) enum Command {
     /// Look at workers, direct them, or be one
     #[command(subcommand)]
     Worker(WorkerCommand),
+    /// Look at pools of workers that look after themselves, size them, or keep one
+    #[command(subcommand)]
+    Pool(PoolCommand),
+    /// Do now what is due: take back what is lost, start what is late
+    Recover(Recover),
     /// Submit tasks, look at them, wait for them, and move them
     #[command(subcommand)]
     Task(TaskCommand),

@@ -27,7 +27,7 @@ codes! {
     Fine = 0, "all is well";
     Failure = 1, "it failed";
     Usage = 2, "the command line, or what it asked for, is wrong";
-    NotFound = 3, "there is no such task, flow, queue, worker or program";
+    NotFound = 3, "there is no such task, flow, queue, worker, pool or program";
     Forbidden = 4, "not logged in, or not allowed";
     Conflict = 5, "it is not in a state in which this can be done, or has changed meanwhile";
     NotCompleted = 6, "the awaited task or flow did not complete";

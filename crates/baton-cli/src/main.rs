@@ -15,9 +15,11 @@ mod key;
 mod login;
 mod out;
 mod passphrase;
+mod pool;
 mod private;
 mod prompt;
 mod queue;
+mod recover;
 mod redis_acl;
 mod schedule;
 mod serve;
@@ -51,15 +53,16 @@ fn main() -> ExitCode {
     match run(arguments) {
         Ok(exit) => exit.into(),
         Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
-        Err(error) => {
-            say(&format!("error: {}", sentence(&error)));
-            let code = exit::of(&error);
-            if let Some(hint) = hint::of(code, &error) {
-                say(hint);
-            }
-            code.into()
-        }
+        Err(error) => refuse(&error, say).into(),
     }
+}
+
+/// Says what went wrong, and what to try next.
+fn refuse(error: &anyhow::Error, say: impl FnOnce(&str)) -> Exit {
+    let code = exit::of(error);
+    let hint = hint::of(code, error).map(|hint| format!("\n{hint}")).unwrap_or_default();
+    say(&format!("error: {}{hint}", sentence(error)));
+    code
 }
 
 /// Help and version are answers, not mistakes. Where nobody reads them, nothing is wrong either.
@@ -83,6 +86,8 @@ fn run(arguments: Arguments) -> Result<Exit> {
                 Command::Worker(worker) => worker::run(&out, &target, worker).await,
                 Command::Task(task) => task::run(&out, &target, task).await,
                 Command::Flow(flow) => flow::run(&out, &target, flow).await,
+                Command::Pool(pool) => pool::run(&out, &target, pool).await,
+                Command::Recover(recover) => recover::run(&out, &target, recover).await,
                 Command::Queue(queue) => queue::run(&out, &target, queue).await,
                 Command::Schedule(schedule) => schedule::run(&out, &target, schedule).await,
                 Command::Events(events) => events::run(&out, &target, events).await,

@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use anyhow::{Context, Result};
 use baton_gateway::config as gateway_config;
 use baton_service::config::{Flag, Sources};
+use baton_service::logging::say_last;
 use baton_service::{Chain, metrics, signals};
 use baton_worker::config as worker_config;
 use baton_worker::handlers::{Environment, Guard};
@@ -13,6 +14,7 @@ use clap::Args;
 
 use crate::exit::{Exit, Stop};
 use crate::out::Out;
+use crate::refuse;
 
 #[derive(Args)]
 #[command(before_help = "Examples:
@@ -52,9 +54,33 @@ const WORKER: [&str; 2] = ["worker", "run"];
 const UNUSABLE_CONFIGURATION: u8 = 78;
 
 pub(crate) async fn gateway(out: &Out, Gateway { flags }: Gateway) -> Result<Exit> {
+    said(be_gateway(out, flags).await)
+}
+
+pub(crate) async fn worker(Worker { mut flags }: Worker) -> Result<Exit> {
+    flags.orders.take_pipes().context("failed to take the pipes of the supervisor")?;
+    let orders = flags.orders.clone();
+    let ended = be_worker(flags).await;
+    if let Err(error) = &ended {
+        orders.confess(&format!("{error:#}"));
+    }
+    said(ended)
+}
+
+/// To be awaited by `main` itself, because children follow the thread that started them.
+pub(crate) async fn pool(Pool { flags, pool }: Pool) -> Result<Exit> {
+    said(be_supervisor(flags, pool).await)
+}
+
+/// A service ends also where nobody takes in what it says last.
+fn said(ended: Result<Exit>) -> Result<Exit> {
+    Ok(ended.unwrap_or_else(|error| refuse(&error, |why| say_last(&why))))
+}
+
+async fn be_gateway(out: &Out, flags: gateway_config::Flags) -> Result<Exit> {
     let sources = sources(flags.config.as_deref(), flags.given())?;
     let config = gateway_config::Config::resolve_for(&sources, flags.accept_any_login).map_err(unusable)?;
-    config.logging.init().context("failed to turn on logs")?;
+    let _tail = config.logging.init().context("failed to turn on logs")?;
     metrics::install();
     let shutdown = signals::listen().context("failed to listen for signals")?;
     let announce = |address: SocketAddr| {
@@ -67,20 +93,10 @@ pub(crate) async fn gateway(out: &Out, Gateway { flags }: Gateway) -> Result<Exi
     ended.map(|()| Exit::Fine).map_err(|error| ended_badly(error.exit_code(), &error))
 }
 
-pub(crate) async fn worker(Worker { flags }: Worker) -> Result<Exit> {
-    let orders = flags.orders.clone();
-    let ended = be_worker(flags).await;
-    if let Err(error) = &ended {
-        orders.confess(&format!("{error:#}"));
-    }
-    ended
-}
-
-/// To be awaited by `main` itself, because children follow the thread that started them.
-pub(crate) async fn pool(Pool { flags, pool }: Pool) -> Result<Exit> {
+async fn be_supervisor(flags: worker_config::Flags, pool: worker_config::PoolFlags) -> Result<Exit> {
     let sources = sources(flags.config.as_deref(), [flags.given(), pool.given()].concat())?;
     let config = worker_config::Config::resolve(&sources).map_err(unusable)?;
-    config.logging.init().context("failed to turn on logs")?;
+    let _tail = config.logging.init().context("failed to turn on logs")?;
     let metrics = metrics::install();
     let shutdown = signals::listen().context("failed to listen for signals")?;
     let ended = baton_worker::supervisor::run(config, &WORKER, metrics, shutdown).await;
@@ -91,7 +107,7 @@ async fn be_worker(flags: worker_config::Flags) -> Result<Exit> {
     let sources = sources(flags.config.as_deref(), flags.given())?;
     let mut config = worker_config::Config::resolve(&sources).map_err(unusable)?;
     config.orders = flags.orders;
-    config.logging.init().context("failed to turn on logs")?;
+    let _tail = config.logging.init().context("failed to turn on logs")?;
     let metrics = metrics::install();
     let shutdown = signals::listen().context("failed to listen for signals")?;
     let nothing: [&str; 0] = [];

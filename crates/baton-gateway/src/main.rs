@@ -9,7 +9,7 @@ use baton_gateway::config::{Config, Flags};
 use baton_gateway::run;
 use baton_service::Chain;
 use baton_service::config::Sources;
-use baton_service::{metrics, signals};
+use baton_service::{logging, metrics, signals};
 use clap::Parser;
 
 /// Answers HTTP for a fleet: tasks, workers, queues, the live feed. Any number of them may run on one Redis.
@@ -38,9 +38,10 @@ async fn main() -> ExitCode {
         Ok(config) => config,
         Err(problems) => return refuse(&Chain(&problems), UNUSABLE_CONFIGURATION),
     };
-    if let Err(error) = config.logging.init() {
-        return refuse(&Chain(&error), 1);
-    }
+    let _tail = match config.logging.init() {
+        Ok(tail) => tail,
+        Err(error) => return refuse(&Chain(&error), 1),
+    };
     metrics::install();
     let shutdown = match signals::listen() {
         Ok(shutdown) => shutdown,
@@ -54,7 +55,7 @@ async fn main() -> ExitCode {
 
 /// To stderr as it is: logs may not be on yet, and a person reads this.
 fn refuse(why: &dyn Display, code: u8) -> ExitCode {
-    let _ = writeln!(std::io::stderr(), "baton-gateway: {why}");
+    logging::say_last(&format_args!("baton-gateway: {why}"));
     ExitCode::from(code)
 }
 

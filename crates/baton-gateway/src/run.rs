@@ -7,7 +7,7 @@ use std::time::Duration;
 use baton_service::Chain;
 use baton_service::signals::Shutdown;
 use baton_store::ticker::Ticker;
-use baton_store::{Error, OpenError, Options, Store};
+use baton_store::{OpenError, Options, Store};
 use tokio::net::TcpListener;
 use tokio::task::JoinError;
 use tokio_util::sync::CancellationToken;
@@ -145,12 +145,10 @@ async fn open(options: Options) -> Result<Store, RunError> {
                 warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
                 return Ok(store);
             }
-            Err(error @ OpenError::Store(Error::Unavailable { .. })) if clock::instant() < until => {
-                tracing::warn!(redis = %options.url, error = %Chain(&error), "failed to reach Redis; trying again");
+            Err(error) if error.may_pass() && clock::instant() < until => {
+                tracing::warn!(redis = %options.url, error = %Chain(&error), "failed to use Redis; trying again");
             }
-            Err(error @ OpenError::Store(Error::Unavailable { .. })) => {
-                return Err(RunError::Unreachable(error));
-            }
+            Err(error) if error.may_pass() => return Err(RunError::Unreachable(error)),
             Err(error) => return Err(RunError::Unusable(error)),
         }
         tokio::time::sleep(pause).await;

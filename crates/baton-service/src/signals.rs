@@ -14,8 +14,11 @@ pub struct Shutdown {
     pub now: CancellationToken,
 }
 
-/// Listens for as long as the process lives.
+/// Listens for as long as the process lives. To be called before any child is started.
 pub fn listen() -> io::Result<Shutdown> {
+    // Whoever started us may have had the ends of children ignored, which we inherited: then nobody could wait for one.
+    // What is listened for once is not ignored any more, and children do not inherit that it ever was.
+    drop(signal(SignalKind::child())?);
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     let shutdown = Shutdown::default();

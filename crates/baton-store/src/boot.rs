@@ -20,6 +20,16 @@ pub enum OpenError {
     Store(#[from] Error),
 }
 
+impl OpenError {
+    /// Is it worth waiting? A server that is away comes back, and a failover makes a primary of a replica.
+    pub fn may_pass(&self) -> bool {
+        match self {
+            OpenError::Unfit(reasons) => reasons.iter().all(|reason| matches!(reason, Unfit::Role(_))),
+            OpenError::Store(error) => matches!(error, Error::Unavailable { .. }),
+        }
+    }
+}
+
 /// Why we refuse to work with this server or namespace.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Unfit {

@@ -1,11 +1,10 @@
 //! The program `baton-worker`: parse, resolve, log, run, drain. It keeps workers, or is one.
 
 use std::fmt::Display;
-use std::io::Write;
 use std::process::ExitCode;
 
 use baton_service::config::Sources;
-use baton_service::{Chain, metrics, signals};
+use baton_service::{Chain, logging, metrics, signals};
 use baton_worker::config::{Config, Flags, PoolFlags};
 use baton_worker::handlers::{Environment, Guard, guard};
 use baton_worker::run::{self, RunError};
@@ -37,7 +36,10 @@ fn main() -> ExitCode {
     if let Some(code) = guard::main(std::env::args_os()) {
         return code;
     }
-    let Arguments { flags, pool } = Arguments::parse();
+    let Arguments { mut flags, pool } = Arguments::parse();
+    if let Err(error) = flags.orders.take_pipes() {
+        return refuse(&error, 1);
+    }
     let orders = flags.orders.clone();
     match begin(flags, &pool) {
         Ok(()) => ExitCode::SUCCESS,
@@ -58,7 +60,7 @@ fn begin(flags: Flags, pool: &PoolFlags) -> Result<(), Failure> {
         .map_err(|error| unusable(Chain(&error).to_string()))?;
     let mut config = Config::resolve(&sources).map_err(|problems| unusable(Chain(&problems).to_string()))?;
     config.orders = flags.orders;
-    config.logging.init().map_err(|error| (Chain(&error).to_string(), 1))?;
+    let _tail = config.logging.init().map_err(|error| (Chain(&error).to_string(), 1))?;
     // A supervisor only waits, and children follow the thread that started them.
     let mut runtime =
         if config.supervises() { Builder::new_current_thread() } else { Builder::new_multi_thread() };
@@ -82,6 +84,6 @@ async fn work(config: Config) -> Result<(), Failure> {
 
 /// To stderr as it is: logs may not be on yet, and a person reads this.
 fn refuse(why: &dyn Display, code: u8) -> ExitCode {
-    let _ = writeln!(std::io::stderr(), "baton-worker: {why}");
+    logging::say_last(&format_args!("baton-worker: {why}"));
     ExitCode::from(code)
 }

@@ -13,7 +13,7 @@ use baton_store::{Error, OpenError, Options as StoreOptions, Store};
 
 use crate::admin;
 use crate::config::{Config, worker_id};
-use crate::engine::{Ended, Engine, EngineError, Options, Pulse};
+use crate::engine::{Ended, Engine, EngineError, Follows, Options, Pulse};
 use crate::handler::{Doubled, Handlers};
 use crate::handlers::{Environment, Guard, builtin, exec_dir};
 use crate::supervisor::{Fault, Reports};
@@ -83,6 +83,11 @@ impl RunError {
     }
 
     /// A later process has this worker's id.
+    /// Redis itself would not have us.
+    fn is_unfit(&self) -> bool {
+        matches!(self, RunError::Unusable(_))
+    }
+
     fn is_superseded(&self) -> bool {
         matches!(self, RunError::Engine(EngineError::Superseded(_)))
     }
@@ -138,7 +143,9 @@ pub async fn run(
     let ended = work(config, handlers, metrics, shutdown, reports.as_ref()).await;
     if let Some(reports) = reports {
         let fault = ended.as_ref().err();
-        reports.end(fault.map(|fault| Fault::new(fault.is_superseded(), &Chain(fault).to_string())));
+        reports.end(fault.map(|fault| {
+            Fault::new(&Chain(fault).to_string()).superseded(fault.is_superseded()).unfit(fault.is_unfit())
+        }));
     }
     ended
 }
@@ -157,11 +164,12 @@ async fn work(
         return Ok(Ended { abandoned: 0 });
     };
     let store = store?;
-    let worker = match &config.orders.follow_on {
-        Some(worker) => worker.clone(),
-        None => worker_id(store.number_worker().await?, &config.kind)?,
+    let (worker, follows) = match &config.orders.follow_on {
+        Some(from) => (from.worker.clone(), Some(from.boot.clone())),
+        None => (free_id(&store, &config.kind).await?, None),
     };
-    let options = options(&config, &handlers, worker);
+    let mut options = options(&config, &handlers, worker);
+    options.follows = Follows::Only(follows);
     let (worker, boot, slots) = (options.worker.clone(), options.boot.clone(), options.slots);
     let engine = Engine::new(store, handlers, options)?;
     if let Some(reports) = reports {
@@ -207,15 +215,30 @@ pub(crate) async fn open(options: &StoreOptions, warn: bool) -> Result<Store, Ru
                 warnings.iter().filter(|_| warn).for_each(|warning| tracing::warn!("{warning}"));
                 return Ok(store);
             }
-            Err(error @ OpenError::Store(Error::Unavailable { .. })) => {
+            // A replica becomes a primary, or gives way to one.
+            Err(error) if error.may_pass() => {
                 tracing::warn!(
                     error = &error as &dyn std::error::Error,
-                    "Redis cannot be reached; trying again"
+                    "Redis cannot be used; trying again"
                 );
                 tokio::time::sleep(wait).await;
                 wait = (wait * 2).min(BACKOFF_MAX);
             }
             Err(error) => return Err(RunError::Unusable(error)),
+        }
+    }
+}
+
+/// An id that nobody lives under. A Redis that lost its data counts from one again, while workers are alive.
+async fn free_id(store: &Store, kind: &str) -> Result<WorkerId, RunError> {
+    loop {
+        let id = worker_id(store.number_worker().await?, kind)?;
+        let mut taken = false;
+        for shard in store.shards().all() {
+            taken |= store.worker(shard, &id).await?.worker.is_some_and(|worker| worker.boot.is_some());
+        }
+        if !taken {
+            return Ok(id);
         }
     }
 }

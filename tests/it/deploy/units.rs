@@ -1,6 +1,7 @@
 //! The units of systemd: what systemd itself says of them, and what they must agree on with our own limits.
 
 use std::fs;
+use std::io::{self, Write};
 use std::process::{Command, Output};
 use std::time::Duration;
 
@@ -37,7 +38,7 @@ fn default_of(key: &str) -> Duration {
 /// Asks systemd about a unit whose program is there, by `arguments` and the file. None where there is no systemd.
 fn analyzed(name: &str, text: &str, arguments: &[&str]) -> Option<Output> {
     if !cfg!(target_os = "linux") {
-        println!("SKIPPED: the units are for Linux, and nobody else can judge them");
+        let _ = writeln!(io::stderr(), "SKIPPED: the units are for Linux, and nobody else can judge {name}");
         return None;
     }
     let analyze = find("systemd-analyze")

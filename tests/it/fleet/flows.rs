@@ -28,6 +28,7 @@ pub(super) async fn lasting_fleet() -> Fleet {
 pub(super) fn worker(fleet: &Fleet) -> Process {
     let mut command = process::command(program("baton-worker"));
     command.args(["--redis-url", &fleet.redis.url(), "--slots", "64", "--lease", "1s"]);
+    command.env("BATON_SUPERVISOR_ENABLED", "false");
     command.env_remove("BATON_CONFIG").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     Process::spawn(command).expect("a worker")
 }

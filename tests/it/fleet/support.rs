@@ -123,9 +123,22 @@ impl Fleet {
 
 /// A supervisor with these settings; its log, and that of its workers, goes to a file.
 pub(crate) fn supervisor(fleet: &Fleet, name: &str, settings: &[(&str, &str)]) -> Process {
-    fs::create_dir_all(fleet.handlers()).expect("a directory");
     let log = fs::File::create(fleet.file(&format!("{name}.log"))).expect("a log");
-    let mut command = process::command(program("baton-worker"));
+    supervisor_by(fleet, &[], log.into(), settings)
+}
+
+/// The same, started by a program that becomes it, with these arguments before its own name.
+pub(crate) fn supervisor_by(fleet: &Fleet, by: &[&str], log: Stdio, settings: &[(&str, &str)]) -> Process {
+    fs::create_dir_all(fleet.handlers()).expect("a directory");
+    let baton = program("baton-worker");
+    let mut command = match by {
+        [] => process::command(baton),
+        [by, arguments @ ..] => {
+            let mut command = process::command(by);
+            command.args(arguments).arg(baton);
+            command
+        }
+    };
     command.env("BATON_REDIS_URL", fleet.redis.url()).env("BATON_WORKER_EXEC_DIR", fleet.handlers());
     command.envs(settings.iter().copied()).env_remove("BATON_CONFIG");
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);

@@ -97,13 +97,14 @@ async fn the_workers_of_a_killed_supervisor_end_and_the_next_one_needs_no_lease_
     yard.until_steady(2).await;
     yard.submit("stubborn", "null").await;
     until("it runs", async || number_in(yard.file("first")).is_some()).await;
+    // Read now: the next run, under the second supervisor, writes its own.
+    let program = number_in(yard.file("first")).expect("its number");
     let workers = first.workers();
     assert_eq!(workers.len(), 2);
     let dead = yard.supervisors().await.remove(0).id;
     first.0.signal(Signal::KILL);
     let mut second = yard.supervisor("second", &variables);
     until("nobody is left of the first", async || workers.iter().all(|worker| !lives(*worker))).await;
-    let program = number_in(yard.file("first")).expect("its number");
     until("not its program either", async || !lives(program)).await;
     // The only one: the entry of the dead one is gone already.
     yard.until_steady(2).await;

@@ -37,6 +37,7 @@ async fn a_crash_loop_ends_costs_nothing_and_can_be_begun_anew() {
     }
     let spent = keeper.ticks() - before;
     assert!(spent < 50, "{spent} hundredths of a second");
+    until("its worker is not taken for living", async || yard.live_workers().await.is_empty()).await;
     // Somebody has looked at it, and starts the pool.
     yard.set(None, Some(true)).await;
     yard.until_steady(1).await;

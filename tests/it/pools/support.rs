@@ -6,10 +6,11 @@ use std::process::Stdio;
 
 use baton_core::PoolName;
 use baton_store::calls::pool::{Pool, PoolSet, SetPool, Supervisor};
-use baton_testkit::process::{self, Signal};
+use baton_testkit::process::Signal;
 use baton_testkit::{PrivateRedis, Process};
 
-pub(super) use crate::fleet::support::{Fleet, program, text, until};
+pub(super) use crate::fleet::support::{Fleet, text, until};
+use crate::fleet::support::{supervisor, supervisor_by};
 
 /// A Redis, and what is beside it.
 pub(super) struct Yard(pub(super) Fleet);
@@ -34,17 +35,24 @@ impl Yard {
         &mut self.0.redis
     }
 
-    /// `baton-worker`, with nothing but these variables; its log goes to a file of that name.
+    /// A command by hand.
+    pub(super) async fn redis_says(&self, words: &[&str]) {
+        let _: String = self.0.redis.say(words).await;
+    }
+
+    /// `baton-worker`, with little but these variables; its log goes to a file of that name.
     pub(super) fn supervisor(&self, name: &str, variables: &[(&str, &str)]) -> Keeper {
-        let log = fs::File::create(self.file(&format!("{name}.log"))).expect("a log");
-        let mut command = process::command(program("baton-worker"));
-        command.env_remove("BATON_CONFIG").env("BATON_REDIS_URL", self.redis.url());
-        if self.file("handlers").is_dir() {
-            command.env("BATON_WORKER_EXEC_DIR", self.file("handlers"));
-        }
-        command.envs(variables.iter().copied());
-        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);
-        Keeper(Process::spawn(command).expect("a supervisor"))
+        Keeper(supervisor(&self.0, name, variables))
+    }
+
+    /// The same, started by a program that becomes it, and with its log elsewhere.
+    pub(super) fn supervisor_by(
+        &self,
+        by: &[&str],
+        log: impl Into<Stdio>,
+        variables: &[(&str, &str)],
+    ) -> Keeper {
+        Keeper(supervisor_by(&self.0, by, log.into(), variables))
     }
 
     pub(super) async fn pool(&self) -> Option<Pool> {

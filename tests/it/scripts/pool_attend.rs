@@ -124,6 +124,40 @@ async fn the_configuration_counts_until_somebody_sets_the_pool() {
 }
 
 #[tokio::test]
+async fn a_pool_that_nobody_set_runs_or_not_as_the_latest_beginning_is_configured() {
+    with_store(async |at| {
+        let (pool, id) = (PoolName::default(), named("host-a"));
+        for auto_start in [false, true, false] {
+            let attend =
+                Attend { pool: &pool, supervisor: &id, first: true, count: 2, auto_start, report: &[] };
+            let Attended::Heard(heard) = at.store.attend(&attend).await.unwrap() else { panic!("refused") };
+            assert_eq!(heard.running, auto_start);
+        }
+        let set = SetPool { pool: &pool, desired: None, running: Some(true), by: None };
+        at.store.set_pool(&set).await.unwrap();
+        let attend =
+            Attend { pool: &pool, supervisor: &id, first: true, count: 2, auto_start: false, report: &[] };
+        let Attended::Heard(heard) = at.store.attend(&attend).await.unwrap() else { panic!("refused") };
+        assert!(heard.running);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_lease_that_lies_too_far_ahead_ends_like_any_other() {
+    with_store(async |at| {
+        heard(at, "host-a", true, 2).await;
+        // As a clock leaves it that went back by an hour.
+        let ahead = START_MS + 3_600_000;
+        by_hand::<u64>(at, &format!("ZADD baton:{{0}}:pool:default:supervisors {ahead} host-a")).await;
+        heard(at, "host-b", true, 2).await;
+        at.pass_ms(limits::SUPERVISOR_LEASE_MS as i64);
+        assert_eq!(ids(&heard(at, "host-b", false, 2).await), ["host-b"]);
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn there_is_a_limit_to_supervisors() {
     with_store(async |at| {
         heard(at, "host-a", true, 2).await;

@@ -6,7 +6,7 @@ use baton_store::calls::pool::{Attend, Pool, Pools, SetPool, Supervisor};
 use baton_testkit::fixture::START_MS;
 use baton_testkit::{Fixture, with_store};
 
-use crate::hand::unchanged;
+use crate::hand::{by_hand, unchanged};
 
 async fn set(at: &Fixture, name: &str, desired: u64) {
     let pool = PoolName::new(name).unwrap();
@@ -63,6 +63,25 @@ async fn a_pool_is_shown_with_all_that_is_known_of_it() {
         };
         assert_eq!(shown, std::slice::from_ref(&expected));
         assert_eq!(at.store.pool(&pool).await.unwrap().pool, Some(expected));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn of_more_supervisors_than_can_be_shown_the_living_are() {
+    with_store(async |at| {
+        let (pool, id) = (PoolName::default(), SupervisorId::new("alive").unwrap());
+        let attend =
+            Attend { pool: &pool, supervisor: &id, first: true, count: 2, auto_start: true, report: &[] };
+        at.store.attend(&attend).await.unwrap();
+        let gone: Vec<String> =
+            (0..300).map(|number| format!("{} gone-{number}", START_MS - 20_000)).collect();
+        let words = gone.join(" ");
+        let added: u64 = by_hand(at, &format!("ZADD baton:{{0}}:pool:default:supervisors {words}")).await;
+        assert_eq!(added, 300);
+        let shown = at.store.pool(&pool).await.unwrap().pool.unwrap().supervisors;
+        assert!(shown.len() == 256 && shown.iter().any(|one| one.id == id));
+        by_hand::<u64>(at, "ZREMRANGEBYSCORE baton:{0}:pool:default:supervisors -inf 1699999999999").await;
     })
     .await;
 }

@@ -1,6 +1,8 @@
 //! worker/held: which tasks a worker holds.
 
 use baton_core::{Shard, TaskId, limits};
+use baton_store::calls::Pair;
+use baton_store::calls::task::{Claimed, Grant};
 use baton_testkit::{Fixture, Life, with_store};
 
 use crate::hand::{tick, unchanged};
@@ -61,10 +63,12 @@ async fn it_answers_all_that_anybody_may_hold() {
     with_store(async |at| {
         let life = Life::new(1, 1);
         at.register(&life, None).await;
-        let mut held = 0;
-        while held < limits::HELD_TASKS_MAX {
+        let mut holding: Vec<Pair> = Vec::new();
+        while (holding.len() as u64) < limits::HELD_TASKS_MAX {
             at.submit_many(50).await;
-            held += at.claim(&life, 50).await.len() as u64;
+            let Claimed::Tasks(grants) = at.try_claim(&life, 50, &holding).await else { panic!("refused") };
+            let pair = |grant: Grant| Pair { task: grant.task, fence: grant.fence, timeout_ms: None };
+            holding.extend(grants.tasks.into_iter().map(pair));
         }
         let found = at.store.held(Shard::FIRST, &life.worker).await.unwrap();
         assert_eq!(found.len() as u64, limits::HELD_TASKS_MAX);

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use baton::Status;
+use baton::api::pool::{PoolState, PutPool};
 
 use super::{House, Order};
 
@@ -35,6 +36,30 @@ async fn tasks_queues_and_workers_are_moved_and_read() {
     let unknown = client.queue("../workers").await.unwrap_err();
     assert_eq!(unknown.code(), "invalid", "a name is never part of a path");
     worker.end().await;
+    house.close().await;
+}
+
+#[tokio::test]
+async fn pools_are_sized_read_and_forgotten() {
+    let house = House::open().await;
+    let client = &house.client;
+    assert_eq!(client.pools().await.unwrap(), []);
+    let nobody = client.set_pool("media", &PutPool { running: Some(true), desired: None }).await.unwrap_err();
+    assert_eq!(nobody.code(), "unknown_pool");
+    let sized = client.set_pool("media", &PutPool { desired: Some(3), running: None }).await.unwrap();
+    assert_eq!((sized.desired, sized.state), (3, PoolState::Unattended));
+    let stopped = client.set_pool("media", &PutPool { running: Some(false), desired: None }).await.unwrap();
+    assert_eq!((stopped.desired, stopped.state), (3, PoolState::Stopped));
+    assert_eq!(client.pool("media").await.unwrap(), stopped);
+    assert_eq!(client.pools().await.unwrap(), [stopped]);
+    let refused =
+        client.set_pool("media", &PutPool { desired: Some(1_001), running: None }).await.unwrap_err();
+    assert_eq!(refused.status(), Some(422));
+    assert_eq!(client.workers_of("media").await.unwrap(), []);
+    client.remove_pool("media").await.unwrap();
+    assert_eq!(client.pool("media").await.unwrap_err().code(), "unknown_pool");
+    let recovery = client.recover().await.unwrap();
+    assert_eq!((recovery.reclaimed, recovery.silent.len()), (0, 0));
     house.close().await;
 }
 

@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use baton::Client;
+use baton::api::worker::State;
+use baton_core::PoolName;
 use baton_service::config::masked;
 use rustix::fs::{FlockOperation, flock};
 use tempfile::TempDir;
@@ -17,12 +19,16 @@ use super::{Dev, demo, ports};
 use crate::exit::{Exit, Stop};
 use crate::out::{Out, say};
 
+/// The state of a supervisor that is not heard of any more.
+const SILENT: &str = "silent";
+
 /// How long processes may take to be ready.
 const READY_WITHIN: Duration = Duration::from_secs(30);
 const LOOK_EVERY: Duration = Duration::from_millis(15);
 /// How long running tasks may go on when the fleet is to end, and how long we wait for that.
 pub(super) const DRAIN: &str = "10s";
-const WORKERS_END_WITHIN: Duration = Duration::from_secs(20);
+/// A supervisor tells its workers a second time 5 s after that, and kills them after another 5 s.
+const WORKERS_END_WITHIN: Duration = Duration::from_secs(25);
 const GATEWAYS_END_WITHIN: Duration = Duration::from_secs(10);
 
 /// What the fleet is to be.
@@ -84,7 +90,8 @@ fn lock(data: &Path) -> Result<File> {
 #[derive(Debug)]
 pub(super) struct Fleet {
     // Workers first: fields are dropped in order, and nobody should lose the one below them.
-    pub(super) workers: Vec<Member>,
+    /// Keeps the workers; one, unless none is started yet.
+    pub(super) supervisors: Vec<Member>,
     pub(super) gateways: Vec<Member>,
     redis: Option<Redis>,
     /// Nobody else uses the directory of `--data` meanwhile. Let go of after its Redis has ended.
@@ -110,7 +117,7 @@ impl Fleet {
         };
         let url = plan.redis.clone().or_else(|| redis.as_ref().map(Redis::url)).unwrap_or_default();
         Ok(Fleet {
-            workers: Vec::new(),
+            supervisors: Vec::new(),
             gateways: Vec::new(),
             redis,
             _lock: lock,
@@ -129,9 +136,7 @@ impl Fleet {
         for number in 1..=self.plan.gateways {
             self.gateways.push(Member::start(self.gateway(number)?)?);
         }
-        for number in 1..=self.plan.workers {
-            self.workers.push(Member::start(self.worker(number)?)?);
-        }
+        self.supervisors.push(Member::start(self.supervisor()?)?);
         let ready = tokio::time::timeout(READY_WITHIN, self.wait_until_ready()).await;
         ready.unwrap_or_else(|_| bail!("the fleet was not ready within {READY_WITHIN:?}"))
     }
@@ -145,26 +150,37 @@ impl Fleet {
             }
         }
         let client = self.client(0)?;
-        loop {
-            let there = client.workers().await.unwrap_or_default();
-            let is_there = |pid: String| there.iter().any(|worker| worker.pid.as_ref() == Some(&pid));
-            if self.workers.iter().all(|member| is_there(member.pid().to_string())) {
-                return Ok(());
-            }
+        while !self.has_its_workers(&client).await {
             self.must_run()?;
             tokio::time::sleep(LOOK_EVERY).await;
         }
+        Ok(())
+    }
+
+    /// As many as the pool is to have, which with kept data may have been said by hand; and they can be seen.
+    async fn has_its_workers(&self, client: &Client) -> bool {
+        let Ok(pool) = client.pool(PoolName::default().as_str()).await else { return false };
+        let live = || pool.supervisors.iter().filter(|supervisor| supervisor.state != SILENT);
+        let ours: Vec<String> = self.supervisors.iter().map(|member| member.pid().to_string()).collect();
+        let attends = live().any(|one| one.pid.as_ref().is_some_and(|pid| ours.contains(pid)));
+        let most: u64 = live().map(|supervisor| supervisor.most).sum();
+        let wanted = if pool.running { pool.desired.min(most) } else { 0 };
+        if !attends || live().map(|supervisor| supervisor.live).sum::<u64>() < wanted {
+            return false;
+        }
+        let seen = client.workers().await.unwrap_or_default();
+        seen.iter().filter(|worker| worker.state != State::Offline).count() as u64 >= wanted
     }
 
     fn must_run(&mut self) -> Result<()> {
         self.redis.as_mut().map_or(Ok(()), Redis::must_run)?;
-        self.gateways.iter_mut().chain(&mut self.workers).try_for_each(Member::must_run)
+        self.gateways.iter_mut().chain(&mut self.supervisors).try_for_each(Member::must_run)
     }
 
-    /// Starts again what has ended by itself. Without Redis there is nothing to mend.
+    /// Starts again what has ended by itself, but for workers, which the supervisor replaces. Without Redis there is nothing to mend.
     pub(super) fn mend(&mut self) -> Result<()> {
         self.redis.as_mut().map_or(Ok(()), Redis::must_run)?;
-        for member in self.gateways.iter_mut().chain(&mut self.workers) {
+        for member in self.gateways.iter_mut().chain(&mut self.supervisors) {
             if let Some(how) = member.ended() {
                 say(&format!("{} ended ({how}); starting it again", member.name()));
                 *member = Member::start(member.recipe.clone())?;
@@ -175,11 +191,16 @@ impl Fleet {
 
     /// Workers finish what they run, then gateways their requests, then Redis writes down what is to be kept.
     pub(super) async fn end(&mut self) {
-        end_all(&mut self.workers, WORKERS_END_WITHIN).await;
+        end_all(&mut self.supervisors, WORKERS_END_WITHIN).await;
         end_all(&mut self.gateways, GATEWAYS_END_WITHIN).await;
         if let Some(redis) = &mut self.redis {
             redis.end().await;
         }
+    }
+
+    /// How many workers it begins with.
+    pub(super) fn size(&self) -> usize {
+        self.plan.workers
     }
 
     /// A client of the gateway with this number, from 0.
@@ -216,7 +237,8 @@ impl Fleet {
                 redis.socket().display()
             )),
             None => out.line(&format!("              {baton}{url} worker ls")),
-        }
+        }?;
+        out.line(&format!("              {baton}{url} pool scale {}", self.plan.workers + 2))
     }
 
     fn shown_redis(&self) -> String {
@@ -245,12 +267,14 @@ impl Fleet {
         Ok(recipe)
     }
 
-    fn worker(&self, number: usize) -> Result<Recipe> {
+    /// One, which keeps all workers: so `baton pool scale` works here as anywhere.
+    fn supervisor(&self) -> Result<Recipe> {
         let plan = &self.plan;
-        let mut recipe = self.recipe(&format!("worker-{number}"), &["worker", "run"])?;
+        let mut recipe = self.recipe("supervisor", &["pool", "run"])?;
         recipe.environment.extend([
-            ("BATON_WORKER_QUEUES", plan.queues.clone().into()),
-            ("BATON_WORKER_SLOTS", plan.slots.to_string().into()),
+            ("BATON_SUPERVISOR_COUNT", plan.workers.to_string().into()),
+            ("BATON_SUPERVISOR_CONCURRENCY", plan.slots.to_string().into()),
+            ("BATON_SUPERVISOR_QUEUES", plan.queues.clone().into()),
             ("BATON_WORKER_LEASE", plan.lease.into()),
             ("BATON_WORKER_DRAIN_TIMEOUT", DRAIN.into()),
         ]);

@@ -8,13 +8,18 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
-use rustix::process::{Pid, Signal, kill_process, kill_process_group};
+use rustix::io::Errno;
+use rustix::process::{
+    Pid, Signal, WaitId, WaitIdOptions, getpgid, kill_process, kill_process_group, waitid,
+};
 use tokio::process::{Child, Command};
+
+use super::kin;
 
 /// What a process is started with. The same again starts it again.
 #[derive(Clone, Debug)]
 pub(super) struct Recipe {
-    /// `gateway-1`, `worker-3`, `redis`.
+    /// `gateway-1`, `supervisor`, `redis`.
     pub(super) name: String,
     pub(super) program: PathBuf,
     pub(super) arguments: Vec<OsString>,
@@ -66,8 +71,8 @@ impl Member {
         &self.recipe.name
     }
 
-    pub(super) fn pid(&self) -> i32 {
-        self.pid.as_raw_nonzero().get()
+    pub(super) fn pid(&self) -> Pid {
+        self.pid
     }
 
     /// How it ended, if it has.
@@ -94,9 +99,27 @@ impl Member {
     /// Ends it and what it started, without a chance to tidy up.
     pub(super) fn kill(&mut self) {
         if self.ended().is_none() {
+            self.kill_children();
             // It leads its group, and is not waited for yet: the number is nobody else's.
             let _ = kill_process_group(self.pid, Signal::KILL);
             let _ = kill_process(self.pid, Signal::KILL);
+        }
+    }
+
+    /// Workers lead groups of their own. While their supervisor stands still it waits for none of them, so their numbers
+    /// are nobody else's.
+    fn kill_children(&self) {
+        if kill_process(self.pid, Signal::STOP).is_err() {
+            return;
+        }
+        // EXITED, too: only waiting for the stop of one that just died would never end.
+        let events = WaitIdOptions::STOPPED | WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
+        while matches!(waitid(WaitId::Pid(self.pid), events), Err(Errno::INTR)) {}
+        for child in kin::children(self.pid) {
+            if getpgid(Some(child)) == Ok(child) {
+                let _ = kill_process_group(child, Signal::KILL);
+            }
+            let _ = kill_process(child, Signal::KILL);
         }
     }
 

@@ -3,6 +3,7 @@
 
 mod demo;
 mod fleet;
+mod kin;
 mod member;
 mod ports;
 mod redis;

@@ -17,7 +17,7 @@ use crate::console::{self, payload};
   baton schedule add pulse --every 5m --kind health.check --missed skip --overlap skip
   baton schedule add month-end --cron '0 22 L * *' --kind books.close --queue finance
   baton schedule add nightly --cron '30 2 * * *' --zone America/New_York --kind x --dry-run    only say when")]
-pub(super) struct Add {
+pub(crate) struct Add {
     name: ScheduleName,
     #[command(flatten)]
     times: Times,
@@ -76,7 +76,7 @@ struct Rest {
   baton schedule set nightly --cron '30 3 * * *'
   baton schedule set nightly --payload @november.json --overlap skip
   baton schedule set pulse --every 1m")]
-pub(super) struct Set {
+pub(crate) struct Set {
     pub(super) name: String,
     #[command(flatten)]
     times: Times,

@@ -32,4 +32,6 @@ fn a_killed_worker_and_a_killed_gateway_cost_nothing_but_time() {
     let taken_over: Vec<&str> = taken_over.take_while(|line| !line.is_empty()).collect();
     assert!(taken_over.len() >= 3, "{}", ran.out);
     assert!(taken_over.iter().all(|line| !line.contains("nobody")), "{}", ran.out);
+    assert!(taken_over.iter().any(|line| line.contains("its replacement")), "{}", ran.out);
+    assert!(ran.out.contains("the supervisor has replaced it by the process "), "{}", ran.out);
 }

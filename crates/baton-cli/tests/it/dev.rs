@@ -2,6 +2,8 @@
 
 use std::fs;
 
+use baton_core::PoolName;
+use baton_store::calls::pool::{PoolSet, SetPool};
 use baton_testkit::process::Signal;
 
 use crate::fleet::{Fleet, lives, run, until};
@@ -9,8 +11,9 @@ use crate::fleet::{Fleet, lives, run, until};
 #[test]
 fn ctrl_c_leaves_no_process_no_socket_and_no_file() {
     let mut fleet = Fleet::start(&["--workers", "1"]);
-    let children = fleet.children();
-    assert_eq!(children.len(), 3, "redis, a gateway and a worker");
+    assert_eq!(fleet.children().len(), 3, "redis, a gateway and a supervisor");
+    let children = fleet.descendants();
+    assert_eq!(children.len(), 4, "and its worker");
     assert!(fleet.directory.join("redis.sock").exists());
     // What runs when it is told to end is finished first.
     let task = fleet.fine(&["task", "submit", "sleep", "--payload", r#"{"ms":400}"#, "-o", "name"]);
@@ -23,7 +26,8 @@ fn ctrl_c_leaves_no_process_no_socket_and_no_file() {
 #[test]
 fn a_sudden_death_takes_everyone_with_it() {
     let mut fleet = Fleet::start(&[]);
-    let children = fleet.children();
+    let children = fleet.descendants();
+    assert_eq!(children.len(), 5, "redis, a gateway, a supervisor and two workers");
     fleet.process.signal(Signal::KILL);
     fleet.process.child().wait().unwrap();
     until("the end of the children", || !children.iter().copied().any(lives));
@@ -60,15 +64,38 @@ fn a_worker_that_dies_is_replaced_and_a_program_is_a_handler() {
     fs::write(&file, "#!/bin/sh\ntr a-z A-Z >/dev/null\nprintf '\"DONE\"'\necho heard >&2\n").unwrap();
     fs::set_permissions(&file, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
     let mut fleet = Fleet::start(&["--workers", "1", "--exec-dir", handlers.path().to_str().unwrap()]);
-    let before = fleet.children();
-    let worker = fleet.fine(&["worker", "ls", "--json"]);
-    let pid = worker.split("\"pid\":\"").nth(1).unwrap().split('"').next().unwrap().parse::<i32>().unwrap();
-    let pid = rustix::process::Pid::from_raw(pid)
-        .filter(|pid| before.contains(&pid.as_raw_nonzero().get().cast_unsigned()));
-    rustix::process::kill_process(pid.expect("a worker of this fleet"), rustix::process::Signal::KILL)
-        .unwrap();
+    let (members, worker) = (fleet.children(), fleet.worker());
+    assert!(fleet.process.signal_descendant(worker, Signal::KILL), "it is a worker of this fleet");
     let task = fleet.fine(&["task", "submit", "shout", "--wait", "-o", "name"]);
     assert_eq!(fleet.fine(&["task", "result", task.trim()]), "\"DONE\"");
     assert!(fleet.fine(&["task", "logs", task.trim()]).contains("heard"));
-    assert_ne!(fleet.children(), before);
+    assert_ne!(fleet.worker(), worker);
+    assert_eq!(fleet.children(), members, "its supervisor has replaced it, and nobody else was");
+}
+
+#[test]
+fn a_second_ctrl_c_leaves_nothing_of_what_the_first_one_waits_for() {
+    let mut fleet = Fleet::start(&["--workers", "2"]);
+    let task = fleet.fine(&["task", "submit", "sleep", "--payload", r#"{"ms":60000}"#, "-o", "name"]);
+    until("a run", || fleet.fine(&["task", "get", task.trim()]).contains("running"));
+    let children = fleet.descendants();
+    fleet.process.signal(Signal::INT);
+    // Draining is what the second one interrupts: the idle worker has gone, and the busy one goes on.
+    until("the drain", || children.iter().filter(|child| !lives(**child)).count() == 1);
+    assert_eq!(fleet.interrupt(), Some(0));
+    assert!(!children.into_iter().any(lives));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_pool_of_the_fleet_is_scaled_as_any_other() {
+    let fleet = Fleet::start(&["--workers", "1"]);
+    let url = format!("unix://{}", fleet.directory.join("redis.sock").display());
+    let options = baton_store::Options::new(url.parse().unwrap());
+    let (store, _) = baton_store::Store::open(options).await.unwrap();
+    let listed = || fleet.fine(&["worker", "ls", "-o", "name"]).lines().count();
+    assert_eq!(listed(), 1);
+    let pool = PoolName::default();
+    let set = SetPool { pool: &pool, desired: Some(3), running: None, by: None };
+    assert_eq!(store.set_pool(&set).await.unwrap(), PoolSet::Done { created: false });
+    until("three workers", || listed() == 3);
 }

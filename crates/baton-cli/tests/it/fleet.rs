@@ -73,11 +73,26 @@ impl Fleet {
         self.process.child().wait().unwrap().code()
     }
 
-    /// The ids of its worker and gateway processes and of its Redis.
+    /// The ids of its gateway processes, its supervisor and its Redis.
     pub(crate) fn children(&mut self) -> Vec<u32> {
-        let id = self.process.child().id();
-        let children = std::fs::read_to_string(format!("/proc/{id}/task/{id}/children")).unwrap();
-        children.split_whitespace().map(|child| child.parse().unwrap()).collect()
+        children(self.process.child().id())
+    }
+
+    /// Those, and the workers of its supervisor, and what these run.
+    pub(crate) fn descendants(&mut self) -> Vec<u32> {
+        let mut found = self.children();
+        let mut at = 0;
+        while let Some(process) = found.get(at) {
+            found.extend(children(*process));
+            at += 1;
+        }
+        found
+    }
+
+    /// The id of the process that is its only worker.
+    pub(crate) fn worker(&self) -> u32 {
+        let listed = self.fine(&["worker", "ls", "--json"]);
+        listed.split("\"pid\":\"").nth(1).unwrap().split('"').next().unwrap().parse().unwrap()
     }
 }
 
@@ -87,6 +102,14 @@ impl Drop for Fleet {
         self.process.kill();
         let _ = std::fs::remove_dir_all(&self.directory);
     }
+}
+
+/// One that has ended has none.
+fn children(process: u32) -> Vec<u32> {
+    let threads = std::fs::read_dir(format!("/proc/{process}/task")).into_iter().flatten().flatten();
+    let texts = threads.filter_map(|thread| std::fs::read_to_string(thread.path().join("children")).ok());
+    let numbers = texts.collect::<Vec<_>>().join(" ");
+    numbers.split_whitespace().map(|child| child.parse().unwrap()).collect()
 }
 
 /// How a command went.

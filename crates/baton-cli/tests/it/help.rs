@@ -3,7 +3,7 @@
 use crate::fleet::run;
 
 /// Every command by what is typed.
-const COMMANDS: [&str; 70] = [
+const COMMANDS: [&str; 78] = [
     "",
     "dev",
     "gateway",
@@ -34,6 +34,14 @@ const COMMANDS: [&str; 70] = [
     "flow trace",
     "flow cancel",
     "flow rerun",
+    "pool run",
+    "pool ls",
+    "pool get",
+    "pool scale",
+    "pool start",
+    "pool stop",
+    "pool rm",
+    "recover",
     "queue ls",
     "queue get",
     "queue pause",

@@ -10,6 +10,7 @@ mod flows;
 mod help;
 mod logins;
 mod pipes;
+mod pools;
 mod schedules;
 mod stub;
 mod typed;

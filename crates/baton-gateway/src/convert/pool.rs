@@ -153,10 +153,9 @@ fn unattended(pool: &Pool) -> String {
 
 fn gave_up(pool: &Pool, one: &Supervisor) -> String {
     let why = one.reason.as_deref().map(|why| format!(" ({why})")).unwrap_or_default();
-    let workers = if one.gave_up == 1 { "worker that" } else { "workers that" };
+    let workers = if one.gave_up == 1 { "worker" } else { "workers" };
     format!(
-        "{} gave up on {} {workers} failed again and again{why}: look at its log, mend the cause, then \
-         `baton pool start {}`",
+        "{} gave up on {} {workers}{why}: look at its log, mend the cause, then `baton pool start {}`",
         named(one),
         one.gave_up,
         pool.name

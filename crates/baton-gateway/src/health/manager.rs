@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use baton_service::notify;
 use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
 
 use super::pulse::Pulse;
 use super::ready;
@@ -17,10 +18,7 @@ const READY_WITHIN: Duration = Duration::from_secs(5);
 /// gateways because Redis is away helps nobody.
 pub(crate) async fn tell(app: App, address: SocketAddr) {
     let mut looks = app.health.pulse.clone();
-    tokio::select! {
-        _ = tokio::time::timeout(READY_WITHIN, until_ready(&app, looks.clone())) => {}
-        () = app.draining.cancelled() => {}
-    }
+    in_good_time(until_ready(&app, looks.clone()), &app.draining).await;
     notify::ready();
     let (watched, mut said, mut stopping) = (notify::watchdog().is_some(), String::new(), false);
     loop {
@@ -42,6 +40,14 @@ pub(crate) async fn tell(app: App, address: SocketAddr) {
     }
 }
 
+/// Waits for what makes it ready, but neither for ever nor when it is to end.
+async fn in_good_time(ready: impl Future<Output = ()>, draining: &CancellationToken) {
+    tokio::select! {
+        _ = tokio::time::timeout(READY_WITHIN, ready) => {}
+        () = draining.cancelled() => {}
+    }
+}
+
 /// Asks with each look at Redis.
 async fn until_ready(app: &App, mut looks: watch::Receiver<Pulse>) {
     while !ready::check(app).await.ready && looks.changed().await.is_ok() {}
@@ -52,5 +58,30 @@ fn line(address: SocketAddr, pulse: &Pulse, stopping: bool) -> String {
         _ if stopping => "takes nothing new, and finishes what runs".to_owned(),
         None => format!("answers at http://{address}"),
         Some(trouble) => format!("answers at http://{address}, but not from Redis: {trouble}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::{pending, ready};
+
+    use super::*;
+    use crate::clock;
+
+    async fn waits(until: impl Future<Output = ()>, draining: &CancellationToken) -> Duration {
+        let begun = clock::instant();
+        in_good_time(until, draining).await;
+        begun.elapsed()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn readiness_is_waited_for_but_not_for_ever() {
+        let draining = CancellationToken::new();
+        assert_eq!(waits(ready(()), &draining).await, Duration::ZERO);
+        let soon = tokio::time::sleep(Duration::from_secs(2));
+        assert_eq!(waits(soon, &draining).await, Duration::from_secs(2));
+        assert_eq!(waits(pending(), &draining).await, READY_WITHIN);
+        draining.cancel();
+        assert_eq!(waits(pending(), &draining).await, Duration::ZERO);
     }
 }

@@ -79,3 +79,26 @@ async fn a_queue_that_nobody_used_is_unknown() {
     // But it may be paused before its first task.
     assert_eq!(gateway.post("/api/v1/queues/none/pause", json!({})).await.status, 200);
 }
+
+/// Autoscalers read this by path and name: what stands in the example for KEDA is what the route answers.
+#[tokio::test]
+async fn the_autoscaler_in_the_example_finds_its_number() {
+    let example = include_str!("../../../../deploy/keda/scaledobject.yaml");
+    let value = |name: &str| {
+        let line = example.lines().find_map(|line| line.trim().strip_prefix(name)).unwrap();
+        line.trim_start_matches(':').trim().trim_matches('"').to_owned()
+    };
+    let gateway = Gateway::start().await;
+    let unknown = value("url").split_once(":8000").unwrap().1.to_owned();
+    assert_eq!(gateway.get(&unknown).await.problem(), (404, "unknown_queue".to_owned()));
+    gateway.submit("a").await;
+    gateway.submit("b").await;
+    let worker = gateway.worker(1).await;
+    gateway.claim(&worker).await;
+    let mut backlog = gateway.get(&unknown).await.json();
+    assert_eq!(backlog[value("valueLocation")], json!(2));
+    assert!(value("targetValue").parse::<u64>().is_ok_and(|target| target > 0));
+    assert!(backlog["oldest_age_ms"].take().is_u64());
+    let expected = json!({ "backlog": 1, "load": 2, "oldest_age_ms": null, "workers": 1, "slots": 4 });
+    assert_eq!(backlog, expected);
+}

@@ -131,6 +131,16 @@ async fn a_redis_that_starts_later_is_waited_for() {
     assert_eq!(get(program.address, "/ready").await.0, 200);
 }
 
+#[tokio::test]
+async fn a_log_that_cannot_be_written_ends_nothing() {
+    let redis = PrivateRedis::start().await;
+    let full = File::options().write(true).open("/dev/full").unwrap();
+    let mut program = Program::logging(&redis.url(), full).await;
+    assert_eq!(get(program.address, "/ready").await.0, 200);
+    program.terminate();
+    assert!(program.ended().await.success());
+}
+
 fn refused(arguments: &[&str], environment: &[(&str, &str)]) -> (Option<i32>, String) {
     let mut command = Command::new(PROGRAM);
     command.args(arguments).envs(environment.iter().copied()).stdin(Stdio::null());

@@ -11,8 +11,9 @@ use super::problem::{Problem, Problems};
 use super::similar::nearest;
 use super::text::{Span, parts};
 
-/// Variables that are no keys: where the file is, and where the command line asks.
-const ELSEWHERE: [&str; 4] = ["BATON_API_KEY", "BATON_CONFIG", "BATON_TOKEN", "BATON_URL"];
+/// Variables that are no keys: where the file is, who keeps a worker, and where the command line asks.
+const ELSEWHERE: [&str; 5] =
+    ["BATON_API_KEY", "BATON_CONFIG", "BATON_SUPERVISED", "BATON_TOKEN", "BATON_URL"];
 
 /// Where a value came from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -253,6 +254,7 @@ mod tests {
                 ("BATON_LISTN", "127.0.0.1:2"),
                 ("BATON_AUTH", "jwt"),
                 ("BATON_GATEWAY_SERVICE_PORT_HTTP", "80"),
+                ("BATON_SUPERVISED", "host-1"),
                 ("BATTERY", "low"),
             ]),
             flags: Vec::new(),

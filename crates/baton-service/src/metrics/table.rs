@@ -52,6 +52,7 @@ macro_rules! metrics {
 metrics! {
     Gauge "baton_build_info" "Which build this process is; always 1.";
     Gauge "baton_process_resident_bytes" "Memory of this process.";
+    Counter "baton_log_lines_lost_total" "Lines of the log that were lost because stderr did not take them.";
     Gauge "baton_insecure_mode" "1 while everyone who reaches this gateway may do everything.";
 
     Counter "baton_auth_login_total" "Tries to log in, by outcome: opened, refused, throttled, error.";

@@ -96,7 +96,13 @@ pub(super) async fn register(core: &Core, desk: &Desk) -> bool {
                 return true;
             }
             Ok(Registered::Refused(refused)) => match (refused.refusal, refused.detail) {
-                (Refusal::Conflict, Some(current)) => expects = current.parse().ok(),
+                (Refusal::Conflict, Some(current)) => {
+                    expects = current.parse().ok();
+                    if expects.as_ref().is_some_and(|boot| !core.options.follows.allows(boot)) {
+                        core.abort(EngineError::Superseded(core.options.worker.clone()));
+                        return false;
+                    }
+                }
                 (Refusal::Conflict, None) => expects = None,
                 (Refusal::SchemaTooNew, _) => core.abort(EngineError::SchemaTooNew),
                 (Refusal::Superseded, _) => core.abort(EngineError::Superseded(core.options.worker.clone())),

@@ -41,6 +41,7 @@ pub struct Options {
     pub worker: WorkerId,
     /// This life of the worker; drawn anew for each process.
     pub boot: Boot,
+    pub follows: Follows,
     pub queues: Vec<QueueName>,
     /// Runs at once.
     pub slots: usize,
@@ -53,12 +54,31 @@ pub struct Options {
     pub about: Vec<(String, String)>,
 }
 
+/// Whose place a worker may take.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Follows {
+    /// That of whoever has its id: people gave it, and see to it that nobody else has it.
+    Anyone,
+    /// That of this life, which is surely over; without one, nobody's.
+    Only(Option<Boot>),
+}
+
+impl Follows {
+    fn allows(&self, current: &Boot) -> bool {
+        match self {
+            Follows::Anyone => true,
+            Follows::Only(boot) => boot.as_ref() == Some(current),
+        }
+    }
+}
+
 impl Options {
     /// The defaults: the queue `default`, eight slots, a lease of 30 s.
     pub fn new(worker: WorkerId) -> Options {
         Options {
             worker,
             boot: draw_boot(),
+            follows: Follows::Anyone,
             queues: vec![QueueName::default()],
             slots: 8,
             lease: LeaseLength::default(),

@@ -6,16 +6,18 @@
 use std::time::Duration;
 
 use baton_core::pool::shares;
-use baton_core::{PoolName, SupervisorId};
+use baton_core::{PoolName, Refusal, SupervisorId};
 use baton_service::Chain;
 use baton_store::calls::pool::{Attend, Attendance, Attended};
+use baton_store::calls::worker::Deregistered;
 use baton_store::ticker::Recovery;
 use baton_store::{Options as StoreOptions, Store};
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
 use super::following::Wish;
 use super::machine;
+use super::predecessor::Predecessor;
 use crate::engine::clock::jittered;
 use crate::run::{self, RunError};
 
@@ -46,6 +48,8 @@ pub(super) struct Beat {
     pub(super) auto_start: bool,
     pub(super) record: watch::Receiver<Record>,
     pub(super) answers: watch::Sender<Option<Answer>>,
+    /// Workers that are dead and have no successor.
+    pub(super) dead: mpsc::UnboundedReceiver<Predecessor>,
     /// Attend no more.
     pub(super) leave: CancellationToken,
 }
@@ -70,9 +74,15 @@ impl Beat {
     }
 
     async fn keep_attending(&mut self, store: &Store) {
-        let (mut first, mut well) = (true, true);
+        let (mut first, mut well, mut dead) = (true, true, Vec::new());
         loop {
             let heard = self.attend(store, first).await;
+            if heard.is_ok() {
+                while let Ok(one) = self.dead.try_recv() {
+                    dead.push(one);
+                }
+                take_leave_for(store, &mut dead).await;
+            }
             first &= heard.is_err();
             let is_well = heard.is_ok();
             match heard {
@@ -119,6 +129,23 @@ impl Beat {
             Ok(Attended::Heard(heard)) => Ok(heard),
             Ok(Attended::Refused(refused)) => Err(format!("refused: {}", refused.refusal)),
             Err(error) => Err(Chain(&error).to_string()),
+        }
+    }
+}
+
+/// Nobody should take the dead for living. Those that hold tasks are asked for again: their lease has to run out first.
+async fn take_leave_for(store: &Store, dead: &mut Vec<Predecessor>) {
+    for one in std::mem::take(dead) {
+        let mut left = true;
+        for shard in store.shards().all() {
+            left &= match store.deregister(shard, &one.worker, &one.boot).await {
+                Ok(Deregistered::Refused(refused)) => refused.refusal != Refusal::Conflict,
+                Ok(Deregistered::Left) => true,
+                Err(_) => false,
+            };
+        }
+        if !left {
+            dead.push(one);
         }
     }
 }

@@ -1,8 +1,7 @@
 //! All seats of a supervisor: how many there are to be, who starts, who ends, and what became of each.
 
-use baton_core::WorkerId;
-
 use super::end::{Exit, Verdict, Why};
+use super::predecessor::Predecessor;
 use super::reports::{Report, cut};
 use super::rules::Rules;
 use super::seat::{Action, LifeId, Next, Seat, Stage};
@@ -160,8 +159,9 @@ impl Crew {
     }
 
     /// The worker that lives this life.
-    pub(super) fn name_of(&self, life: LifeId) -> Option<&WorkerId> {
-        self.seats.iter().find(|seat| seat.life().is_some_and(|one| one.id == life))?.worker.as_ref()
+    pub(super) fn name_of(&self, life: LifeId) -> Option<&Predecessor> {
+        let seat = self.seats.iter().find(|seat| seat.life().is_some_and(|one| one.id == life))?;
+        seat.worker.as_ref()
     }
 
     fn willing(&self) -> u64 {

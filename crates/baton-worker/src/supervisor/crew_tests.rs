@@ -31,9 +31,9 @@ impl World {
     fn apply(&mut self, actions: impl IntoIterator<Item = Action>) {
         for action in actions {
             match action {
-                Action::Start { life, worker, after } => {
+                Action::Start { life, from, after } => {
                     self.starts += 1;
-                    let name = (worker.map(|worker| worker.to_string()), after);
+                    let name = (from.map(|from| from.to_string()), after);
                     self.names.insert(life, name);
                     assert_eq!(self.processes.insert(life, 0), None, "a life begins once");
                 }
@@ -76,8 +76,8 @@ impl World {
     }
 
     fn ready(&mut self, life: LifeId, holds: u64) {
-        let worker = Some(format!("worker-{life:03}-default"));
-        self.say(life, Report { worker, ready: true, holds, ..Report::default() });
+        let (worker, boot) = (Some(format!("worker-{life:03}-default")), Some(format!("b{life}")));
+        self.say(life, Report { worker, boot, ready: true, holds, ..Report::default() });
     }
 
     fn all_ready(&mut self) {
@@ -93,6 +93,17 @@ fn a_share_is_filled_and_ready_workers_are_live() {
     world.step();
     assert_eq!(world.crew.tally(), Tally { live: 3, ..Tally::default() });
     assert_eq!((world.crew.state(), world.starts), ("steady", 3));
+}
+
+#[test]
+fn a_life_has_one_name() {
+    let mut world = World::with(1);
+    world.ready(1, 0);
+    let other = Some("worker-999-default".to_owned());
+    world.say(1, Report { worker: other, ready: true, ..Report::default() });
+    world.end(1, &Exit::Signal(9));
+    world.pass(10_000);
+    assert_eq!(world.names[&2].0.as_deref(), Some("worker-001-default"));
 }
 
 #[test]
@@ -115,7 +126,7 @@ fn a_dead_worker_is_replaced_under_its_name_with_its_end_told() {
     world.step();
     assert_eq!(world.starts, 1, "not before its wait is over");
     world.pass(10_000);
-    let name = (Some("worker-001-default".to_owned()), Some("signal 9".to_owned()));
+    let name = (Some("worker-001-default:b1".to_owned()), Some("signal 9".to_owned()));
     assert_eq!((world.starts, &world.names[&2]), (2, &name));
     assert_eq!(world.crew.restarts(), 1);
     // One that took leave has no tasks to be taken over, and its record is closed.
@@ -125,7 +136,7 @@ fn a_dead_worker_is_replaced_under_its_name_with_its_end_told() {
     assert_eq!((&world.names[&3], world.crew.restarts()), (&(None, None), 1));
     // One whose name was taken does not take it back.
     world.ready(3, 0);
-    let fault = Some(Fault::new(true, "superseded"));
+    let fault = Some(Fault::new("superseded").superseded(true));
     world.say(3, Report { fault, ..Report::default() });
     world.end(3, &Exit::Code(1));
     world.pass(10_000);
@@ -208,7 +219,7 @@ fn one_seat_that_gave_up_takes_nothing_from_the_others() {
 fn an_unusable_configuration_is_not_tried_twice() {
     for code in [78, 2] {
         let mut world = World::with(1);
-        let fault = Some(Fault::new(false, "worker.lease: too short"));
+        let fault = Some(Fault::new("worker.lease: too short"));
         world.say(1, Report { fault, ..Report::default() });
         world.end(1, &Exit::Code(code));
         world.pass(60_000);
@@ -360,7 +371,7 @@ fn workers_are_recycled_a_few_at_a_time_under_their_names() {
     assert_eq!(world.told().len(), 2);
     world.end(1, &Exit::Code(0));
     world.step();
-    assert_eq!(world.names[&9], (Some("worker-001-default".to_owned()), None), "at once");
+    assert_eq!(world.names[&9], (Some("worker-001-default:b1".to_owned()), None), "at once");
     assert_eq!((world.told(), world.crew.restarts()), (vec![2, 3], 0));
 }
 

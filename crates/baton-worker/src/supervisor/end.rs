@@ -94,7 +94,7 @@ pub(super) fn judge(exit: &Exit, asked: Option<Why>, fault: Option<&Fault>) -> V
     };
     Verdict {
         failure: violent || asked.is_none() && !clean,
-        hopeless: asked.is_none() && unusable,
+        hopeless: asked.is_none() && unusable && !fault.is_some_and(|fault| fault.unfit),
         // One that took leave on its own left its record to the past; one that we replace on purpose goes on.
         keeps_name: !(superseded || asked.is_none() && clean),
         label,
@@ -133,7 +133,7 @@ mod tests {
 
     #[test]
     fn a_worker_whose_name_is_taken_goes_on_under_another() {
-        let fault = Fault { superseded: true, text: "superseded".to_owned() };
+        let fault = Fault::new("superseded").superseded(true);
         let verdict = judge(&Exit::Code(1), None, Some(&fault));
         assert_eq!((verdict.failure, verdict.keeps_name, verdict.label), (true, false, "superseded"));
     }

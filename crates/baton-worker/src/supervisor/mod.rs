@@ -15,6 +15,7 @@ mod crew;
 mod end;
 mod following;
 mod machine;
+mod predecessor;
 mod process;
 mod reports;
 mod rules;
@@ -24,12 +25,16 @@ mod strangers;
 mod supervised;
 mod ward;
 
+pub use predecessor::Predecessor;
 pub use settings::Settings;
 pub use supervised::Orders;
 pub use ward::run;
 
 pub(crate) use reports::Fault;
 pub(crate) use supervised::Reports;
+
+/// The variable that names the supervisor of a worker, for all that descends from the worker.
+pub(crate) const SUPERVISED: &str = "BATON_SUPERVISED";
 
 /// The flags by which a supervisor starts a worker.
 const UNDER: &str = "--supervised-by";

@@ -10,13 +10,14 @@ use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::PathBuf;
 use std::process::{Child, ChildStdin, Command, Stdio};
 
-use baton_core::WorkerId;
+use rustix::io::Errno;
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, kill_process_group, waitid};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
 use tokio::net::unix::pipe::Receiver;
 use tokio::sync::{mpsc, oneshot};
 
 use super::end::Exit;
+use super::predecessor::Predecessor;
 use super::reports::{LINE_BYTES_MAX, Report};
 use super::seat::LifeId;
 use super::{FOLLOW_ON, UNDER};
@@ -48,12 +49,12 @@ pub(super) struct Program {
 }
 
 impl Program {
-    fn command(&self, worker: Option<&WorkerId>, after: Option<&str>) -> Command {
+    fn command(&self, from: Option<&Predecessor>, after: Option<&str>) -> Command {
         let mut command = Command::new(&self.file);
         command.arg0(&self.name).args(&self.arguments);
         command.args([UNDER, &std::process::id().to_string()]);
-        if let Some(worker) = worker {
-            command.args([FOLLOW_ON, worker.as_str()]);
+        if let Some(from) = from {
+            command.args([FOLLOW_ON, &from.to_string()]);
         }
         if let Some(after) = after {
             command.args(["--after", after]);
@@ -103,11 +104,11 @@ impl Process {
     pub(super) fn start(
         program: &Program,
         life: LifeId,
-        worker: Option<&WorkerId>,
+        from: Option<&Predecessor>,
         after: Option<&str>,
         events: &mpsc::Sender<Event>,
     ) -> io::Result<Process> {
-        let mut child = program.command(worker, after).spawn()?;
+        let mut child = program.command(from, after).spawn()?;
         let pid = ChildPid::new(child.id()).ok_or_else(|| io::Error::other("a process without a number"))?;
         let lifeline = child.stdin.take();
         let stdout = child.stdout.take();
@@ -124,13 +125,23 @@ impl Process {
     }
 
     pub(super) fn terminate(&self) {
-        // It fails only where it has ended already.
-        let _ = kill_process(self.pid.0, Signal::TERM);
+        if self.has_its_number() {
+            // It fails only where it has ended already.
+            let _ = kill_process(self.pid.0, Signal::TERM);
+        }
     }
 
     /// Kills it, and what it started in its group.
     pub(super) fn kill(&self) {
-        let _ = kill_process_group(self.pid.0, Signal::KILL);
+        if self.has_its_number() {
+            let _ = kill_process_group(self.pid.0, Signal::KILL);
+        }
+    }
+
+    /// Not where somebody else took in its end, a kernel that was told to ignore it for example.
+    fn has_its_number(&self) -> bool {
+        let now = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT | WaitIdOptions::NOHANG;
+        !matches!(waitid(WaitId::Pid(self.pid.0), now), Err(Errno::CHILD))
     }
 
     /// Takes in how it ended, which it has. The rest of its group ends while the number is still held by the leader.
@@ -150,7 +161,7 @@ fn listen(life: LifeId, pid: ChildPid, stdout: OwnedFd, events: mpsc::Sender<Eve
     let (tell, ended) = oneshot::channel();
     let wait = move || {
         let until = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
-        while matches!(waitid(WaitId::Pid(pid.0), until), Err(rustix::io::Errno::INTR)) {}
+        while matches!(waitid(WaitId::Pid(pid.0), until), Err(Errno::INTR)) {}
         // Where nobody hears it, the supervisor has ended.
         let _ = tell.send(());
     };
@@ -195,6 +206,7 @@ async fn pass_on(life: LifeId, lines: &mut BufReader<Receiver>, events: &mpsc::S
 mod tests {
     use std::collections::BTreeMap;
 
+    use super::super::machine;
     use super::*;
 
     fn shell(script: &str) -> Program {
@@ -211,7 +223,7 @@ mod tests {
     /// Everything that a worker said, by its field `worker`, and how it ended.
     async fn whole_life(program: &Program, kill: bool) -> (Vec<String>, Exit) {
         let (events, mut heard) = mpsc::channel(8);
-        let worker = WorkerId::new("worker-001-default").unwrap();
+        let worker: Predecessor = "worker-001-default:b1".parse().unwrap();
         let process = Process::start(program, 7, Some(&worker), Some("signal 9"), &events).unwrap();
         let mut said = Vec::new();
         loop {
@@ -241,24 +253,55 @@ mod tests {
         let script = r#"printf '{"worker":"%s"}\nnoise\n{"worker":"last"}' "$*:$BATON_TEST_GIVEN"; exit 3"#;
         let (said, exit) = whole_life(&shell(script), false).await;
         let own = std::process::id();
-        let first = format!("--supervised-by {own} --as worker-001-default --after signal 9:yes");
+        let first = format!("--supervised-by {own} --as worker-001-default:b1 --after signal 9:yes");
         assert_eq!((said, exit), (vec![first, "last".to_owned()], Exit::Code(3)));
     }
 
     #[tokio::test]
     async fn a_pipe_that_somebody_else_holds_does_not_hide_an_end() {
-        // Its own group, so that nobody ends it with the first one; the lifeline ends it.
-        let script = r#"setsid sh -c 'cat > /dev/null' & echo '{"worker":"a"}'; exit 0"#;
-        let (said, exit) = whole_life(&shell(script), false).await;
-        assert_eq!((said, exit), (vec!["a".to_owned()], Exit::Code(0)));
+        // In a session of its own, so that nobody ends it with the first one. It ends with the lifeline, and it says
+        // who it is when it holds the pipe.
+        let script =
+            r#"exec 3<&0; setsid sh -c 'echo "{\"worker\":\"$$\"}"; cat <&3' & read line <&3 || exit 0"#;
+        let (events, mut heard) = mpsc::channel(8);
+        let process = Process::start(&shell(script), 7, None, None, &events).unwrap();
+        let Some(Event::Said(7, report)) = heard.recv().await else { panic!("nothing was said") };
+        process.kill();
+        assert!(matches!(heard.recv().await, Some(Event::Ended(7))));
+        let holder = report.worker.unwrap();
+        assert!(!machine::is_gone(&holder, ""), "it holds the pipe still");
+        assert_eq!(process.reap(), Exit::Signal(9));
+        while !machine::is_gone(&holder, "") {
+            tokio::task::yield_now().await;
+        }
     }
 
     #[tokio::test]
     async fn a_kill_takes_the_group_along() {
-        // Every process of the group holds the pipe, and its end is waited for.
-        let script = r#"trap '' TERM; sleep 600 & echo '{"worker":"a"}'; wait"#;
+        let script = r#"trap '' TERM; sleep 600 & echo "{\"worker\":\"$!\"}"; wait"#;
         let (said, exit) = whole_life(&shell(script), true).await;
-        assert_eq!((said, exit), (vec!["a".to_owned()], Exit::Signal(9)));
+        assert_eq!((said.len(), exit), (1, Exit::Signal(9)));
+        while !machine::is_gone(&said[0], "") {
+            tokio::task::yield_now().await;
+        }
+    }
+
+    #[tokio::test]
+    async fn a_number_that_is_nobody_s_any_more_gets_no_signal() {
+        // The cat ends with the lifeline.
+        let script = r#"exec 3<&0; cat <&3 & echo "{\"worker\":\"$!\"}""#;
+        let (events, mut heard) = mpsc::channel(8);
+        let process = Process::start(&shell(script), 7, None, None, &events).unwrap();
+        let Some(Event::Said(7, report)) = heard.recv().await else { panic!("nothing was said") };
+        rustix::process::waitpid(Some(process.pid.pid()), rustix::process::WaitOptions::empty()).unwrap();
+        assert!(matches!(heard.recv().await, Some(Event::Ended(7))));
+        let cat = report.worker.unwrap();
+        process.kill();
+        assert!(!machine::is_gone(&cat, ""));
+        assert!(matches!(process.reap(), Exit::CannotStart(_)));
+        while !machine::is_gone(&cat, "") {
+            tokio::task::yield_now().await;
+        }
     }
 
     #[tokio::test]

@@ -1,8 +1,10 @@
-//! What a worker tells its supervisor: one JSON object per line, on the worker's stdout.
+//! What a worker tells its supervisor: one JSON object per line, on what is the worker's stdout as it starts.
 
 use std::io::{self, Write};
 
 use serde::{Deserialize, Serialize};
+
+use super::predecessor::Predecessor;
 
 /// A longer line is not ours. The metrics of a worker are the largest part of one.
 pub(super) const LINE_BYTES_MAX: usize = 1 << 20;
@@ -42,19 +44,35 @@ pub(super) struct Report {
 pub(crate) struct Fault {
     /// A later process has its name.
     pub(super) superseded: bool,
+    /// Redis would not have us, which somebody may mend without starting anything again.
+    pub(super) unfit: bool,
     pub(super) text: String,
 }
 
 impl Fault {
-    pub(crate) fn new(superseded: bool, text: &str) -> Fault {
-        Fault { superseded, text: cut(text, FAULT_BYTES_MAX).to_owned() }
+    pub(crate) fn new(text: &str) -> Fault {
+        Fault { text: cut(text, FAULT_BYTES_MAX).to_owned(), ..Fault::default() }
+    }
+
+    pub(crate) fn superseded(self, superseded: bool) -> Fault {
+        Fault { superseded, ..self }
+    }
+
+    pub(crate) fn unfit(self, unfit: bool) -> Fault {
+        Fault { unfit, ..self }
     }
 }
 
 impl Report {
-    /// `None` for a line that is no report: a library may have printed it.
+    /// `None` for a line that is no report.
     pub(super) fn read(line: &[u8]) -> Option<Report> {
         serde_json::from_slice(line).ok()
+    }
+
+    /// Who says it, once that is known.
+    pub(super) fn name(&self) -> Option<Predecessor> {
+        let (worker, boot) = self.worker.as_deref().zip(self.boot.as_deref())?;
+        Some(Predecessor { worker: worker.parse().ok()?, boot: boot.parse().ok()? })
     }
 
     /// Writes the line at once. It fails where nobody reads any more.
@@ -88,7 +106,7 @@ mod tests {
             holds: 1,
             done: 7,
             metrics: Some("a 1\n".to_owned()),
-            fault: Some(Fault::new(true, "gone")),
+            fault: Some(Fault::new("gone").superseded(true)),
             ..Report::default()
         };
         let mut pipe = Vec::new();
@@ -108,6 +126,6 @@ mod tests {
     #[test]
     fn texts_are_cut_between_letters() {
         assert_eq!((cut("añb", 2), cut("añb", 3), cut("", 5), cut("abc", 9)), ("a", "añ", "", "abc"));
-        assert_eq!(Fault::new(false, &"ü".repeat(500)).text.len(), FAULT_BYTES_MAX);
+        assert_eq!(Fault::new(&"ü".repeat(500)).text.len(), FAULT_BYTES_MAX);
     }
 }

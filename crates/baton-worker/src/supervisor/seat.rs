@@ -14,10 +14,9 @@
 //! The next life goes on under the name of the one before it: registering under that name takes over at once what
 //! the dead one held. Nothing here does anything; it says what is to be done.
 
-use baton_core::WorkerId;
-
 use super::backoff::wait_ms;
 use super::end::{Exit, Verdict, Why, judge};
+use super::predecessor::Predecessor;
 use super::reports::{Fault, Report};
 use super::rules::Rules;
 
@@ -29,8 +28,8 @@ pub(super) type LifeId = u64;
 pub(super) enum Action {
     Start {
         life: LifeId,
-        /// The name to go on under.
-        worker: Option<WorkerId>,
+        /// The one to go on from.
+        from: Option<Predecessor>,
         /// How the life before it ended, if it was not asked to.
         after: Option<String>,
     },
@@ -42,7 +41,8 @@ pub(super) enum Action {
 
 #[derive(Clone, Debug)]
 pub(super) struct Seat {
-    pub(super) worker: Option<WorkerId>,
+    /// The worker that lives here, or lived here last.
+    pub(super) worker: Option<Predecessor>,
     after: Option<String>,
     /// Lives in a row that did not prove themselves, and how many of them failed.
     unproven: u32,
@@ -67,6 +67,8 @@ pub(super) enum Stage {
 pub(super) struct Life {
     pub(super) id: LifeId,
     heard_ms: u64,
+    /// It said who it is.
+    named: bool,
     /// Since when a claim of it has come through.
     pub(super) ready_ms: Option<u64>,
     pub(super) holds: u64,
@@ -149,6 +151,7 @@ impl Seat {
         self.stage = Stage::Living(Life {
             id,
             heard_ms: now_ms,
+            named: false,
             ready_ms: None,
             holds: 0,
             proved: false,
@@ -156,7 +159,7 @@ impl Seat {
             ending: None,
             fault: None,
         });
-        Action::Start { life: id, worker: self.worker.clone(), after: self.after.take() }
+        Action::Start { life: id, from: self.worker.clone(), after: self.after.take() }
     }
 
     /// Takes in what the worker says.
@@ -167,8 +170,13 @@ impl Seat {
         report: Report,
         attended: bool,
     ) -> Option<Action> {
-        let name = report.worker.as_deref().and_then(|worker| worker.parse().ok());
-        self.worker = name.or(self.worker.take());
+        let name = report.name();
+        let life = self.life_mut()?;
+        // A life has one name from its first word on.
+        let is_new = name.is_some() && !std::mem::replace(&mut life.named, true);
+        if is_new {
+            self.worker = name;
+        }
         let life = self.life_mut()?;
         life.heard_ms = now_ms;
         life.holds = report.holds;
@@ -177,7 +185,7 @@ impl Seat {
         if report.ready {
             life.ready_ms.get_or_insert(now_ms);
         }
-        let settled = report.done + report.failed;
+        let settled = report.done.saturating_add(report.failed);
         life.full = rules.recycle_after_tasks > 0 && settled >= rules.recycle_after_tasks;
         let deaf = report.answered_ms.is_some_and(|silence| attended && silence >= rules.deaf_ms);
         if settled > 0 {
@@ -278,11 +286,16 @@ impl Seat {
 
     /// The process is gone.
     pub(super) fn ended(&mut self, rules: &Rules, now_ms: u64, exit: &Exit, chance: f64) -> (Next, Verdict) {
-        let (proved, asked, fault) = match &mut self.stage {
-            Stage::Living(life) => (life.proved, life.ending.map(|ending| ending.why), life.fault.take()),
-            Stage::Vacant { .. } | Stage::GaveUp { .. } => (false, None, None),
+        let (proved, was_ready, asked, fault) = match &mut self.stage {
+            Stage::Living(life) => {
+                let asked = life.ending.map(|ending| ending.why);
+                (life.proved, life.ready_ms.is_some(), asked, life.fault.take())
+            }
+            Stage::Vacant { .. } | Stage::GaveUp { .. } => (false, false, None, None),
         };
         let mut verdict = judge(exit, asked, fault.as_ref());
+        // One that was ready could be configured: some handler has ended it in these words.
+        verdict.hopeless &= !was_ready;
         if asked == Some(Why::Surplus) {
             return (Next::Remove, verdict);
         }

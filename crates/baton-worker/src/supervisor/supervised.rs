@@ -5,7 +5,9 @@
 //! its own sees to it that this end comes, whatever hangs. And it reports what it is doing, from another thread, so
 //! that a handler which computes for minutes does not make it look dead.
 
+use std::fs::File;
 use std::io::{self, Read};
+use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -13,7 +15,9 @@ use std::time::Duration;
 use baton_core::{Boot, WorkerId};
 use baton_service::metrics::{Metrics, resident_bytes};
 use baton_service::signals::Shutdown;
+use rustix::io::fcntl_dupfd_cloexec;
 
+use super::predecessor::Predecessor;
 use super::reports::{Fault, Report};
 use crate::engine::Pulse;
 
@@ -27,21 +31,26 @@ const EVERY_AT_FIRST: Duration = Duration::from_millis(50);
 /// Metrics are long, and nobody looks at them more often: they go into each such report.
 const METRICS_EVERY: u32 = 5;
 
+/// The first descriptor that is none of stdin, stdout and stderr.
+const BEHIND_STANDARD: i32 = 3;
+
 /// How long the last report may take to be read.
 const LAST: Duration = Duration::from_secs(1);
 
 /// What a supervisor says to the worker that it starts.
-#[derive(Clone, Debug, Default, PartialEq, Eq, clap::Args)]
+#[derive(Clone, Debug, Default, clap::Args)]
 pub struct Orders {
     /// The process of the supervisor
     #[arg(long = "supervised-by", value_name = "PROCESS", hide = true)]
     pub by: Option<u32>,
-    /// The id to go on under
-    #[arg(long = "as", value_name = "WORKER", hide = true, requires = "by")]
-    pub follow_on: Option<WorkerId>,
+    /// The life to go on from, under its id
+    #[arg(long = "as", value_name = "WORKER:BOOT", hide = true, requires = "by")]
+    pub follow_on: Option<Predecessor>,
     /// How the life before this one ended
     #[arg(long, value_name = "END", hide = true, requires = "by")]
     pub after: Option<String>,
+    #[arg(skip)]
+    pipes: Option<Arc<Pipes>>,
 }
 
 impl Orders {
@@ -50,10 +59,19 @@ impl Orders {
         self.by.is_some()
     }
 
+    /// Keeps what the supervisor gave this process as stdin and stdout for itself alone: what else it prints, or what
+    /// it starts, must not be taken for a report. To be called before anything is printed or started.
+    pub fn take_pipes(&mut self) -> io::Result<()> {
+        if self.is_supervised() && self.pipes.is_none() {
+            self.pipes = Some(Arc::new(Pipes::take()?));
+        }
+        Ok(())
+    }
+
     /// Says why it ends before it began. The supervisor tells people.
     pub fn confess(&self, why: &str) {
-        if self.is_supervised() {
-            say(&Report { fault: Some(Fault::new(false, why)), ..Report::default() });
+        if let Some(pipes) = &self.pipes {
+            pipes.say(&Report { fault: Some(Fault::new(why)), ..Report::default() });
         }
     }
 
@@ -65,6 +83,7 @@ impl Orders {
         metrics: Metrics,
     ) -> io::Result<Option<Reports>> {
         let Some(by) = self.by else { return Ok(None) };
+        let pipes = self.pipes.clone().map_or_else(|| Pipes::take().map(Arc::new), Ok)?;
         die_with_parent()?;
         // It may have ended before the kernel was asked; then we belong to somebody else by now.
         let parent = rustix::process::getppid().map(|parent| parent.as_raw_nonzero().get().unsigned_abs());
@@ -72,9 +91,9 @@ impl Orders {
             tracing::warn!(supervisor = by, "the supervisor has ended");
             shutdown.drain.cancel();
         }
-        let told = shutdown.drain.clone();
+        let (told, held) = (shutdown.drain.clone(), Arc::clone(&pipes));
         let hold = move || {
-            hold_lifeline(io::stdin());
+            hold_lifeline(&held.lifeline);
             told.cancel();
             // Nobody is left to end this process if it hangs.
             let (_never, silence) = channel::<()>();
@@ -82,7 +101,7 @@ impl Orders {
             std::process::exit(1);
         };
         std::thread::Builder::new().name("baton-lifeline".to_owned()).spawn(hold)?;
-        Reports::begin(metrics).map(Some)
+        Reports::begin(metrics, pipes).map(Some)
     }
 }
 
@@ -108,9 +127,28 @@ fn hold_lifeline(mut lifeline: impl Read) {
     }
 }
 
-/// It may fail: the supervisor may be dead, and that is heard of elsewhere.
-fn say(report: &Report) {
-    let _ = report.write(&mut io::stdout().lock());
+/// The ways between a worker and its supervisor. What the worker starts does not inherit them.
+#[derive(Debug)]
+struct Pipes {
+    lifeline: File,
+    reports: Mutex<File>,
+}
+
+impl Pipes {
+    /// Afterwards stdin is empty, and stdout is the log.
+    fn take() -> io::Result<Pipes> {
+        let own = |pipe: BorrowedFd<'_>| fcntl_dupfd_cloexec(pipe, BEHIND_STANDARD).map(File::from);
+        let pipes =
+            Pipes { lifeline: own(io::stdin().as_fd())?, reports: Mutex::new(own(io::stdout().as_fd())?) };
+        rustix::stdio::dup2_stdin(File::open("/dev/null")?)?;
+        rustix::stdio::dup2_stdout(io::stderr())?;
+        Ok(pipes)
+    }
+
+    /// It may fail: the supervisor may be dead, and that is heard of elsewhere.
+    fn say(&self, report: &Report) {
+        let _ = report.write(&mut *self.reports.lock().unwrap_or_else(PoisonError::into_inner));
+    }
 }
 
 /// Who the worker is, once it is known.
@@ -129,12 +167,12 @@ pub(crate) struct Reports {
 }
 
 impl Reports {
-    fn begin(metrics: Metrics) -> io::Result<Reports> {
+    fn begin(metrics: Metrics, pipes: Arc<Pipes>) -> io::Result<Reports> {
         let identity = Arc::<Mutex<Option<Identity>>>::default();
         let ((last, asked), (tell, written)) = (channel(), channel());
         let who = Arc::clone(&identity);
         let speak = move || {
-            speak(&who, &asked, &metrics);
+            speak(&who, &asked, &metrics, &pipes);
             // Nobody may be waiting.
             let _ = tell.send(());
         };
@@ -166,7 +204,12 @@ impl Drop for Reports {
     }
 }
 
-fn speak(identity: &Mutex<Option<Identity>>, asked: &Receiver<Option<Fault>>, metrics: &Metrics) {
+fn speak(
+    identity: &Mutex<Option<Identity>>,
+    asked: &Receiver<Option<Fault>>,
+    metrics: &Metrics,
+    pipes: &Pipes,
+) {
     let mut count: u32 = 0;
     let mut wait = Duration::ZERO;
     loop {
@@ -176,7 +219,7 @@ fn speak(identity: &Mutex<Option<Identity>>, asked: &Receiver<Option<Fault>>, me
         if !matches!(last, Err(RecvTimeoutError::Timeout)) {
             report.fault = last.ok().flatten();
             report.metrics = Some(rendered(metrics));
-            return say(&report);
+            return pipes.say(&report);
         }
         if report.ready {
             // The first time at once: it may be all that is ever heard.
@@ -186,7 +229,7 @@ fn speak(identity: &Mutex<Option<Identity>>, asked: &Receiver<Option<Fault>>, me
             count = count.wrapping_add(1);
         }
         wait = if report.ready { EVERY } else { EVERY_AT_FIRST };
-        say(&report);
+        pipes.say(&report);
     }
 }
 

@@ -14,6 +14,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+use super::SUPERVISED;
 use super::admin::{Board, Supervisor};
 use super::attend::{Answer, Beat, Record};
 use super::clock::Awake;
@@ -21,6 +22,7 @@ use super::crew::{Crew, Tally};
 use super::end::{Exit, Verdict};
 use super::following::{Following, Heard};
 use super::machine;
+use super::predecessor::Predecessor;
 use super::process::{Event, Process, Program};
 use super::reports::Report;
 use super::seat::{Action, LifeId, Next};
@@ -83,6 +85,7 @@ pub async fn run(
         auto_start: settings.auto_start,
         record: written,
         answers,
+        dead: ward.buried(),
         leave: leave.clone(),
     };
     tracing::info!(
@@ -126,6 +129,8 @@ struct Ward {
     /// The part of the record that does not change.
     identity: Record,
     record: watch::Sender<Record>,
+    /// To those who take leave for workers.
+    dead: mpsc::UnboundedSender<Predecessor>,
     board: Board,
 }
 
@@ -136,16 +141,18 @@ impl Ward {
         board: Board,
         record: watch::Sender<Record>,
     ) -> std::io::Result<Ward> {
-        let file = this_program()?;
+        let (file, id) = (this_program()?, draw_id()?);
+        let mut environment = settings.environment.0.clone();
+        environment.push((SUPERVISED, id.to_string()));
         let program = Program {
             name: std::env::current_exe().unwrap_or_else(|_| file.clone()).into_os_string(),
             file,
             arguments: arguments.iter().map(OsString::from).collect(),
             hidden: Settings::hidden(),
-            environment: settings.environment.0.clone(),
+            environment,
         };
-        let strangers = Some(Strangers::adopt()?);
-        Ok(Ward { strangers, ..Ward::of(settings, draw_id()?, program, board, record) })
+        let strangers = Some(Strangers::adopt(&id)?);
+        Ok(Ward { strangers, ..Ward::of(settings, id, program, board, record) })
     }
 
     /// One that looks after its own workers only.
@@ -157,6 +164,7 @@ impl Ward {
         record: watch::Sender<Record>,
     ) -> Ward {
         let (events, inbox) = mpsc::channel(EVENTS);
+        let (dead, _nobody) = mpsc::unbounded_channel();
         let machine = machine::name();
         Ward {
             id,
@@ -181,8 +189,16 @@ impl Ward {
             events,
             inbox,
             record,
+            dead,
             board,
         }
+    }
+
+    /// Those for whom leave is to be taken, from now on.
+    fn buried(&mut self) -> mpsc::UnboundedReceiver<Predecessor> {
+        let (dead, buried) = mpsc::unbounded_channel();
+        self.dead = dead;
+        buried
     }
 
     /// Until everyone has ended, because somebody asked for it or because Redis cannot be used at all.
@@ -285,7 +301,8 @@ impl Ward {
 
     fn ended(&mut self, life: LifeId, pid: Option<i32>, exit: &Exit) {
         self.board.end(life);
-        let worker = self.crew.name_of(life).map(ToString::to_string).unwrap_or_default();
+        let from = self.crew.name_of(life).cloned();
+        let worker = from.as_ref().map(|from| from.worker.to_string()).unwrap_or_default();
         let chance = f64::from(getrandom::u32().unwrap_or_default()) / f64::from(u32::MAX);
         let Some((next, verdict)) = self.crew.ended(life, self.now_ms, exit, chance) else { return };
         let Verdict { failure, label, .. } = verdict;
@@ -302,6 +319,10 @@ impl Ward {
                 tracing::info!(worker, pid, end, why = label, "a worker ended; another one follows")
             }
             Next::Remove => tracing::info!(worker, pid, end, "a worker ended"),
+        }
+        // One that left in order is not there any more, and who has a successor is replaced by it.
+        if let (Next::GaveUp | Next::Remove, Some(from)) = (&next, from) {
+            let _ = self.dead.send(from);
         }
         if next == Next::Again {
             let labels = [("pool", self.pool.clone()), ("reason", label.to_owned())];
@@ -345,11 +366,11 @@ impl Ward {
     fn perform(&mut self, actions: impl IntoIterator<Item = Action>) {
         for action in actions {
             match action {
-                Action::Start { life, worker, after } => {
-                    let (worker, after) = (worker.as_ref(), after.as_deref());
-                    match Process::start(&self.program, life, worker, after, &self.events) {
+                Action::Start { life, from, after } => {
+                    let (from, after) = (from.as_ref(), after.as_deref());
+                    match Process::start(&self.program, life, from, after, &self.events) {
                         Ok(process) => {
-                            tracing::debug!(pid = process.pid.number(), ?worker, after, "started a worker");
+                            tracing::debug!(pid = process.pid.number(), ?from, after, "started a worker");
                             self.processes.insert(life, process);
                         }
                         Err(error) => self.ended(life, None, &Exit::CannotStart(error.to_string())),

@@ -69,7 +69,9 @@ impl Yard {
 
     async fn until_said(&mut self, fields: &[(&str, &str)]) {
         let says = |record: &Record| {
-            fields.iter().all(|(name, value)| record.iter().any(|(field, said)| field == name && said == value))
+            fields
+                .iter()
+                .all(|(name, value)| record.iter().any(|(field, said)| field == name && said == value))
         };
         let said = tokio::time::timeout(LONG, self.record.wait_for(says)).await;
         assert!(said.is_ok(), "never said {fields:?}");

@@ -51,6 +51,11 @@ impl Call {
         Call { method: Method::PATCH, body: Some(body), ..Call::get(path) }
     }
 
+    /// The same of a whole.
+    pub(super) fn put(path: impl Into<String>, body: Vec<u8>) -> Call {
+        Call { method: Method::PUT, body: Some(body), ..Call::get(path) }
+    }
+
     pub(super) fn delete(path: impl Into<String>) -> Call {
         Call { method: Method::DELETE, ..Call::get(path) }
     }

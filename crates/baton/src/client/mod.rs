@@ -7,6 +7,7 @@ mod filter;
 mod flow;
 mod operate;
 mod options;
+mod pools;
 mod read;
 mod schedules;
 mod send;

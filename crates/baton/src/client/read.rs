@@ -86,10 +86,21 @@ impl Client {
     }
 
     pub async fn workers(&self) -> Result<Vec<Worker>, Error> {
+        self.workers_that(None).await
+    }
+
+    /// Those that the supervisors of this pool keep.
+    pub async fn workers_of(&self, pool: &str) -> Result<Vec<Worker>, Error> {
+        self.workers_that(Some(pool)).await
+    }
+
+    async fn workers_that(&self, pool: Option<&str>) -> Result<Vec<Worker>, Error> {
         let mut workers = Vec::new();
         let mut cursor = None;
         loop {
-            let page: Workers = self.call(paged("/api/v1/workers", cursor)).await?;
+            let call = paged("/api/v1/workers", cursor);
+            let call = pool.into_iter().fold(call, |call, pool| call.query("pool", pool));
+            let page: Workers = self.call(call).await?;
             workers.extend(page.workers);
             cursor = page.next_cursor;
             if cursor.is_none() {
@@ -98,6 +109,7 @@ impl Client {
         }
     }
 
+    /// One worker, with the tasks that it holds.
     pub async fn worker(&self, id: &str) -> Result<Worker, Error> {
         self.call(Call::get(format!("/api/v1/workers/{}", segment(id)?))).await
     }

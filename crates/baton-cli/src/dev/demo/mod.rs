@@ -65,7 +65,7 @@ pub(super) async fn once(out: &Out, fleet: &mut Fleet) -> Result<Exit> {
 
 fn introduce(out: &Out, fleet: &Fleet, submitted: &Submitted) -> Result<()> {
     let Submitted { flow, ids, edges } = submitted;
-    let (tasks, edges, workers) = (ids.len(), edges.len(), fleet.workers.len());
+    let (tasks, edges, workers) = (ids.len(), edges.len(), fleet.size());
     out.line(&format!(
         "{tasks} tasks are submitted as flow {flow}, with {edges} edges; {workers} workers run them"
     ))

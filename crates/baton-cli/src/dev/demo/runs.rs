@@ -6,7 +6,8 @@ use baton::api::task::{History, HistoryEntry};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Run {
     pub(super) worker: String,
-    pub(super) fence: u64,
+    /// Absent until an entry tells it: that of a takeover names the fence of the life that it took from.
+    pub(super) fence: Option<u64>,
     pub(super) from_ms: u64,
     /// When and how it ended; absent while it has not.
     pub(super) end: Option<(u64, String)>,
@@ -19,12 +20,13 @@ pub(super) fn of(history: &History) -> Vec<Run> {
         let open = runs.last_mut().filter(|run| run.end.is_none());
         // What begins a new run without an end of the last one is left open: whoever judges sees it.
         if let Some(run) = open.filter(|_| ends(entry)) {
+            run.fence = run.fence.or(entry.fence);
             run.end = Some((entry.at.ms(), entry.event.clone()));
         }
         if begins(entry) {
             runs.push(Run {
                 worker: entry.worker.clone().unwrap_or_default(),
-                fence: entry.fence.unwrap_or_default(),
+                fence: entry.fence.filter(|_| entry.event == "claim"),
                 from_ms: entry.at.ms(),
                 end: None,
             });
@@ -88,5 +90,15 @@ pub(super) mod tests {
         assert_eq!(runs.len(), 2);
         assert_eq!(runs[0].end, Some((5, "reclaim".to_owned())));
         assert_eq!((runs[1].worker.as_str(), runs[1].from_ms), ("b", 6));
+        assert_eq!((runs[0].fence, runs[1].fence), (Some(1), Some(2)));
+    }
+
+    #[test]
+    fn a_takeover_names_the_fence_that_it_ends() {
+        let steps = ["submit @1", "claim a 1 @2", "takeover a 1 @5", "takeover a 2 @7", "complete a 3 @9"];
+        let runs = of(&history(id(), &steps));
+        let fences: Vec<Option<u64>> = runs.iter().map(|run| run.fence).collect();
+        assert_eq!(fences, [Some(1), Some(2), Some(3)]);
+        assert!(of(&history(id(), &steps[..3]))[1].fence.is_none(), "nobody has told it yet");
     }
 }

@@ -77,7 +77,9 @@ fn add(verdict: &mut Verdict, Life { task, history }: &Life) {
     let runs = runs::of(history);
     let disordered = runs.windows(2).any(|pair| {
         let ended = pair[0].end.as_ref().is_some_and(|(at, _)| *at <= pair[1].from_ms);
-        !ended || pair[1].fence <= pair[0].fence
+        // One that nobody has told yet is that of a run that goes on.
+        let is_older = pair[1].fence.is_some_and(|fence| Some(fence) <= pair[0].fence);
+        !ended || is_older
     });
     verdict.overlapping += usize::from(disordered);
 }
@@ -137,6 +139,8 @@ mod tests {
         let steps =
             ["submit @1", "claim a 1 @2", "retry a 1 @3", "mature @4", "claim a 2 @4", "complete a 2 @9"];
         check("completed", &steps, good);
+        let steps = ["submit @1", "claim a 1 @2", "takeover a 1 @5", "complete a 2 @9"];
+        check("completed", &steps, good);
     }
 
     #[test]
@@ -148,6 +152,8 @@ mod tests {
         check("completed", &both, "1 completed: 0 lost, 0 doubled, 1 overlapping");
         let older = ["submit @1", "claim a 2 @2", "release a 2 @3", "claim b 1 @4", "complete b 1 @9"];
         check("completed", &older, "1 completed: 0 lost, 0 doubled, 1 overlapping");
+        let kept = ["submit @1", "claim a 1 @2", "takeover a 1 @5", "complete a 1 @9"];
+        check("completed", &kept, "1 completed: 0 lost, 0 doubled, 1 overlapping");
         let steps = ["submit @1", "claim a 1 @2", "fail a 1 @3"];
         check("failed", &steps, "0 completed: 0 lost, 0 doubled, 0 overlapping, 1 did not complete");
         assert_eq!(judge(&submitted(&[id()], &[]), &[]).lost, 1);

@@ -8,14 +8,15 @@ use jiff::Unit;
 
 use super::super::clock;
 use crate::handler::Run;
+use crate::supervisor::SUPERVISED;
 
 /// Where programs are looked for, unless a `PATH` is set.
 const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /// What is taken over from a worker's environment where nobody says otherwise: where programs are, in which language
-/// they speak, and in which time zone they think. Not `HOME`, which is the work directory: what a program leaves there
+/// they speak, in which time zone they think, and who ends what they leave behind. Not `HOME`, which is the work directory: what a program leaves there
 /// is nobody's.
-const USUAL: [&str; 4] = ["PATH", "LANG", "LC_ALL", "TZ"];
+const USUAL: [&str; 5] = ["PATH", "LANG", "LC_ALL", "TZ", SUPERVISED];
 
 /// The names and values that every run of a program gets.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,7 +30,7 @@ impl Default for Environment {
 }
 
 impl Environment {
-    /// `PATH`, `LANG`, `LC_ALL` and `TZ` of this process, and these names as far as they are set. Only a `main` asks.
+    /// `PATH`, `LANG`, `LC_ALL` and `TZ` of this process, the supervisor that it has, and these names as far as they are set. Only a `main` asks.
     pub fn of_this_process(more: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Environment {
         let names = USUAL.iter().map(OsString::from);
         let more: Vec<OsString> = more.into_iter().map(|name| name.as_ref().to_owned()).collect();

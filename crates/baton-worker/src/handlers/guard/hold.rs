@@ -10,6 +10,7 @@ use std::process::{Child, ChildStdin, Command, ExitCode, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
+use rustix::io::Errno;
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
 
 use super::{LAUNCH, TERMINATE, reap, this_program};
@@ -34,9 +35,9 @@ fn hold(arguments: impl Iterator<Item = OsString>) -> io::Result<ExitStatus> {
     let group = Arc::new(Group::led_by(&program));
     let (listening, stdin) = (Arc::clone(&group), program.stdin.take());
     thread::spawn(move || listen(worker, stdin, &listening));
-    let status = group.wait(&mut program)?;
+    let status = group.wait(&mut program);
     reap::end_all();
-    Ok(status)
+    status
 }
 
 /// The worker's end of the socket lies behind our stdin.
@@ -96,10 +97,18 @@ impl Group {
     /// Waits for the leader to end, then kills the rest of the group while its number is still held by the leader.
     fn wait(&self, leader: &mut Child) -> io::Result<ExitStatus> {
         if let Some(pid) = i32::try_from(leader.id()).ok().and_then(Pid::from_raw) {
-            let ended = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
-            while matches!(waitid(WaitId::Pid(pid), ended), Err(rustix::io::Errno::INTR)) {}
+            let until = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
+            let ended = loop {
+                match waitid(WaitId::Pid(pid), until) {
+                    Err(Errno::INTR) => {}
+                    ended => break ended,
+                }
+            };
+            // Where its end is ignored the number may be somebody else's already.
+            if ended.is_ok() {
+                self.signal(Signal::KILL);
+            }
         }
-        self.signal(Signal::KILL);
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = None;
         leader.wait()
     }

@@ -3,15 +3,20 @@
 //! Nothing here searches lines for passwords. What may carry one is a type whose `Debug` and `Display` leave it out, or a
 //! text that went through [`crate::config::masked`].
 
-use std::io::IsTerminal;
+mod lines;
+
+use std::io::{self, IsTerminal};
 use std::str::FromStr;
 
 use tracing::Subscriber;
-use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::fmt::{MakeWriter, format};
 use tracing_subscriber::util::{SubscriberInitExt, TryInitError};
 use tracing_subscriber::{EnvFilter, fmt};
 
+pub use lines::{Tail, say_last};
+
 use crate::config::Values;
+use lines::Lines;
 
 /// How lines look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,6 +44,15 @@ impl FromStr for Format {
     }
 }
 
+/// Why logs cannot be turned on.
+#[derive(Debug, thiserror::Error)]
+pub enum InitError {
+    #[error("start the thread that writes logs")]
+    Thread(#[source] io::Error),
+    #[error("turn on logs")]
+    Twice(#[source] TryInitError),
+}
+
 /// What is logged, and how.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Logging {
@@ -56,31 +70,35 @@ impl Logging {
         Logging { filter: values.read("log.filter", filter), format: values.parse("log.format") }
     }
 
-    /// Turns logs on for the whole process, once.
-    pub fn init(&self) -> Result<(), TryInitError> {
-        let terminal = std::io::stderr().is_terminal();
+    /// Turns logs on for the whole process, once. Whatever happens to stderr, nobody waits for it and nothing ends by
+    /// it.
+    pub fn init(&self) -> Result<Tail, InitError> {
+        let terminal = io::stderr().is_terminal();
         let pretty = self.format == Format::Pretty || self.format == Format::Auto && terminal;
-        if pretty {
-            self.pretty(terminal, std::io::stderr).try_init()
-        } else {
-            self.json(std::io::stderr).try_init()
-        }
+        let lines = Lines::to(io::stderr()).map_err(InitError::Thread)?;
+        let tail = lines.tail();
+        let begun =
+            if pretty { self.pretty(terminal, lines).try_init() } else { self.json(lines).try_init() };
+        begun.map(|()| tail).map_err(InitError::Twice)
+    }
+
+    /// A line that cannot be formatted is not worth an error: its way would be a panic.
+    fn builder(&self) -> fmt::SubscriberBuilder<format::DefaultFields, format::Format, EnvFilter> {
+        fmt().log_internal_errors(false).with_env_filter(EnvFilter::new(&self.filter))
     }
 
     fn pretty<W>(&self, colour: bool, to: W) -> impl Subscriber + Send + Sync + use<W>
     where
         W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
     {
-        let lines = fmt().with_env_filter(EnvFilter::new(&self.filter)).with_target(false);
-        lines.with_ansi(colour).with_writer(to).finish()
+        self.builder().with_target(false).with_ansi(colour).with_writer(to).finish()
     }
 
     fn json<W>(&self, to: W) -> impl Subscriber + Send + Sync + use<W>
     where
         W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
     {
-        let lines = fmt().with_env_filter(EnvFilter::new(&self.filter)).json();
-        lines.flatten_event(true).with_span_list(false).with_writer(to).finish()
+        self.builder().json().flatten_event(true).with_span_list(false).with_writer(to).finish()
     }
 }
 

@@ -1,23 +1,34 @@
 //! `baton worker`: look at workers, direct them, or be one.
 
+mod show;
+
 use anyhow::Result;
 use baton::api::auth::{NewJoinToken, OneTimeCode};
-use baton::api::worker::{State, Worker};
 use clap::Subcommand;
 
 use crate::console::{Target, client};
 use crate::exit::Exit;
-use crate::out::{Format, Out, Table, say, span};
+use crate::out::{Format, Out, say};
 use crate::serve;
 
 #[derive(Subcommand)]
 pub(crate) enum WorkerCommand {
     /// Be a worker: claim tasks and run them
-    Run(serve::Worker),
+    Run(Box<serve::Worker>),
     /// List workers
-    #[command(before_help = "Examples:\n  baton worker ls\n  baton worker ls -o wide")]
-    Ls,
-    /// Show one worker
+    #[command(before_help = "Examples:
+  baton worker ls
+  baton worker ls --pool media -o wide
+  baton worker ls --all                 those that have left, too")]
+    Ls {
+        /// Also workers that are offline; their records stay for a day
+        #[arg(long)]
+        all: bool,
+        /// Only those of this pool
+        #[arg(long)]
+        pool: Option<String>,
+    },
+    /// Show one worker, and what it holds
     #[command(before_help = "Examples:\n  baton worker get worker-001-default")]
     Get { worker: String },
     /// Tell a worker to claim no more; it finishes what it holds
@@ -43,11 +54,14 @@ pub(crate) enum WorkerCommand {
 
 pub(crate) async fn run(out: &Out, target: &Target, command: WorkerCommand) -> Result<Exit> {
     if let WorkerCommand::Run(worker) = command {
-        return serve::worker(worker).await;
+        return serve::worker(*worker).await;
     }
     let client = client(target)?;
     let one = match command {
-        WorkerCommand::Get { worker } => client.worker(&worker).await?,
+        WorkerCommand::Get { worker } => {
+            show::one(out, &client.worker(&worker).await?)?;
+            return Ok(Exit::Fine);
+        }
         WorkerCommand::Quiet { worker } => client.quiet_worker(&worker).await?,
         WorkerCommand::Stop { worker } => client.stop_worker(&worker).await?,
         WorkerCommand::Resume { worker } => client.resume_worker(&worker).await?,
@@ -55,15 +69,20 @@ pub(crate) async fn run(out: &Out, target: &Target, command: WorkerCommand) -> R
             join_token(out, &client.join_token(&NewJoinToken { queues: queue }).await?)?;
             return Ok(Exit::Fine);
         }
-        WorkerCommand::Ls | WorkerCommand::Run(_) => {
-            list(out, &client.workers().await?)?;
+        WorkerCommand::Ls { all, pool } => {
+            let workers = match pool {
+                Some(pool) => client.workers_of(&pool).await?,
+                None => client.workers().await?,
+            };
+            show::some(out, workers, all)?;
             return Ok(Exit::Fine);
         }
+        WorkerCommand::Run(_) => return Ok(Exit::Fine),
     };
     if out.format == Format::Json {
         out.document(&one)?
     } else {
-        list(out, &[one])?
+        show::list(out, &[one])?
     }
     Ok(Exit::Fine)
 }
@@ -80,48 +99,4 @@ fn join_token(out: &Out, token: &OneTimeCode) -> Result<()> {
         ));
     }
     Ok(())
-}
-
-fn list(out: &Out, workers: &[Worker]) -> Result<()> {
-    match out.format {
-        Format::Json => workers.iter().try_for_each(|worker| out.json_line(worker)),
-        Format::Name => workers.iter().try_for_each(|worker| out.line(worker.id.as_str())),
-        Format::Table | Format::Wide => table(out, workers).print(out),
-    }
-}
-
-fn table(out: &Out, workers: &[Worker]) -> Table {
-    let wide = out.format == Format::Wide;
-    let mut heads = vec!["WORKER", "STATE", "HOLDS", "SLOTS", "HEARTBEAT", "QUEUES"];
-    heads.extend(if wide { &["KINDS", "HOST", "PID", "VERSION", "LEASE"][..] } else { &[] });
-    let mut table = Table::new(&heads);
-    for worker in workers {
-        let heartbeat = worker.heartbeat_age_ms.map(|ms| format!("{} ago", span(ms))).unwrap_or_default();
-        let (word, code) = look(worker.state);
-        let slots = worker.slots.map(|slots| slots.to_string()).unwrap_or_default();
-        let mut row =
-            vec![worker.id.to_string(), word.to_owned(), worker.holds.to_string(), slots, heartbeat];
-        row.push(worker.queues.join(","));
-        if wide {
-            row.extend(more(worker));
-        }
-        table.row(row);
-        table.paint(1, code);
-    }
-    table
-}
-
-fn more(worker: &Worker) -> [String; 5] {
-    let text = |value: &Option<String>| value.clone().unwrap_or_default();
-    let (host, pid, version) = (text(&worker.host), text(&worker.pid), text(&worker.version));
-    [worker.kinds.join(","), host, pid, version, span(worker.lease_ms)]
-}
-
-fn look(state: State) -> (&'static str, &'static str) {
-    match state {
-        State::Idle => ("idle", "32"),
-        State::Busy => ("busy", "36"),
-        State::Quiet => ("quiet", "33"),
-        State::Offline => ("offline", "90"),
-    }
 }
