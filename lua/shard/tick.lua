@@ -12,6 +12,7 @@
 --   7  marks      zset    ids of stream entries by the number of task events so far
 --   8  cascades   zset    what is still to be passed on
 --   9  drafts     zset    drafts by the ms at which they are given up
+--   10 due        zset    schedules by the ms at which they are due
 -- DERIVES task:<id> task:<id>:payload task:<id>:result task:<id>:error task:<id>:reason task:<id>:tags
 --         task:<id>:history task:<id>:log task:<id>:parents task:<id>:children task:<id>:waiting
 --         task:<id>:parked held:<worker>:<boot> worker:<id> flow:<id> flow:<id>:tasks flows queue:<name>
@@ -24,13 +25,14 @@
 --                         '' if none of its ticks came through before
 --   4  trying     int     for how many ms it has been trying
 -- REPLY
---   { 'ticked', now_ms, tick_ms, reaped, matured, pruned, '1' if ends wait to be passed on and nobody is at it }
+--   { 'ticked', now_ms, tick_ms, reaped, matured, pruned, '1' if ends wait to be passed on and nobody is at it,
+--     '1' if a schedule is due }
 --   { 'early', now_ms, tick_ms }   somebody else has ticked, and nothing is due
 --   { 'refused', 'schema_too_new', '' }
--- COST  15 + 5 per holder reaped, 3 per worker and 5 per queue looked at, 6 per task moved; each chore is bounded by its
+-- COST  16 + 5 per holder reaped, 3 per worker and 5 per queue looked at, 6 per task moved; each chore is bounded by its
 --       limit; 1 ZREM, ZADD, XADD per index and call; 1 command per queue for its hints, 3 where it has none
 local leases, workers, queues, scheduled, marks = KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7]
-local cascades, drafts = KEYS[8], KEYS[9]
+local cascades, drafts, schedules = KEYS[8], KEYS[9], KEYS[10]
 local now_arg, ticks, expected, trying = take(4)
 local now, meta = now_from(now_arg), read(META) or {}
 
@@ -51,10 +53,14 @@ local pruned, more_to_prune = prune(queues, meta, now)
 more = trim_events(marks, meta, now) or more or more_to_prune
 write_batch()
 
--- Work that is left over is due at once; otherwise the next scheduled task, or a tick's time.
+-- Work that is left over is due at once; otherwise the next scheduled task or schedule, or a tick's time.
 local due = now.ms + TICK_EVERY_MS
 local first = redis.call('ZRANGE', scheduled, 0, 0, 'WITHSCORES')[2]
 if first and tonumber(first) < due then due = math.max(now.ms + 1, tonumber(first)) end
+-- Whoever hears that one is due sees to it. Should he stop, the next to tick hears it again.
+local planned = tonumber(redis.call('ZRANGE', schedules, 0, 0, 'WITHSCORES')[2])
+local is_planned = planned and planned <= now.ms
+if planned and not is_planned then due = math.min(due, planned) end
 if more then due = now.ms + 1 end
 redis.call('HSET', META, 'swept', swept)
 -- A newcomer that has not waited may be the first to get through after a stall. Those who saw it still have to tell.
@@ -69,4 +75,5 @@ local function wants_passing()
   return redis.call('EXISTS', cascades) == 1
     or #redis.call('ZRANGE', drafts, '-inf', now.digits, 'BYSCORE', 'LIMIT', 0, 1) > 0
 end
-return { 'ticked', now.digits, digits(due), digits(reaped), digits(matured), digits(pruned), wants_passing() and '1' or '' }
+return { 'ticked', now.digits, digits(due), digits(reaped), digits(matured), digits(pruned), wants_passing() and '1' or '',
+  is_planned and '1' or '' }

@@ -6,4 +6,5 @@ mod arena;
 mod claims;
 mod edges;
 mod ends;
+mod schedules;
 mod twice;

@@ -13,6 +13,8 @@ pub struct Event {
     /// Of tasks `submit`, `claim`, `complete`, `retry`, `reclaim`, `progress`, …; of queues `pause` and `resume`; of workers
     /// `register`, `deregister`, `quiet`, `stop`, `go_on`. Of pools, which come with the workers: `scale` (`why` is the
     /// size), `start`, `halt`, `remove`, and of their supervisors `attend` and `part` (`why` is the supervisor).
+    /// Of schedules, which come with the queues of their tasks: `schedule_put`, `schedule_fire` (`why` counts the tasks),
+    /// `schedule_trigger`, `schedule_pause`, `schedule_resume`, `schedule_remove`.
     pub event: String,
     #[schema(schema_with = schemas::time)]
     pub at: Timestamp,
@@ -33,6 +35,8 @@ pub struct Event {
     pub boot: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pool: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub schedule: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fence: Option<u64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -17,6 +17,7 @@ pub mod pool;
 pub mod problem;
 pub mod queue;
 mod read;
+pub mod schedule;
 pub mod schemas;
 pub mod task;
 mod text;

@@ -22,6 +22,7 @@ pub fn status_of(code: Code) -> u16 {
         | Code::UnknownFlow
         | Code::UnknownWorker
         | Code::UnknownPool
+        | Code::UnknownSchedule
         | Code::UnknownQueue
         | Code::UnknownUser
         | Code::UnknownSession

@@ -59,6 +59,12 @@ or_null! {
     user_kind_or_null = user_kind;
     key_name_or_null = key_name;
     rotation_or_null = rotation;
+    kind_or_null = kind;
+    tags_or_null = tags;
+    cron_or_null = cron;
+    zone_or_null = zone;
+    missed_or_null = missed;
+    overlap_or_null = overlap;
 }
 
 const WORD: &str = "^[A-Za-z0-9._:-]+$";
@@ -82,6 +88,26 @@ pub fn boot() -> Schema {
 
 pub fn worker() -> Schema {
     name(64, "^worker-[0-9]{3,}-[a-z0-9][a-z0-9-]*$", "worker-001-default")
+}
+
+pub fn schedule() -> Schema {
+    name(48, LOWER, "nightly")
+}
+
+pub fn cron() -> Schema {
+    name(limits::CRON_BYTES_MAX as usize, "^[ -~]+$", "0 3 * * *")
+}
+
+pub fn zone() -> Schema {
+    name(64, "^[A-Za-z0-9_+/-]+$", "Europe/Berlin")
+}
+
+pub fn missed() -> Schema {
+    word(&["skip", "once", "all"])
+}
+
+pub fn overlap() -> Schema {
+    word(&["allow", "skip"])
 }
 
 const ID: &str = "^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$";

@@ -66,6 +66,33 @@ pub(crate) mod list {
     }
 }
 
+/// An array that may be absent or null.
+pub(crate) mod list_or_null {
+    use super::*;
+
+    #[derive(Deserialize)]
+    #[serde(bound = "T: FromStr<Err: Display>")]
+    struct List<T>(#[serde(with = "super::list")] Vec<T>);
+
+    pub(crate) fn serialize<T: Display, S: Serializer>(
+        values: &Option<Vec<T>>,
+        out: S,
+    ) -> Result<S::Ok, S::Error> {
+        match values {
+            Some(values) => super::list::serialize(values, out),
+            None => out.serialize_none(),
+        }
+    }
+
+    pub(crate) fn deserialize<'de, T, D>(input: D) -> Result<Option<Vec<T>>, D::Error>
+    where
+        T: FromStr<Err: Display>,
+        D: Deserializer<'de>,
+    {
+        Ok(Option::<List<T>>::deserialize(input)?.map(|List(values)| values))
+    }
+}
+
 /// The same for the values of an object.
 pub(crate) mod map {
     use std::collections::BTreeMap;

@@ -17,6 +17,7 @@ use crate::pool::PoolCommand;
 use crate::queue::QueueCommand;
 use crate::recover::Recover;
 use crate::redis_acl::RedisAcl;
+use crate::schedule::ScheduleCommand;
 use crate::serve::Gateway;
 use crate::session::SessionCommand;
 use crate::signing_key::SigningKeyCommand;
@@ -103,6 +104,9 @@ pub(crate) enum Command {
     /// Look at queues, pause and resume them
     #[command(subcommand)]
     Queue(QueueCommand),
+    /// Make tasks at given times: schedules, by cron expression or interval
+    #[command(subcommand)]
+    Schedule(ScheduleCommand),
     /// Watch what happens, as it happens
     Events(Events),
     /// Ask a gateway how it does; for containers and supervisors

@@ -83,6 +83,7 @@ fn line(event: &Event) -> String {
         event.kind.clone(),
         event.worker.clone(),
         event.pool.clone(),
+        event.schedule.clone(),
         attempt,
         event.by.as_ref().map(|by| format!("by {by}")),
         event.why.as_ref().map(|why| format!("({})", why.escape_debug())),

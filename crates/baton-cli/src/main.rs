@@ -21,6 +21,7 @@ mod prompt;
 mod queue;
 mod recover;
 mod redis_acl;
+mod schedule;
 mod serve;
 mod session;
 mod signing_key;
@@ -88,6 +89,7 @@ fn run(arguments: Arguments) -> Result<Exit> {
                 Command::Pool(pool) => pool::run(&out, &target, pool).await,
                 Command::Recover(recover) => recover::run(&out, &target, recover).await,
                 Command::Queue(queue) => queue::run(&out, &target, queue).await,
+                Command::Schedule(schedule) => schedule::run(&out, &target, schedule).await,
                 Command::Events(events) => events::run(&out, &target, events).await,
                 Command::Healthcheck(check) => health::run(&out, &target, check).await,
                 Command::Login(login) => login::log_in(&out, &target, login).await,

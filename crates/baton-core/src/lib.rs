@@ -1,4 +1,5 @@
-//! The nouns and the rules of Baton: ids, the lifecycle of a task, logins, leases and fences, graphs, retries, limits, refusals.
+//! The nouns and the rules of Baton: ids, the lifecycle of a task, logins, leases and fences, graphs, retries, schedules,
+//! limits, refusals.
 //!
 //! This crate refuses to know Redis, HTTP, clocks, randomness and serialisation formats. What needs one of them
 //! takes its value as an argument.
@@ -18,6 +19,7 @@ pub mod pool;
 pub mod priority;
 pub mod refusal;
 pub mod retry;
+pub mod schedule;
 
 pub use code::Code;
 pub use fence::{Fence, Version};
@@ -26,8 +28,8 @@ pub use id::{FlowId, Shard, ShardCount, TaskId};
 pub use lease::LeaseLength;
 pub use lifecycle::{Move, Status};
 pub use name::{
-    Boot, DedupeKey, Kind, NameError, Namespace, OpId, PoolName, Principal, QueueName, SupervisorId, Tag,
-    TaskRef, WorkerId,
+    Boot, DedupeKey, Kind, NameError, Namespace, OpId, PoolName, Principal, QueueName, ScheduleName,
+    SupervisorId, Tag, TaskRef, WorkerId,
 };
 pub use priority::Priority;
 pub use refusal::Refusal;

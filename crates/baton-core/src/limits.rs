@@ -147,6 +147,24 @@ limits! {
     TICKS_BEFORE_REAP = 3;
     /// A shorter silence is the network, not a stall.
     STALL_MS_MIN = 500;
+    /// Schedules of one shard.
+    SCHEDULES_MAX = 10_000;
+    /// The shortest interval of a schedule: a shard is ticked about once a second.
+    SCHEDULE_EVERY_MS_MIN = 1_000;
+    /// Payload of the tasks that a schedule makes: one call may make more than a hundred of them.
+    SCHEDULE_PAYLOAD_BYTES_MAX = 16_384;
+    /// A cron expression.
+    CRON_BYTES_MAX = 256;
+    /// How far ahead a time is looked for that a cron expression fits.
+    CRON_YEARS_MAX = 10;
+    /// A time of a schedule that has passed by more than this was missed: nobody was there to see to it.
+    MISSED_AFTER_MS = 60_000;
+    /// Missed times for which a schedule still makes tasks, where it does so for all.
+    MISSED_FIRES_MAX = 100;
+    /// Missed times that are counted one by one.
+    MISSED_COUNT_MAX = 10_000;
+    /// Schedules that are seen to by one call.
+    SCHEDULES_DUE_MAX = 50;
     /// Finished tasks are kept for a week, unless their queue says otherwise.
     RETENTION_MS = 604_800_000;
     /// A worker that has not been heard of for this long is forgotten, with its past boots.

@@ -130,6 +130,8 @@ names! {
     Namespace = "namespace", 32, LOWER, lower_word;
     /// A set of equal workers; also the last part of their ids.
     PoolName = "pool name", 32, LABEL, label;
+    /// A schedule: what makes tasks at given times.
+    ScheduleName = "schedule name", 48, LOWER, lower_word;
     /// One process that keeps workers of a pool alive on one host.
     SupervisorId = "supervisor id", 64, LOWER, lower_word;
 }
@@ -144,7 +146,7 @@ macro_rules! any_form {
     )*};
 }
 
-any_form! { Kind DedupeKey Tag TaskRef Principal OpId Boot Namespace SupervisorId }
+any_form! { Kind DedupeKey Tag TaskRef Principal OpId Boot Namespace ScheduleName SupervisorId }
 
 impl QueueName {
     /// Beside a queue's own key lie `<name>:<status>` and `<name>:key:<dedupe key>`. No other queue may be called so.

@@ -10,7 +10,7 @@ use crate::shell;
 
 const METHODS: HeaderValue = HeaderValue::from_static("GET, POST, PATCH, DELETE");
 const HEADERS: HeaderValue = HeaderValue::from_static(
-    "authorization, content-type, idempotency-key, if-none-match, last-event-id, x-request-id",
+    "authorization, content-type, idempotency-key, if-match, if-none-match, last-event-id, x-request-id",
 );
 const EXPOSED: HeaderValue = HeaderValue::from_static(
     "etag, link, location, retry-after, www-authenticate, x-refresh-outcome, x-request-id",

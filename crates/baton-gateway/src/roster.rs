@@ -6,6 +6,7 @@ use baton_api::pool::Pool;
 use baton_api::worker::Worker;
 use baton_core::{Boot, Code, PoolName, QueueName, Shard, TaskId, WorkerId, limits};
 use baton_store::calls::queue::QueueCounts;
+use baton_store::calls::schedule::Schedule;
 use baton_store::{Error, Store};
 use futures_util::future::try_join_all;
 
@@ -62,6 +63,37 @@ pub(crate) async fn pool(store: &Store, name: &PoolName) -> Result<Option<Pool>,
     let found = store.pool(name).await?;
     let Some(stored) = found.pool else { return Ok(None) };
     Ok(Some(pool::pool(stored, found.now_ms, &workers(store).await?)))
+}
+
+/// Every schedule, by name, and Redis's clock.
+pub(crate) async fn schedules(store: &Store) -> Result<(u64, Vec<Schedule>), Error> {
+    let (mut now_ms, mut found): (u64, Vec<Schedule>) = (0, Vec::new());
+    for shard in store.shards().all() {
+        let mut after = None;
+        loop {
+            let page = store.schedules(shard, after.as_ref(), limits::PAGE_MAX).await?;
+            now_ms = page.now_ms;
+            let is_last = (page.schedules.len() as u64) < limits::PAGE_MAX;
+            after = page.schedules.last().map(|schedule| schedule.name.clone());
+            found.extend(page.schedules);
+            if is_last {
+                break;
+            }
+        }
+    }
+    found.sort_by(|one, other| one.name.cmp(&other.name));
+    Ok((now_ms, found))
+}
+
+/// For how long the schedule has been waiting, in ms, to which nobody has seen for the longest time.
+pub(crate) async fn schedules_overdue_ms(store: &Store) -> Result<u64, Error> {
+    let mut longest_ms = 0;
+    for shard in store.shards().all() {
+        let (now_ms, due) = store.due_schedules(shard, 2).await?;
+        let due_ms = due.into_iter().find_map(Result::ok).map_or(now_ms, |due| due.due_ms);
+        longest_ms = longest_ms.max(now_ms.saturating_sub(due_ms));
+    }
+    Ok(longest_ms)
 }
 
 /// The ids of what a worker holds, in all shards.

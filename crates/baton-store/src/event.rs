@@ -42,13 +42,16 @@ impl FromStr for StreamId {
 pub struct Entry {
     pub id: StreamId,
     /// The word of the move, or `progress`, `reprioritise`, `register`, `deregister`, `quiet`, `stop`, `go_on`,
-    /// `pause`, `resume`, `prune`, `stall`; of pools `scale`, `start`, `halt`, `remove`, `attend`, `part`.
+    /// `pause`, `resume`, `prune`, `stall`; of pools `scale`, `start`, `halt`, `remove`, `attend`, `part`; of
+    /// schedules `schedule_put`, `schedule_fire`, `schedule_trigger`, `schedule_pause`, `schedule_resume`, `schedule_remove`.
     pub event: String,
     pub worker: Option<WorkerId>,
     pub boot: Option<Boot>,
     pub by: Option<Principal>,
     /// The queue that was paused or resumed; from and to of a stall; the pool, and its size or supervisor.
     pub subject: Option<String>,
+    /// Of a schedule: its name, the queue of its tasks, and what there is to say.
+    pub schedule: Option<String>,
     /// In order of effect. The id of the event of one task is `<entry id>.<position>`.
     pub tasks: Vec<TaskEvent>,
 }
@@ -136,6 +139,7 @@ fn entry(id: &str, words: &[Vec<u8>]) -> Result<Entry, Error> {
         boot: None,
         by: None,
         subject: None,
+        schedule: None,
         tasks: Vec::new(),
     };
     for pair in words.chunks_exact(2) {
@@ -147,6 +151,7 @@ fn entry(id: &str, words: &[Vec<u8>]) -> Result<Entry, Error> {
             "boot" => entry.boot = Some(value.parse().map_err(|_| unreadable())?),
             "by" => entry.by = Some(value.parse().map_err(|_| unreadable())?),
             "queue" | "stall" | "pool" => entry.subject = Some(value.into_owned()),
+            "schedule" => entry.schedule = Some(value.into_owned()),
             task => {
                 let task = task.parse().map_err(|_| unreadable())?;
                 entry.tasks.push(task_event(task, &value).ok_or_else(unreadable)?);

@@ -32,6 +32,10 @@
 //! | `baton:{0}:pool:<name>` | hash | a pool: how many workers it is to have, whether it is to run |
 //! | `baton:{0}:pool:<name>:supervisors` | zset | who attends to it, by the ms until which it counts |
 //! | `baton:{0}:supervisor:<id>` | hash | what a supervisor last reported |
+//! | `baton:{0}:schedules` | zset | schedules, in the order of the alphabet |
+//! | `baton:{0}:schedules:due` | zset | those that are not paused, by the ms at which they are due |
+//! | `baton:{0}:schedule:<name>` | hash | a schedule: its times, what its tasks are, how it did |
+//! | `baton:{0}:schedule:<name>:payload` | string | the payload of its tasks, where it is over 64 bytes |
 //! | `baton:{0}:op:<id>` | string | the remembered answer of a call; expires |
 //! | `baton:{0}:events` | stream | one entry per call and kind of event |
 //! | `baton:{0}:events:marks` | zset | stream ids by the number of task events up to them |
@@ -59,8 +63,8 @@
 
 use baton_core::login::{KeyId, SessionId, UserTag};
 use baton_core::{
-    Boot, DedupeKey, FlowId, Namespace, OpId, PoolName, QueueName, Shard, Status, SupervisorId, TaskId,
-    WorkerId,
+    Boot, DedupeKey, FlowId, Namespace, OpId, PoolName, QueueName, ScheduleName, Shard, Status, SupervisorId,
+    TaskId, WorkerId,
 };
 
 /// The key of the namespace's own record: the only one outside every shard.
@@ -137,6 +141,18 @@ impl ShardKeys {
 
     pub fn supervisor(&self, supervisor: &SupervisorId) -> String {
         self.at(&["supervisor:", supervisor.as_str()])
+    }
+
+    pub fn schedules(&self) -> String {
+        self.at(&["schedules"])
+    }
+
+    pub fn schedules_due(&self) -> String {
+        self.at(&["schedules:due"])
+    }
+
+    pub fn schedule(&self, schedule: &ScheduleName) -> String {
+        self.at(&["schedule:", schedule.as_str()])
     }
 
     /// What a boot holds. A caller that knows no boot names a key that never exists.

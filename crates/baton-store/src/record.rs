@@ -223,7 +223,7 @@ fn family(fields: &mut Fields) -> Result<Family, Error> {
     })
 }
 
-fn tags(fields: &mut Fields) -> Result<Vec<Tag>, Error> {
+pub(crate) fn tags(fields: &mut Fields) -> Result<Vec<Tag>, Error> {
     let text: String = fields.or("tags", String::new())?;
     let tags: Result<Vec<Tag>, _> = text.split(',').filter(|tag| !tag.is_empty()).map(Tag::new).collect();
     tags.map_err(|_| fields.fault("tags", "holds something else than tags"))

@@ -6,12 +6,15 @@
 //! A tick also says when ends wait to be passed on and nobody is at it. Who hears that passes them on, a piece at a time,
 //! and goes on ticking meanwhile.
 //!
+//! A tick says, too, whether schedules are due. Who hears that sees to them: the rule of their times is no script's.
+//!
 //! A ticker also bears witness. The tick script tells a stall of Redis, after which leases get a grace, from a pause of
 //! the tickers, by what a ticker says: when its first attempt should have come through by Redis's clock, and for how long
 //! it has been trying. Both are kept over attempts that failed, which is why each attempt is sent only once.
 
 mod beat;
 mod recover;
+mod schedules;
 
 use std::future::Future;
 use std::time::{Duration, Instant};
@@ -25,6 +28,7 @@ use crate::store::Store;
 use beat::Beat;
 
 pub use recover::{Recovered, Recovery};
+pub use schedules::Fires;
 
 /// Tickers that are due at the same time come in an order of chance, and the later ones may hear of the first.
 const JITTER_MS: u64 = 50;
@@ -47,7 +51,13 @@ impl Ticker {
     pub async fn run(self, shutdown: impl Future<Output = ()>) {
         let mut drivers = JoinSet::new();
         for shard in self.store.shards().all() {
-            let driver = Driver { store: self.store.clone(), shard, beat: Beat::default(), cascades: false };
+            let driver = Driver {
+                store: self.store.clone(),
+                shard,
+                beat: Beat::default(),
+                cascades: false,
+                fires: false,
+            };
             drivers.spawn(driver.drive());
         }
         // Leaving drops the set, which ends its tasks. A driver ends by itself only if it panics, and then so do we:
@@ -65,6 +75,8 @@ struct Driver {
     beat: Beat,
     /// Ends are being passed on, by us.
     cascades: bool,
+    /// Schedules are due.
+    fires: bool,
 }
 
 impl Driver {
@@ -81,13 +93,17 @@ impl Driver {
         }
     }
 
-    /// Waits until the shard is due, and goes on waiting where somebody else has ticked meanwhile. While there are ends
-    /// to be passed on it does that instead of waiting.
+    /// Waits until the shard is due, and goes on waiting where somebody else has ticked meanwhile. While schedules are due,
+    /// or there are ends to be passed on, it does that instead of waiting.
     async fn until_due(&mut self) {
         let mut waited_for = None;
         loop {
             let due_ms = self.store.due_ms(self.shard);
             let Some(wait_ms) = self.beat.wait_ms(now(), due_ms) else { return };
+            if self.fires {
+                self.fire_piece().await;
+                continue;
+            }
             if self.cascades {
                 self.pass_piece().await;
                 continue;
@@ -115,13 +131,25 @@ impl Driver {
         };
     }
 
+    /// What fails is still due, and whoever ticks next hears of it.
+    async fn fire_piece(&mut self) {
+        self.fires = match self.store.fire_due(self.shard).await {
+            Ok(fires) => fires.more,
+            Err(error) => {
+                tracing::debug!(shard = %self.shard, %error, "schedules could not be seen to");
+                false
+            }
+        };
+    }
+
     /// Answers whether it came through.
     async fn attempt(&mut self) -> bool {
         let tick = self.beat.attempt(now());
         match self.store.try_tick(self.shard, tick).await {
-            Ok(Ticked::Worked { now_ms, reaped, matured, pruned, cascades, .. }) => {
+            Ok(Ticked::Worked { now_ms, reaped, matured, pruned, cascades, schedules, .. }) => {
                 tracing::trace!(shard = %self.shard, reaped, matured, pruned, cascades, "ticked");
                 self.cascades |= cascades;
+                self.fires |= schedules;
                 metrics::counter!("baton_reclaims_total").increment(reaped);
                 self.beat.came_through(now(), now_ms);
                 true

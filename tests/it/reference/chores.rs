@@ -47,6 +47,7 @@ impl Model {
             matured,
             pruned,
             cascades: !self.is_somebody_passing() && !self.cascades.is_empty(),
+            schedules: false,
         }
     }
 

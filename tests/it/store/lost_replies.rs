@@ -1,13 +1,15 @@
 //! A reply is lost: the call was carried out, and its repeat says so and does nothing.
 
-use baton_core::{QueueName, Refusal, Shard, Status};
+use baton_core::schedule::{Missed, Overlap, Timing};
+use baton_core::{QueueName, Refusal, ScheduleName, Shard, Status};
+use baton_store::calls::schedule::{Begins, PutSchedule, SchedulePut, Template, Trigger, Triggered};
 use baton_store::calls::task::{
     Cancel, Claimed, Next, Outcome, Report, Rerun, Settle, SettleAnswer, Settled, Submission, SubmitAnswer,
     Submitted,
 };
 use baton_store::calls::worker::{Deregistered, Registered, Renew, Renewed};
 use baton_store::calls::{Answered, Operated};
-use baton_testkit::{FaultProxy, Fixture, Life, Loss, Then, with_store};
+use baton_testkit::{FaultProxy, Fixture, Life, Loss, Then, kind, with_store};
 
 use super::{behind_proxy, sha};
 use crate::hand::{by_hand, refused, steps};
@@ -163,6 +165,42 @@ async fn a_renewal_and_a_farewell_may_be_repeated() {
         let answer = at.store.deregister(Shard::FIRST, &life.worker, &life.boot).await.unwrap();
         proxy.lost().await;
         assert_eq!(answer, Deregistered::Refused(refused(Refusal::Superseded, "")));
+    })
+    .await;
+}
+
+/// A process that ends between the script and its answer looks the same to the others: the time was seen to.
+#[tokio::test]
+async fn a_schedule_makes_its_task_once() {
+    with_store(async |at| {
+        let direct = at.store.clone();
+        let proxy = behind_proxy(at).await;
+        let (name, task) = (ScheduleName::new("nightly").unwrap(), Template::new(kind("report"), *b"1"));
+        let put = PutSchedule {
+            name: &name,
+            timing: &Timing::Every { every_ms: 60_000, aligned_ms: 0 },
+            missed: Missed::Once,
+            overlap: Overlap::Allow,
+            task: &task,
+            begins: Begins::AtMs(at.now_ms()),
+            version: None,
+            by: None,
+            op: None,
+        };
+        lose(&proxy, "schedule/put");
+        let answer = at.store.put_schedule(&put).await.unwrap();
+        assert_eq!(answer, SchedulePut::Same { version: 1, replayed: false });
+        proxy.lost().await;
+        lose(&proxy, "schedule/fire");
+        assert!(at.store.fire_due(Shard::FIRST).await.is_err(), "its answer was lost");
+        proxy.lost().await;
+        assert_eq!(direct.fire_due(Shard::FIRST).await.unwrap().made, 0);
+        assert_eq!(direct.schedule(&name).await.unwrap().schedule.unwrap().fired, 1);
+        lose(&proxy, "schedule/trigger");
+        let trigger = Trigger { name: &name, by: None, op: None };
+        let answer = at.store.trigger_schedule(&trigger).await.unwrap();
+        assert!(matches!(answer, Triggered::Made { replayed: false, .. }), "{answer:?}");
+        assert_eq!(by_hand::<u64>(at, "ZCARD baton:{0}:queue:default:pending").await, 2);
     })
     .await;
 }

@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
-use baton_core::{LeaseLength, Shard, ShardCount, Status, TaskId};
+use baton_core::schedule::{Missed, Overlap, Timing};
+use baton_core::{LeaseLength, ScheduleName, Shard, ShardCount, Status, TaskId};
 use baton_store::Store;
+use baton_store::calls::schedule::{Begins, PutSchedule, Template};
 use baton_store::calls::task::{Claim, Claimed, NewTask, Settle, Submission, SubmitAnswer, Submitted};
 use baton_store::calls::worker::{Register, Registered};
 use baton_store::event::{Entry, StreamId};
@@ -243,4 +245,40 @@ async fn who_hears_of_ticks_does_not_tick() {
     let by_ticker = calls(&redis).await - before - asked;
     assert!(by_ticker <= 2, "{by_ticker} calls");
     ticker.stop().await;
+}
+
+/// Three processes, real time: each second of the schedule is seen to once, by one of them, and soon.
+#[tokio::test]
+async fn three_tickers_fire_each_time_once() {
+    let redis = PrivateRedis::start().await;
+    let store = open(options(&redis.url())).await.unwrap();
+    let put = PutSchedule {
+        name: &ScheduleName::new("every-second").unwrap(),
+        timing: &Timing::Every { every_ms: 1_000, aligned_ms: 0 },
+        missed: Missed::Once,
+        overlap: Overlap::Allow,
+        task: &Template::new(kind("report"), *b"1"),
+        begins: Begins::InMs(1_000),
+        version: None,
+        by: None,
+        op: None,
+    };
+    store.put_schedule(&put).await.unwrap();
+    let mut tickers = Vec::new();
+    for _ in 0..3 {
+        tickers.push(Running::start(&open(options(&redis.url())).await.unwrap()));
+    }
+    told(&store, "schedule_fire", 2).await;
+    // One of the processes ends.
+    tickers.remove(0).stop().await;
+    let fires = told(&store, "schedule_fire", 5).await;
+    for ticker in tickers {
+        ticker.stop().await;
+    }
+    let due = |entry: &Entry| entry.schedule.as_deref()?.rsplit_once("due=")?.1.parse::<u64>().ok();
+    let times: Vec<u64> = fires.iter().filter_map(due).collect();
+    assert!(times.windows(2).all(|pair| pair[1] == pair[0] + 1_000), "{times:?}");
+    let schedule = store.schedule(put.name).await.unwrap().schedule.unwrap();
+    let tasks: u64 = redis.say(&["ZCARD", "baton:{0}:queue:default:pending"]).await;
+    assert_eq!((schedule.fired, schedule.skipped), (tasks, 0));
 }

@@ -3,7 +3,7 @@
 use crate::fleet::run;
 
 /// Every command by what is typed.
-const COMMANDS: [&str; 70] = [
+const COMMANDS: [&str; 78] = [
     "",
     "dev",
     "gateway",
@@ -46,6 +46,14 @@ const COMMANDS: [&str; 70] = [
     "queue get",
     "queue pause",
     "queue resume",
+    "schedule add",
+    "schedule ls",
+    "schedule get",
+    "schedule set",
+    "schedule rm",
+    "schedule pause",
+    "schedule resume",
+    "schedule trigger",
     "events",
     "healthcheck",
     "init",

@@ -11,6 +11,7 @@ mod help;
 mod logins;
 mod pipes;
 mod pools;
+mod schedules;
 mod stub;
 mod typed;
 mod waits;

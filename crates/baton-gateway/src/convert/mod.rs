@@ -7,5 +7,6 @@ pub(crate) mod history;
 pub(crate) mod new_task;
 pub(crate) mod pool;
 pub(crate) mod queue;
+pub(crate) mod schedule;
 pub(crate) mod task;
 pub(crate) mod worker;

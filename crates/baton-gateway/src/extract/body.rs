@@ -7,6 +7,7 @@ use axum::http::{HeaderMap, header};
 use baton_api::flow::NewFlow;
 use baton_api::lease::{Append, Beat, Complete, Fail as Failed, Note, Release};
 use baton_api::pool::{PutPool, Scale};
+use baton_api::schedule::{NewSchedule, PatchSchedule, PreviewTimes};
 use baton_api::task::{LinkRequest, NewTask, NewTasks, Operate, Reprioritise};
 use baton_api::worker::{Claim, ClaimOne, Heartbeat, Leave, Register};
 use baton_api::{ReadError, Wrong, read};
@@ -67,6 +68,9 @@ bodies! {
     Leave: 64 * KIB, absent;
     PutPool: 64 * KIB;
     Scale: 64 * KIB;
+    NewSchedule: 256 * KIB;
+    PatchSchedule: 256 * KIB;
+    PreviewTimes: 64 * KIB;
 }
 
 /// The body of a request.

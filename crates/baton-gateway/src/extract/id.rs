@@ -5,7 +5,7 @@ use std::str::FromStr;
 use axum::extract::{FromRequestParts, RawPathParams};
 use axum::http::request::Parts;
 use baton_api::schemas;
-use baton_core::{Code, FlowId, PoolName, QueueName, TaskId, WorkerId};
+use baton_core::{Code, FlowId, PoolName, QueueName, ScheduleName, TaskId, WorkerId};
 use utoipa::IntoParams;
 use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::{Required, Schema};
@@ -23,6 +23,8 @@ pub(crate) struct PoolPath(pub(crate) PoolName);
 
 /// A pool that may be new: here it matters why a name cannot be one.
 pub(crate) struct NewPool(pub(crate) PoolName);
+
+pub(crate) struct SchedulePath(pub(crate) ScheduleName);
 
 pub(crate) struct QueueId(pub(crate) QueueName);
 
@@ -82,6 +84,14 @@ impl FromRequestParts<App> for NewPool {
     }
 }
 
+impl FromRequestParts<App> for SchedulePath {
+    type Rejection = Fail;
+
+    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<SchedulePath, Fail> {
+        first(parts, Code::UnknownSchedule).await.map(SchedulePath)
+    }
+}
+
 impl FromRequestParts<App> for QueueId {
     type Rejection = Fail;
 
@@ -106,6 +116,7 @@ documented! {
     WorkerPath = "id", "The worker's id", worker;
     QueueId = "name", "The queue's name", queue;
     PoolPath = "name", "The pool's name", pool;
+    SchedulePath = "name", "The schedule's name", schedule;
     NewPool = "name", "The pool's name", pool;
 }
 

@@ -34,6 +34,7 @@ pub(super) struct Fleet {
     /// Entries of the event stream of each shard.
     pub(super) streams: Vec<(Shard, u64)>,
     pub(super) cascades: Vec<(Shard, u64)>,
+    pub(super) schedules_overdue_ms: u64,
     pub(super) memory_bytes: u64,
     pub(super) evicted_keys: u64,
 }
@@ -81,6 +82,7 @@ async fn read(store: &Store) -> Result<Fleet, Error> {
         pools: roster::pools(store, &workers).await?,
         streams,
         cascades,
+        schedules_overdue_ms: roster::schedules_overdue_ms(store).await?,
         memory_bytes: server.used_memory,
         evicted_keys: server.evicted_keys,
     })

@@ -162,6 +162,7 @@ mod tests {
             boot: None,
             by: None,
             subject: None,
+            schedule: None,
             tasks: Vec::new(),
         };
         Arc::new(Batch::new(Shard::FIRST, &entry))

@@ -83,6 +83,7 @@ fn common(entry: &Entry) -> Event {
         worker: entry.worker.as_ref().map(ToString::to_string),
         boot: entry.boot.as_ref().map(ToString::to_string),
         pool: None,
+        schedule: None,
         fence: None,
         attempt: None,
         by: entry.by.as_ref().map(ToString::to_string),
@@ -114,8 +115,11 @@ fn told_of(entry: &Entry, task: &TaskEvent) -> Told {
 /// What happens to pools.
 const OF_POOLS: [&str; 6] = ["scale", "start", "halt", "remove", "attend", "part"];
 
-/// An entry that names no task: of a queue, of a worker, of a pool, or of the whole shard.
+/// An entry that names no task: of a queue, of a schedule, of a worker, of a pool, or of the whole shard.
 fn told_alone(entry: &Entry) -> Told {
+    if let Some(schedule) = &entry.schedule {
+        return told_of_schedule(entry, schedule);
+    }
     if OF_POOLS.contains(&entry.event.as_str()) {
         return told_of_pool(entry);
     }
@@ -135,6 +139,15 @@ fn told_of_pool(entry: &Entry) -> Told {
     let (pool, rest) = subject.split_once(' ').map_or((subject, None), |(pool, rest)| (pool, Some(rest)));
     let event = Event { pool: Some(pool.to_owned()), why: rest.map(str::to_owned), ..common(entry) };
     Told { topic: Topic::Worker, task: None, queue: None, kind: None, json: json(&event) }
+}
+
+/// The queue of its tasks stands behind its name, and then what there is to say.
+fn told_of_schedule(entry: &Entry, schedule: &str) -> Told {
+    let mut words = schedule.splitn(3, ' ').map(str::to_owned);
+    let (schedule, queue) = (words.next(), words.next());
+    let event = Event { schedule, queue: queue.clone(), why: words.next(), ..common(entry) };
+    let queue = queue.and_then(|name| name.parse::<QueueName>().ok());
+    Told { topic: Topic::Queue, task: None, queue, kind: None, json: json(&event) }
 }
 
 /// The status that a move leads to, where it is only one.

@@ -10,6 +10,7 @@ mod pools;
 mod problems;
 mod queues;
 mod recover;
+mod schedules;
 mod tasks;
 mod workers;
 
@@ -49,6 +50,7 @@ pub(crate) fn documented() -> OpenApiRouter<App> {
         .merge(workers::plain())
         .merge(pools::plain())
         .merge(recover::routes())
+        .merge(schedules::plain())
         .merge(queues::plain())
         .merge(meta::routes())
         .layer(from_fn(no_query));
@@ -56,6 +58,7 @@ pub(crate) fn documented() -> OpenApiRouter<App> {
     let with_query = with_query
         .merge(workers::with_query())
         .merge(pools::with_query())
+        .merge(schedules::with_query())
         .merge(queues::with_query())
         .merge(live::routes());
     OpenApiRouter::new()

@@ -44,6 +44,7 @@ mod queues_of_keys;
 mod reading;
 mod recovery;
 mod refusals;
+mod schedules;
 mod scopes;
 mod shards;
 mod submit;

@@ -6,6 +6,7 @@ pub mod flow;
 pub mod namespace;
 pub mod pool;
 pub mod queue;
+pub mod schedule;
 pub mod shard;
 pub mod task;
 pub mod token;

@@ -57,16 +57,17 @@ async fn recover(store: &Store, shard: Shard) -> Result<Recovery, Error> {
         if let Some(wait_ms) = beat.wait_ms(now(), store.due_ms(shard)) {
             tokio::time::sleep(Duration::from_millis(wait_ms)).await;
         }
-        let (now_ms, tick_ms, cascades) = match store.tick(shard, beat.attempt(now())).await? {
-            Ticked::Worked { now_ms, tick_ms, reaped, matured, cascades, .. } => {
+        let (now_ms, tick_ms, cascades, schedules) = match store.tick(shard, beat.attempt(now())).await? {
+            Ticked::Worked { now_ms, tick_ms, reaped, matured, cascades, schedules, .. } => {
                 sum.reclaimed += reaped;
                 sum.matured += matured;
                 metrics::counter!("baton_reclaims_total").increment(reaped);
-                (now_ms, tick_ms, cascades)
+                (now_ms, tick_ms, cascades, schedules)
             }
-            Ticked::Early { now_ms, tick_ms } => (now_ms, tick_ms, false),
+            Ticked::Early { now_ms, tick_ms } => (now_ms, tick_ms, false, false),
             Ticked::Refused(refused) => return Ok(Recovery::Refused(refused)),
         };
+        while schedules && store.fire_due(shard).await?.more {}
         while cascades && store.cascade(shard).await? {}
         beat.came_through(now(), now_ms);
         // The next scheduled task may be due soon; work that is left over is due in the next millisecond.

@@ -23,6 +23,7 @@ pub(super) fn check(picture: &Picture<'_>, found: &mut Vec<Violation>) {
         }
     }
     check_hints(picture, found);
+    check_due(picture, found);
     for (id, task) in &picture.tasks {
         check_fields(id, task, found);
         if let Some(value) = picture.values.get(format!("task:{id}").as_str()) {
@@ -38,6 +39,27 @@ fn check_hints(picture: &Picture<'_>, found: &mut Vec<Violation>) {
             && words.len() as u64 > limits::HINTS_MAX
         {
             found.push(Violation::new("A11", format!("{}{key} has {} hints", picture.prefix, words.len())));
+        }
+    }
+}
+
+/// A schedule is due when its record says, and only while it does not rest.
+fn check_due(picture: &Picture<'_>, found: &mut Vec<Violation>) {
+    let due = picture.sorted("schedules:due");
+    for (name, score) in &due {
+        let record = picture.hash(&format!("schedule:{name}"));
+        let next_ms = record.get("next_ms").and_then(|text| text.parse::<f64>().ok());
+        if next_ms != Some(*score) || record.contains_key("paused_ms") {
+            found.push(Violation::new(
+                "A11",
+                format!("schedule {name} is due at {score}, and not by its record"),
+            ));
+        }
+    }
+    for (name, _) in picture.sorted("schedules") {
+        let record = picture.hash(&format!("schedule:{name}"));
+        if record.contains_key("next_ms") && !due.iter().any(|(known, _)| *known == name) {
+            found.push(Violation::new("A11", format!("schedule {name} has a next time and is never due")));
         }
     }
 }
@@ -68,7 +90,9 @@ fn family(picture: &Picture<'_>, key: &str) -> Option<(&'static str, bool)> {
         ["flow", _, beside] if beside.starts_with("key:") => lasting("string"),
         ["queue", ..] => queue_family(key),
         ["hints", ..] => lasting("list"),
-        ["pools"] => lasting("zset"),
+        ["pools"] | ["schedules"] | ["schedules", "due"] => lasting("zset"),
+        ["schedule", name] => is_schedule(picture, name).then_some(("hash", false)),
+        ["schedule", name, "payload"] if is_schedule(picture, name) => lasting("string"),
         ["pool", name] => {
             picture.sorted("pools").iter().any(|(pool, _)| pool == name).then_some(("hash", false))
         }
@@ -82,6 +106,10 @@ fn family(picture: &Picture<'_>, key: &str) -> Option<(&'static str, bool)> {
 fn attends(picture: &Picture<'_>, supervisor: &str) -> bool {
     let pools = picture.sorted("pools").into_iter().map(|(pool, _)| format!("pool:{pool}:supervisors"));
     pools.into_iter().any(|key| picture.sorted(&key).iter().any(|(id, _)| id == supervisor))
+}
+
+fn is_schedule(picture: &Picture<'_>, name: &str) -> bool {
+    picture.sorted("schedules").iter().any(|(known, _)| known == name)
 }
 
 fn exists(picture: &Picture<'_>, id: &str) -> bool {

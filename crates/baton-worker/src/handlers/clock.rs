@@ -11,6 +11,7 @@ pub(super) fn now() -> Instant {
 }
 
 /// Another process cannot read our timers; what it is told is a time of day.
+#[expect(clippy::disallowed_methods, reason = "this is where handlers ask")]
 pub(super) fn wall() -> Timestamp {
     Timestamp::now()
 }

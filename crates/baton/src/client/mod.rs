@@ -9,6 +9,7 @@ mod operate;
 mod options;
 mod pools;
 mod read;
+mod schedules;
 mod send;
 mod submit;
 mod wait;

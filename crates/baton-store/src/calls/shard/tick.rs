@@ -31,6 +31,8 @@ pub enum Ticked {
         pruned: u64,
         /// Ends wait to be passed on, and nobody is at it.
         cascades: bool,
+        /// A schedule is due.
+        schedules: bool,
     },
     /// Somebody else has ticked, and nothing is due.
     Early {
@@ -67,6 +69,7 @@ impl Store {
                 keys.event_marks(),
                 keys.cascades(),
                 keys.drafts(),
+                keys.schedules_due(),
             ],
         );
         call.arg(self.now_argument()).arg(tick.ticks).optional(tick.expected_ms).arg(tick.trying_ms);
@@ -82,6 +85,7 @@ impl Store {
                 matured: reply.parse()?,
                 pruned: reply.parse()?,
                 cascades: reply.flag()?,
+                schedules: reply.flag()?,
             },
             "early" => Ticked::Early { now_ms: reply.parse()?, tick_ms: reply.parse()? },
             "refused" => Ticked::Refused(Refused::read(&mut reply)?),

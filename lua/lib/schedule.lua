@@ -1,0 +1,37 @@
+-- lib/schedule: what makes tasks at given times.
+
+-- The shard is ticked when the next one is due, and not later.
+local function tick_by(due_ms)
+  local tick_ms = redis.call('HGET', META, 'tick_ms')
+  if tick_ms and tonumber(tick_ms) > tonumber(due_ms) then redis.call('HSET', META, 'tick_ms', due_ms) end
+end
+
+-- What is told of a schedule: its name, the queue of its tasks, which says who may hear of it, and what happened.
+local function tell_schedule(event, by, name, row, what)
+  tell('schedule_' .. event, by, 'schedule', name .. ' ' .. (row.queue or 'default') .. (what and ' ' .. what or ''))
+end
+
+-- The task that it made last, if that has not ended.
+local function live_task(row)
+  local status = row.last_task and redis.call('HGET', task_key(row.last_task), 'status')
+  return status and not TERMINAL[status] and row.last_task
+end
+
+-- Makes a task that can be claimed at once.
+local function make_task(id, name, key, row, now)
+  local fields = { 'submitted_by', 'schedule:' .. name }
+  for _, field in ipairs({ 'kind', 'timeout_ms', 'max_attempts', 'max_crashes', 'backoff_ms', 'backoff_cap_ms', 'tags' }) do
+    if row[field] then fields[#fields + 1], fields[#fields + 2] = field, row[field] end
+  end
+  local task = { queue = row.queue or 'default', priority = row.priority or '5', run_at_ms = '', key = '',
+    payload = row.payload or redis.call('GET', key .. ':payload') or '', fields = fields }
+  local made = write_task(id, task, { 'status', 'pending', 'version', '1', 'created_ms', now.digits })
+  place_task(id, made, 'pending', '', now, actor('', '', 'schedule:' .. name))
+end
+
+-- The queue is there from its first task on, and the schedule remembers the last one.
+local function note_made(queues, key, row, last, count, now)
+  redis.call('ZADD', queues, 'NX', now.digits, row.queue or 'default')
+  redis.call('HSET', key, 'last_task', last, 'last_fired_ms', now.digits)
+  redis.call('HINCRBY', key, 'fired', count)
+end

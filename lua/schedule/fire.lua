@@ -1,0 +1,57 @@
+-- schedule/fire: make the tasks of a schedule that is due, once whoever calls and however often.
+--
+-- CLASS  grow
+-- USES   lifecycle batch move create schedule
+-- KEYS
+--   1  meta       hash    the shard
+--   2  events     stream
+--   3  queues     zset    queues that exist
+--   4  due        zset    names by the ms at which they are due
+--   5  schedule   hash    its record
+-- DERIVES task:<id> task:<id>:payload task:<id>:tags schedule:<name>:payload queue:<name> queue:<name>:pending
+--         hints:<queue>
+-- ARGV
+--   1  now_ms     int     '' in production: the server's clock decides
+--   2  name       text
+--   3  version    int     that the caller has read
+--   4  due_ms     int     when it was due, as the caller has read
+--   5  next_ms    int     when it is due next; '' if never again
+--   6  skipped    int     how many times are left out
+--   7  last_ms    int     the last of the times that the tasks are for, or that are left out
+--   8  count      int     how many tasks; then their ids
+-- REPLY
+--   { 'fired', how many tasks it made, how many times were left out, when the shard wants to be ticked }
+--   { 'stale' }   it was changed, or somebody else has seen to this time
+--   { 'refused', 'schema_too_new' | 'unknown_schedule', '' }
+-- COST  14 + 4 per task
+local queues, due, key = KEYS[3], KEYS[4], KEYS[5]
+local now_arg, name, version, due_ms, next_ms, skipped, last_ms, count_arg = take(8)
+local now, ids = now_from(now_arg), { take(tonumber(count_arg)) }
+
+if shard_state() then return refused('schema_too_new') end
+local row = read(key)
+if not row then return refused('unknown_schedule') end
+if row.version ~= version or row.next_ms ~= due_ms or row.paused_ms then return { 'stale' } end
+
+-- Where one task is not to overlap the next, those of one call would: only the first is made.
+local made, most = 0, #ids
+if row.overlap == 'skip' then most = live_task(row) and 0 or math.min(#ids, 1) end
+for at = 1, most do
+  make_task(ids[at], name, key, row, now)
+  made = at
+end
+skipped = skipped + #ids - made
+if made > 0 then note_made(queues, key, row, ids[made], made, now) end
+if skipped > 0 then redis.call('HINCRBY', key, 'skipped', digits(skipped)) end
+redis.call('HSET', key, 'last_due_ms', last_ms)
+if next_ms ~= '' then
+  redis.call('HSET', key, 'next_ms', next_ms)
+  redis.call('ZADD', due, next_ms, name)
+  tick_by(next_ms)
+else
+  redis.call('HDEL', key, 'next_ms')
+  redis.call('ZREM', due, name)
+end
+tell_schedule('fire', NOBODY, name, row, 'made=' .. digits(made) .. ' skipped=' .. digits(skipped) .. ' due=' .. last_ms)
+write_batch()
+return { 'fired', digits(made), digits(skipped), redis.call('HGET', META, 'tick_ms') or '' }
