@@ -22,19 +22,27 @@ pub(super) fn gateway(fleet: &Fleet) -> (Process, String) {
     (process, format!("http://{}", line.trim()))
 }
 
+/// How often a client asks again.
+const TRIES: usize = 8;
+
 /// Submits one task, and says the status and the id of the answer. A gateway closes a connection on which no headers come
 /// for ten seconds, and of ten thousand clients in one busy process some are as late as that: they ask again under their
-/// key, as every client may. The first answer that comes counts as the first.
+/// key, as every client may, and on a machine that does much else more than once. The first answer that comes counts as the
+/// first.
 async fn submit(client: reqwest::Client, gateway: String, number: usize) -> (u16, String) {
     let body = format!(r#"{{"kind":"noop","payload":{number}}}"#);
     let send = async || {
         let post = client.post(format!("{gateway}/api/v1/tasks")).header("content-type", "application/json");
         post.header("idempotency-key", format!("n-{number}")).body(body.clone()).send().await
     };
-    let answer = match send().await {
-        Err(error) if error.is_request() => send().await.expect("an answer to the second try"),
-        answer => answer.expect("an answer"),
-    };
+    let mut answer = send().await;
+    for _ in 0..TRIES {
+        match answer {
+            Err(error) if error.is_request() => answer = send().await,
+            _ => break,
+        }
+    }
+    let answer = answer.expect("an answer to one of the tries");
     let status = answer.status().as_u16();
     let body: Value = serde_json::from_slice(&answer.bytes().await.expect("a body")).expect("JSON");
     (status, body["id"].as_str().unwrap_or_default().to_owned())
