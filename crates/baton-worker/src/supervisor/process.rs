@@ -198,7 +198,7 @@ async fn pass_on(
     loop {
         let room = LINE_BYTES_MAX.saturating_sub(line.len()).max(1);
         let read = lines.take(room as u64).read_until(b'\n', line).await;
-        // A report has its line end; what is too long for one is none.
+        // What is too long for a line is no report; the last one may lack its end.
         if let Some(report) = Report::read(line) {
             let _ = events.send(Event::Said(life, report)).await;
         }
