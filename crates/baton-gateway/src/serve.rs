@@ -5,20 +5,25 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use hyper::Request;
+use axum::response::Response;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
+use hyper::{Request, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use tower::util::MapRequest;
+use tower::util::{MapRequest, MapResponse};
 
 use crate::app::App;
 use crate::auth::Peer;
 use crate::routes;
+
+mod head;
+
+use head::{Course, Watched};
 
 /// Beyond this the connection layer itself answers 431, without a body; up to it we do, with one.
 const HEADER_BUFFER: usize = 256 * 1024;
@@ -28,6 +33,9 @@ const CONNECTIONS_MAX: usize = 20_000;
 const NOTICE: Duration = Duration::from_secs(1);
 /// Out of file descriptors, most likely: until others close.
 const AFTER_REFUSAL: Duration = Duration::from_millis(100);
+/// How long a connection may rest between two requests: longer than the usual load balancers (60 s) and HTTP clients (90 s)
+/// keep theirs, so that it is they who close.
+const REST: Duration = Duration::from_secs(120);
 
 /// Serves until `shutdown` fires. Then held requests and streams end at once and `/ready` says so; a moment later nothing
 /// more is accepted, requests under way have `drain` to finish, and what is left is closed.
@@ -108,15 +116,27 @@ async fn talk(
     closing: CancellationToken,
 ) {
     let mut builder = http1::Builder::new();
-    builder.timer(TokioTimer::new()).header_read_timeout(patience).max_buf_size(HEADER_BUFFER);
+    builder.timer(TokioTimer::new()).header_read_timeout(REST).max_buf_size(HEADER_BUFFER);
     let peer = stream.peer_addr().map(|address| Peer(address.ip())).ok();
-    let service = TowerToHyperService::new(MapRequest::new(router, move |mut request: Request<Incoming>| {
+    let course = Course::default();
+    let stream = Watched::new(stream, course.clone(), patience);
+    let asked = course.clone();
+    let router = MapRequest::new(router, move |mut request: Request<Incoming>| {
+        asked.request();
         if let Some(peer) = peer {
             request.extensions_mut().insert(peer);
         }
         request
-    }));
-    let connection = builder.serve_connection(TokioIo::new(stream), service).with_upgrades();
+    });
+    let router = MapResponse::new(router, move |response: Response| {
+        // What comes over a connection that now belongs to another protocol has no heads.
+        if response.status() != StatusCode::SWITCHING_PROTOCOLS {
+            course.answered();
+        }
+        response
+    });
+    let connection =
+        builder.serve_connection(TokioIo::new(stream), TowerToHyperService::new(router)).with_upgrades();
     let mut connection = std::pin::pin!(connection);
     let ended = tokio::select! {
         ended = connection.as_mut() => ended,

@@ -65,6 +65,26 @@ async fn slow_headers_and_bodies_are_cut() {
 }
 
 #[tokio::test]
+async fn a_connection_may_rest_longer_than_a_head_may_take() {
+    let (_gateway, address) = serving(Duration::from_millis(100)).await;
+    let mut resting = TcpStream::connect(address).await.unwrap();
+    let head = b"GET /api/v1/tasks HTTP/1.1\r\nHost: localhost\r\n\r\n";
+    for _ in 0..3 {
+        resting.write_all(head).await.unwrap();
+        let mut answer = [0; 4_096];
+        let size = tokio::time::timeout(LONG, resting.read(&mut answer)).await.expect("an answer").unwrap();
+        assert!(answer[..size].starts_with(b"HTTP/1.1 200"), "{}", String::from_utf8_lossy(&answer[..size]));
+        // It rests for as long as others take to be cut.
+        assert_eq!(talk(address, b"GET").await, "");
+    }
+    // Its next head has no more time than the first.
+    resting.write_all(b"GET / HTTP/1.1\r\n").await.unwrap();
+    let mut rest = Vec::new();
+    tokio::time::timeout(LONG, resting.read_to_end(&mut rest)).await.expect("it closes").unwrap();
+    assert_eq!(String::from_utf8_lossy(&rest), "");
+}
+
+#[tokio::test]
 async fn deep_and_odd_json_is_refused_or_carried() {
     let gateway = Gateway::start().await;
     let nested =

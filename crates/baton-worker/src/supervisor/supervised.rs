@@ -162,6 +162,7 @@ struct Identity {
 /// The reports of this process. Dropped, they end with one last report.
 pub(crate) struct Reports {
     identity: Arc<Mutex<Option<Identity>>>,
+    pipes: Arc<Pipes>,
     last: Option<Sender<Option<Fault>>>,
     written: Receiver<()>,
 }
@@ -170,18 +171,21 @@ impl Reports {
     fn begin(metrics: Metrics, pipes: Arc<Pipes>) -> io::Result<Reports> {
         let identity = Arc::<Mutex<Option<Identity>>>::default();
         let ((last, asked), (tell, written)) = (channel(), channel());
-        let who = Arc::clone(&identity);
+        let (who, way) = (Arc::clone(&identity), Arc::clone(&pipes));
         let speak = move || {
-            speak(&who, &asked, &metrics, &pipes);
+            speak(&who, &asked, &metrics, &way);
             // Nobody may be waiting.
             let _ = tell.send(());
         };
         std::thread::Builder::new().name("baton-reports".to_owned()).spawn(speak)?;
-        Ok(Reports { identity, last: Some(last), written })
+        Ok(Reports { identity, pipes, last: Some(last), written })
     }
 
+    /// Said before the worker claims anything: whoever takes its place must know whose tasks to take over, even if it
+    /// dies in the next moment.
     pub(crate) fn introduce(&self, worker: WorkerId, boot: Boot, pulse: Pulse) {
         let identity = Identity { worker, boot, pulse };
+        self.pipes.say(&of(Some(&identity)));
         *self.identity.lock().unwrap_or_else(PoisonError::into_inner) = Some(identity);
     }
 
