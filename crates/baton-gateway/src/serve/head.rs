@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
-use tokio::time::{Instant, Sleep};
+use tokio::time::Sleep;
 
 const HEAD: u8 = 0;
 const REQUEST: u8 = 1;
@@ -68,8 +68,8 @@ impl AsyncRead for Watched {
             return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
         }
         if buffer.filled().len() > before && self.course.begin_head() {
-            let until = Instant::now() + self.patience;
-            self.late.as_mut().reset(until);
+            let late = tokio::time::sleep(self.patience);
+            self.late.as_mut().set(late);
         }
         read
     }
