@@ -74,7 +74,7 @@ async fn turn(at: &Fixture, life: &Life, done: &[Grant], max: u64) -> Vec<Grant>
         outcome: Outcome::Complete { result: Vec::new() },
     };
     let reports: Vec<Report> = done.iter().map(complete).collect();
-    let next = Next { queues: &[Default::default()], max, holding: &[] };
+    let next = Next { queues: &[Default::default()], in_order: false, max, holding: &[] };
     let settle =
         Settle { worker: &life.worker, boot: Some(&life.boot), reports: &reports, claim: Some(next) };
     match at.store.settle(Shard::FIRST, &settle).await.unwrap() {

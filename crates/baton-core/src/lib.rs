@@ -17,6 +17,7 @@ pub mod login;
 pub mod name;
 pub mod pool;
 pub mod priority;
+pub mod queue;
 pub mod refusal;
 pub mod retry;
 pub mod schedule;
@@ -28,8 +29,8 @@ pub use id::{FlowId, Shard, ShardCount, TaskId};
 pub use lease::LeaseLength;
 pub use lifecycle::{Move, Status};
 pub use name::{
-    Boot, DedupeKey, Kind, NameError, Namespace, OpId, PoolName, Principal, QueueName, ScheduleName,
-    SupervisorId, Tag, TaskRef, WorkerId,
+    Boot, DedupeKey, GroupName, Kind, NameError, Namespace, OpId, PoolName, Principal, QueueName,
+    ScheduleName, SupervisorId, Tag, TaskRef, WorkerId,
 };
 pub use priority::Priority;
 pub use refusal::Refusal;

@@ -79,6 +79,22 @@ limits! {
     CLAIM_QUEUES_MAX = 32;
     /// Hints that a queue keeps for idle claimers: so many wake at once, and each that leaves work wakes the next.
     HINTS_MAX = 16;
+    /// A task id in words.
+    ID_LENGTH = 36;
+    /// Starts that one claim forgets, of those that count against a rate no more.
+    STARTS_SWEEP_MAX = 200;
+    /// Groups that one claim forgets, of those whose turn is over.
+    TURNS_SWEEP_MAX = 50;
+    /// Tasks that come back at a time after the limit of their queue's groups has changed.
+    REGROUP_TASKS_MAX = 100;
+    /// The most tasks of a queue, or of a group, that a limit may let run at once.
+    CONCURRENCY_MAX = 1_000_000;
+    /// The most starts that a rate may allow in its time: each is remembered for as long.
+    RATE_COUNT_MAX = 100_000;
+    /// The longest time that a rate may speak of.
+    RATE_MS_MAX = 86_400_000;
+    /// The slowest aging: a priority in thirty days.
+    AGING_MS_MAX = 2_592_000_000;
     /// How many tasks that a claim must skip it looks behind.
     CLAIM_SKIPS_MAX = 100;
     /// Tasks reported by one call.

@@ -42,13 +42,13 @@ impl FromStr for StreamId {
 pub struct Entry {
     pub id: StreamId,
     /// The word of the move, or `progress`, `reprioritise`, `register`, `deregister`, `quiet`, `stop`, `go_on`,
-    /// `pause`, `resume`, `prune`, `stall`; of pools `scale`, `start`, `halt`, `remove`, `attend`, `part`; of
+    /// `pause`, `resume`, `queue_set`, `prune`, `stall`; of pools `scale`, `start`, `halt`, `remove`, `attend`, `part`; of
     /// schedules `schedule_put`, `schedule_fire`, `schedule_trigger`, `schedule_pause`, `schedule_resume`, `schedule_remove`.
     pub event: String,
     pub worker: Option<WorkerId>,
     pub boot: Option<Boot>,
     pub by: Option<Principal>,
-    /// The queue that was paused or resumed; from and to of a stall; the pool, and its size or supervisor.
+    /// The queue that was paused, resumed or set, and what it was set to; from and to of a stall; the pool, and its size or supervisor.
     pub subject: Option<String>,
     /// Of a schedule: its name, the queue of its tasks, and what there is to say.
     pub schedule: Option<String>,

@@ -17,10 +17,14 @@
 //! | `baton:{0}:flows` | zset | flows, by the ms they came |
 //! | `baton:{0}:drafts` | zset | flows that are still being written, by the ms at which they are given up |
 //! | `baton:{0}:cascades` | zset | ends that are not passed on yet, and flows that are worked on, by ms |
-//! | `baton:{0}:queue:<name>` | hash | `paused_ms`, `retention_ms`, and the numbers `running` and `scheduled` |
+//! | `baton:{0}:queue:<name>` | hash | `paused_ms`, limits, retention, and the numbers `running` and `scheduled` |
 //! | `baton:{0}:queue:<name>:pending` | zset | ids in claim order: priority, then age |
 //! | `baton:{0}:queue:<name>:<status>` | zset | blocked and finished tasks, by the ms they came there |
 //! | `baton:{0}:queue:<name>:key:<key>` | string | the live task of a dedupe key |
+//! | `baton:{0}:queue:<name>:waiting` | zset | pending tasks whose group has no place: `<group> <9 - priority><ms> <id>` |
+//! | `baton:{0}:queue:<name>:groups` | hash | how many of each group run |
+//! | `baton:{0}:queue:<name>:turns` | zset | groups that take turns, by the turn of their next task |
+//! | `baton:{0}:queue:<name>:starts` | zset | starts that count against the queue's rate, by µs |
 //! | `baton:{0}:hints:<queue>` | list | a nudge for one idle claimer each, 16 at most; may be lost |
 //! | `baton:{0}:queues` | zset | queue names, by the ms they appeared |
 //! | `baton:{0}:scheduled` | zset | id by due time, ms |

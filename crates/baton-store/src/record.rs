@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use std::str::FromStr;
 
 use baton_core::{
-    Boot, DedupeKey, Fence, FlowId, Kind, OnParentFailure, Principal, Priority, QueueName, Status, Tag,
-    TaskId, TaskRef, Version, WorkerId, limits,
+    Boot, DedupeKey, Fence, FlowId, GroupName, Kind, OnParentFailure, Principal, Priority, QueueName, Status,
+    Tag, TaskId, TaskRef, Version, WorkerId, limits,
 };
 
 use crate::error::Error;
@@ -31,6 +31,7 @@ pub struct Task {
     pub max_crashes: u64,
     pub timeout_ms: u64,
     pub key: Option<DedupeKey>,
+    pub group: Option<GroupName>,
     pub family: Family,
     pub tags: Vec<Tag>,
     pub traceparent: Option<String>,
@@ -188,6 +189,7 @@ impl Task {
             max_crashes: fields.or("max_crashes", limits::MAX_CRASHES)?,
             timeout_ms: fields.or("timeout_ms", limits::TIMEOUT_MS)?,
             key: fields.optional("key")?,
+            group: fields.optional("group")?,
             family: family(fields)?,
             tags: tags(fields)?,
             traceparent: fields.optional("traceparent")?,

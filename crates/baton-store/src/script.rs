@@ -27,7 +27,7 @@ macro_rules! texts {
 
 const LIBRARY: &[(&str, &str)] = texts! { "lib/":
     "words" "prelude" "session" "gate" "lifecycle" "batch" "move" "endings" "lease" "takeover" "claim" "settle" "once" "operate" "rows" "chores"
-    "create" "edges" "graph" "rerun" "flow" "cascade" "prune" "schedule"
+    "groups" "quota" "create" "edges" "graph" "rerun" "flow" "cascade" "prune" "schedule"
 };
 
 const SOURCES: &[(&str, &str)] = texts! { "":
@@ -36,7 +36,7 @@ const SOURCES: &[(&str, &str)] = texts! { "":
     "task/cancel" "task/rerun" "task/promote" "task/reprioritise"
     "task/read" "task/history" "task/list" "task/running"
     "task/link" "task/unlink" "task/edges" "task/parents" "flow/submit" "flow/begin" "flow/list" "flow/tasks" "shard/cascade"
-    "queue/pause" "queue/counts" "queue/hint"
+    "queue/pause" "queue/set" "queue/counts" "queue/hint"
     "pool/attend" "pool/leave" "pool/set" "pool/list" "pool/remove"
     "schedule/put" "schedule/fire" "schedule/trigger" "schedule/pause" "schedule/remove" "schedule/list"
     "token/rotate" "token/login" "token/end" "token/sessions" "token/standing" "token/user" "token/user_change"

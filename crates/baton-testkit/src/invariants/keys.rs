@@ -129,7 +129,8 @@ fn queue_family(key: &str) -> Option<(&'static str, bool)> {
     }
     let index = ["pending", "blocked", "completed", "failed", "timeout", "cancelled"];
     let last = key.rsplit(':').next()?;
-    Some(if key.matches(':').count() >= 2 && index.contains(&last) {
+    let beside = ["waiting", "turns", "starts"];
+    Some(if key.matches(':').count() >= 2 && (index.contains(&last) || beside.contains(&last)) {
         ("zset", false)
     } else {
         ("hash", false)
@@ -160,7 +161,7 @@ fn check_lengths(id: &str, value: &Value, found: &mut Vec<Violation>) {
     let Content::Hash(fields) = &value.content else {
         return;
     };
-    let names = ["kind", "queue", "key"].map(str::as_bytes);
+    let names = ["kind", "queue", "key", "group"].map(str::as_bytes);
     for (field, value) in
         fields.iter().filter(|(field, value)| !names.contains(&field.as_slice()) && value.len() > 64)
     {
