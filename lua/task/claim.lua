@@ -24,8 +24,8 @@
 --   8  only       text    the one task wanted, or ''
 --   9  listed     int     how many pairs the holder knows; then of each: task, fence, timeout_ms ('' for the default)
 -- REPLY
---   { 'claimed', tick_ms, lease_ms, '' | 'solo_waiting' | in how many ms to ask again, how many listed pairs are gone, of each: task, fence, why,
---     how many tasks, then of each:
+--   { 'claimed', tick_ms, lease_ms, '' | 'solo_waiting' | in how many ms to ask again, how many listed pairs are gone,
+--     of each: task, fence, why, how many tasks, then of each:
 --     'granted' | 'redelivered', id, fence, queue, kind, payload, how many words follow, and pairs of those fields that
 --     differ from their defaults: attempt max_attempts crashes max_crashes timeout_ms priority traceparent
 --     parents }
