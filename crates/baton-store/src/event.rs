@@ -130,7 +130,7 @@ fn entries(value: Value) -> Result<Vec<Entry>, Error> {
     raw.into_iter().map(|(id, words)| entry(&id, &words)).collect()
 }
 
-fn entry(id: &str, words: &[Vec<u8>]) -> Result<Entry, Error> {
+pub(crate) fn entry(id: &str, words: &[Vec<u8>]) -> Result<Entry, Error> {
     let fault = |problem: String| Error::fault(format!("event {id}"), problem);
     let mut entry = Entry {
         id: id.parse()?,
