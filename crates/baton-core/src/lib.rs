@@ -1,5 +1,5 @@
 //! The nouns and the rules of Baton: ids, the lifecycle of a task, logins, leases and fences, graphs, retries, schedules,
-//! limits, refusals.
+//! queries, limits, refusals.
 //!
 //! This crate refuses to know Redis, HTTP, clocks, randomness and serialisation formats. What needs one of them
 //! takes its value as an argument.
@@ -17,6 +17,7 @@ pub mod login;
 pub mod name;
 pub mod pool;
 pub mod priority;
+pub mod query;
 pub mod refusal;
 pub mod retry;
 pub mod schedule;

@@ -129,6 +129,20 @@ limits! {
     BEHIND_SILENCE_MS = 500;
     /// Tasks that the index of one worker has, the newest.
     INDEX_WORKER_TASKS_MAX = 1_000;
+    /// Kinds that are remembered, the latest.
+    INDEX_KINDS_MAX = 1_000;
+    /// A query for tasks.
+    QUERY_BYTES_MAX = 1_024;
+    /// Terms of a query.
+    QUERY_TERMS_MAX = 32;
+    /// Values of one of its terms.
+    QUERY_VALUES_MAX = 32;
+    /// Parts of a path into a payload.
+    QUERY_DEPTH_MAX = 16;
+    /// How much of a payload a query looks at: a longer one is no JSON to it.
+    QUERY_PAYLOAD_BYTES = 16_384;
+    /// Tasks whose payloads and errors are read by one call for that.
+    QUERY_VALUES_TASKS_MAX = 50;
     /// Tasks of a flow.
     FLOW_TASKS_MAX = 100_000;
     /// Edges of a flow.
