@@ -51,12 +51,6 @@ local VERBS = {
     local over = redis.call('ZCARD', key) - words[1]
     if over > 0 then redis.call('ZREMRANGEBYRANK', key, 0, math.min(over, BEHIND_DROPS_MAX) - 1) end
   end,
-  -- A member of a list of keys, and its key, in turn: names whose key is empty leave the list.
-  forget = function(key, words)
-    for at = 1, #words, 2 do
-      if redis.call('EXISTS', own(words[at + 1])) == 0 then redis.call('ZREM', key, words[at]) end
-    end
-  end,
 }
 local todo = {}
 for at = 1, tonumber(writes) do

@@ -13,7 +13,7 @@
 --   { 'facts', the place or '', '1' if it was trimmed away, lag_ms, how many entries, of each: id, how many words, field and value in turn; then how many tasks, of each: id and eleven words, '' for unknown }
 --   { 'busy' }                           somebody is at it
 --   { 'refused', 'schema_too_new', '' }
--- COST  4 + 1 per 20 entries, 1 per task, 1 more per submitted one, 2 more per one that failed
+-- COST  4 + 1 per 20 entries, 1 per task, 1 more per one that has ended or is rerun, 2 more per one that failed
 local now_arg, limit, joins = take(3)
 local now = now_from(now_arg)
 local state = redis.call('HMGET', META, 'schema', 'behind', 'behind_ms')
@@ -64,7 +64,7 @@ for _, one in ipairs(events) do
     rows[id], order[#order + 1] = row, id
   end
   if row[1] ~= '' then
-    if event == 'submit' then beside(row, 9, key, 'tags') end
+    if row[4] ~= '' or event == 'rerun' then beside(row, 9, key, 'tags') end
     if FAILS[event] then
       beside(row, 10, key, 'error')
       beside(row, 11, key, 'reason')

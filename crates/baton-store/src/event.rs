@@ -41,8 +41,8 @@ impl FromStr for StreamId {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
     pub id: StreamId,
-    /// The word of the move, or `progress`, `reprioritise`, `register`, `deregister`, `quiet`, `stop`, `go_on`,
-    /// `pause`, `resume`, `prune`, `stall`; of pools `scale`, `start`, `halt`, `remove`, `attend`, `part`; of
+    /// The word of the move, or `prune` (whose why names the tags and the last worker of what went), `progress`, `reprioritise`, `register`, `deregister`, `quiet`, `stop`, `go_on`,
+    /// `pause`, `resume`, `stall`; of pools `scale`, `start`, `halt`, `remove`, `attend`, `part`; of
     /// schedules `schedule_put`, `schedule_fire`, `schedule_trigger`, `schedule_pause`, `schedule_resume`, `schedule_remove`.
     pub event: String,
     pub worker: Option<WorkerId>,

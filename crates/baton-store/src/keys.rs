@@ -37,9 +37,9 @@
 //! | `baton:{0}:schedule:<name>` | hash | a schedule: its times, what its tasks are, how it did |
 //! | `baton:{0}:schedule:<name>:payload` | string | the payload of its tasks, where it is over 64 bytes |
 //! | `baton:{0}:op:<id>` | string | the remembered answer of a call; expires |
-//! | `baton:{0}:index:kinds` | zset | kinds of which there are tasks, by the ms their newest was created; written behind |
-//! | `baton:{0}:index:kind:<kind>` `:tag:<tag>` | zset | ids of the tasks of a kind, of a tag, by the ms they were created; written behind |
-//! | `baton:{0}:index:worker:<id>` | zset | the newest tasks that a worker claimed, by the ms they were created; written behind; expires |
+//! | `baton:{0}:index:kinds` | zset | the 1,000 kinds that were submitted last, by the ms of that; written behind |
+//! | `baton:{0}:index:kind:<kind>` `:tag:<tag>` | zset | ids of the tasks of a kind, of a tag that have ended, by the ms they were created; written behind |
+//! | `baton:{0}:index:worker:<id>` | zset | the newest tasks that a worker ran last and that have ended, by the ms they were created; written behind; expires |
 //! | `baton:{0}:events` | stream | one entry per call and kind of event |
 //! | `baton:{0}:events:marks` | zset | stream ids by the number of task events up to them |
 //!
@@ -225,11 +225,7 @@ impl ShardKeys {
         self.at(&["cascades"])
     }
 
-    pub fn index_kinds(&self) -> String {
-        self.at(&[BehindKey::kinds().as_str()])
-    }
-
-    pub fn index(&self, key: &BehindKey) -> String {
+    pub fn behind(&self, key: &BehindKey) -> String {
         self.at(&[key.as_str()])
     }
 
@@ -248,12 +244,12 @@ impl BehindKey {
         &self.0
     }
 
-    /// Which kinds have an index.
+    /// Which kinds were submitted of late.
     pub fn kinds() -> BehindKey {
         BehindKey("index:kinds".to_owned())
     }
 
-    /// The tasks of a kind. Names may hold colons, so what tells the families apart stands in front.
+    /// The tasks of a kind that have ended. Names may hold colons, so what tells the families apart stands in front.
     pub fn kind(kind: &Kind) -> BehindKey {
         BehindKey(format!("index:kind:{kind}"))
     }

@@ -35,7 +35,7 @@ const SOURCES: &[(&str, &str)] = texts! { "":
     "shard/facts" "shard/behind"
     "task/submit" "task/claim" "task/settle" "task/progress" "task/log" "task/log_read"
     "task/cancel" "task/rerun" "task/promote" "task/reprioritise"
-    "task/read" "task/history" "task/list" "task/running"
+    "task/read" "task/history" "task/list" "task/running" "task/values"
     "task/link" "task/unlink" "task/edges" "task/parents" "flow/submit" "flow/begin" "flow/list" "flow/tasks" "shard/cascade"
     "queue/pause" "queue/counts" "queue/hint"
     "pool/attend" "pool/leave" "pool/set" "pool/list" "pool/remove"

@@ -57,6 +57,7 @@ mod task_submit_keys;
 mod task_submit_parents;
 mod task_support;
 mod task_unlink;
+mod task_values;
 mod token_attempt;
 mod token_costs;
 mod token_end;

@@ -3,11 +3,13 @@
 use baton_core::{Shard, Tag, limits};
 use baton_store::Script;
 use baton_store::behind::Step;
+use baton_store::calls::shard::Tick;
 use baton_store::calls::task::{NewTask, Outcome};
 use baton_testkit::{Fixture, Life, kind, with_store};
 use deadpool_redis::redis::cmd;
 
-use crate::hand::{by_hand, changes, events, field, make_schema_too_new, score, tick};
+use super::task_support::rerun;
+use crate::hand::{by_hand, changes, events, field, make_schema_too_new, score};
 
 /// Writes down all there is; answers how many events that were, and how many were missed.
 async fn all(at: &Fixture) -> (u64, u64) {
@@ -31,43 +33,48 @@ async fn by_script(at: &Fixture, arguments: &[&str]) -> Result<Vec<String>, Stri
 }
 
 #[tokio::test]
-async fn tasks_are_found_by_kind_tag_and_worker_until_they_are_pruned() {
+async fn ended_tasks_are_found_by_kind_tag_and_worker_until_they_are_rerun_or_pruned() {
     with_store(async |at| {
         let tags = ["red", "a:b"].map(|tag| Tag::new(tag).unwrap()).to_vec();
-        let long = (0..16).map(|n| Tag::new(&format!("{:0>64}", n)).unwrap()).collect();
+        let long = (0..16).map(|n| Tag::new(&format!("{n:0>64}")).unwrap()).collect();
         let tasks = [
             NewTask { kind: kind("mail"), tags, ..at.new_task("x") },
             NewTask { kind: kind("a:b"), tags: long, ..at.new_task("x") },
         ];
         let ids = at.submit(&tasks).await;
         let created = Some(at.now_ms());
-        assert_eq!(all(at).await, (2, 0));
-        for (index, id) in [("kind:mail", 0), ("kind:a:b", 1), ("tag:red", 0), ("tag:a:b", 0)] {
-            assert_eq!(score(at, &format!("index:{index}"), &ids[id].to_string()).await, created, "{index}");
-        }
-        assert_eq!(score(at, &format!("index:tag:{:0>64}", 15), &ids[1].to_string()).await, created);
-
+        let listed =
+            async |index: &str, id: usize| score(at, &format!("index:{index}"), &ids[id].to_string()).await;
+        let worker = "worker:worker-001-test";
+        let long = format!("tag:{:0>64}", 15);
+        let places =
+            [("kind:mail", 0), ("kind:a:b", 1), ("tag:red", 0), ("tag:a:b", 0), (&*long, 1), (worker, 0)];
         let life = Life::new(1, 1);
         let grants = at.claim(&life, 2).await;
-        at.pass_ms(10);
+        // Submitted, registered, claimed.
+        assert_eq!(all(at).await, (5, 0));
+        for (index, id) in places {
+            assert_eq!(listed(index, id).await, None, "{index} has what has not ended");
+        }
         at.complete(&life, &grants[0]).await;
-        let fail = Outcome::Fail { error: Vec::new(), reason: String::new(), retry_in_ms: None };
+        let fail = Outcome::FailForGood { error: Vec::new(), reason: String::new() };
         at.report(&life, grants[1].task, grants[1].fence, fail).await;
         all(at).await;
-        let worker = format!("index:worker:{}", life.worker);
-        assert_eq!(score(at, &worker, &ids[1].to_string()).await, created);
+        for (index, id) in places {
+            assert_eq!(listed(index, id).await, created, "{index}");
+        }
+        at.assert_invariants().await;
+
+        rerun(at, &ids[1..]).await;
+        all(at).await;
+        assert_eq!((listed("kind:a:b", 1).await, listed(&long, 1).await), (None, None));
         at.assert_invariants().await;
 
         at.pass_ms(limits::RETENTION_MS as i64 + 60_000);
-        while tick(at).await.pruned > 0 {
-            at.pass_ms(1_000);
-        }
+        at.store.tick(Shard::FIRST, Tick::default()).await.expect("a tick");
         all(at).await;
-        assert_eq!(score(at, "index:kind:mail", &ids[0].to_string()).await, None);
         let left: Vec<String> = by_hand(at, "KEYS baton:{0}:index:*").await;
-        let left: Vec<String> =
-            left.into_iter().filter(|key| !key.contains(":a:b") && !key.ends_with("kinds")).collect();
-        assert!(left.iter().all(|key| key.contains(":000") || key.contains("worker")), "{left:?}");
+        assert_eq!(left, ["baton:{0}:index:kinds"]);
     })
     .await;
 }

@@ -1,48 +1,62 @@
-//! Where tasks are found by what no step of theirs needs: their kind, their tags, who claimed them.
+//! Where tasks that have ended are found by what no step of theirs needs: their kind, their tags, who ran them last.
 //!
-//! Every index is by the time at which a task was created, so lists from several of them can be put together, and the
-//! place at which one page ended is good for all.
+//! A task that has not ended is found by its status, and there are few of those. So what waits costs no memory here: an
+//! entry takes some 160 bytes, and a pending task is to take 600 in all.
+//!
+//! What a task is now decides, not what the event said: a piece may be read long after it happened, and what the task
+//! became meanwhile comes in a later piece, which then writes the same again.
 
 use baton_core::limits;
 
-use super::{BehindKey, Extra, Fact, Writes};
+use super::{BehindKey, Extra, Fact, Row, Writes};
 use crate::calls::shard::facts::tags;
 
 pub(super) fn note(facts: &[Fact], extra: &Extra<'_>, writes: &mut Writes) {
     for fact in facts {
-        match fact.event.as_str() {
-            "submit" => came(fact, extra, writes),
-            "claim" | "takeover" => claimed(fact, extra, writes),
-            "prune" => went(fact, writes),
+        let row = extra.rows.get(&fact.id);
+        match (fact.event.as_str(), row) {
+            ("submit", _) => {
+                writes.enter(BehindKey::kinds(), &fact.kind, fact.at_ms);
+                writes.keep(BehindKey::kinds(), limits::INDEX_KINDS_MAX);
+            }
+            // The ordinary beginning of a life, which nobody need look at.
+            ("claim" | "progress" | "mature", _) => {}
+            ("prune", _) => went(fact, writes),
+            (_, Some(row)) if row.finished_ms.is_some() => ended(fact, row, writes),
+            ("rerun", Some(row)) => lives(fact, row, writes),
+            // Gone already: that it went is told behind this.
             _ => {}
         }
     }
 }
 
-/// A task that is gone already leaves no trace; that it went is told behind this.
-fn came(fact: &Fact, extra: &Extra<'_>, writes: &mut Writes) {
-    let Some(row) = extra.rows.get(&fact.id) else { return };
+fn ended(fact: &Fact, row: &Row, writes: &mut Writes) {
     writes.enter(BehindKey::kind(&fact.kind), fact.id, row.created_ms);
-    writes.enter(BehindKey::kinds(), &fact.kind, row.created_ms);
     for tag in &row.tags {
         writes.enter(BehindKey::tag(tag), fact.id, row.created_ms);
     }
+    if let Some(worker) = &row.worker {
+        let key = BehindKey::worker(worker);
+        writes.enter(key.clone(), fact.id, row.created_ms);
+        writes.keep(key.clone(), limits::INDEX_WORKER_TASKS_MAX);
+        // The worker may be one that never comes back.
+        writes.expire(key, limits::RETENTION_MS);
+    }
 }
 
-fn claimed(fact: &Fact, extra: &Extra<'_>, writes: &mut Writes) {
-    let (Some(worker), Some(row)) = (&fact.worker, extra.rows.get(&fact.id)) else { return };
-    let key = BehindKey::worker(worker);
-    writes.enter(key.clone(), fact.id, row.created_ms);
-    writes.keep(key.clone(), limits::INDEX_WORKER_TASKS_MAX);
-    // The worker may be one that never comes back.
-    writes.expire(key, limits::RETENTION_MS);
+fn lives(fact: &Fact, row: &Row, writes: &mut Writes) {
+    writes.leave(BehindKey::kind(&fact.kind), fact.id);
+    for tag in &row.tags {
+        writes.leave(BehindKey::tag(tag), fact.id);
+    }
+    if let Some(worker) = &row.worker {
+        writes.leave(BehindKey::worker(worker), fact.id);
+    }
 }
 
 /// The task itself cannot be asked any more, so the event says where it was listed.
 fn went(fact: &Fact, writes: &mut Writes) {
-    let kind = BehindKey::kind(&fact.kind);
-    writes.leave(kind.clone(), fact.id);
-    writes.forget(BehindKey::kinds(), &fact.kind, kind);
+    writes.leave(BehindKey::kind(&fact.kind), fact.id);
     for tag in fact.word("tags").map(tags).unwrap_or_default() {
         writes.leave(BehindKey::tag(&tag), fact.id);
     }

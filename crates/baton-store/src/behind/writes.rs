@@ -1,6 +1,6 @@
 //! What a piece of the stream leads to, gathered so that each key is written once, and in the words of the script.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use baton_core::limits;
 
@@ -15,7 +15,6 @@ pub struct Writes {
     first: BTreeMap<BehindKey, BTreeMap<String, Vec<u8>>>,
     expiries: BTreeMap<BehindKey, u64>,
     bounds: BTreeMap<BehindKey, u64>,
-    lists: BTreeMap<BehindKey, BTreeSet<(String, BehindKey)>>,
 }
 
 /// One write, as the script reads it.
@@ -62,11 +61,6 @@ impl Writes {
         self.bounds.insert(set, members);
     }
 
-    /// Takes a name out of a list of names, if its key is empty when all else is written.
-    pub fn forget(&mut self, list: BehindKey, name: impl ToString, key: BehindKey) {
-        self.lists.entry(list).or_default().insert((name.to_string(), key));
-    }
-
     pub fn is_empty(&self) -> bool {
         *self == Writes::default()
     }
@@ -96,11 +90,6 @@ impl Writes {
             for (key, number) in numbers {
                 push(&mut all, verb, key, [number.to_string().into()]);
             }
-        }
-        for (key, names) in &self.lists {
-            let pairs =
-                names.iter().flat_map(|(name, key)| [name.clone().into(), key.as_str().to_owned().into()]);
-            push(&mut all, "forget", key, pairs);
         }
         all
     }
@@ -144,8 +133,7 @@ mod tests {
         writes.count(hash.clone(), "n", -5);
         writes.first(hash.clone(), "f", "one");
         writes.first(hash, "f", "two");
-        writes.keep(set.clone(), 7);
-        writes.forget(set.clone(), "b", set);
+        writes.keep(set, 7);
         assert_eq!(
             words(&writes),
             [
@@ -154,7 +142,6 @@ mod tests {
                 "count index:kinds n -3",
                 "first index:kinds f one",
                 "keep index:kinds 7",
-                "forget index:kinds b index:kinds",
             ]
         );
     }

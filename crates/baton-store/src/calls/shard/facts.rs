@@ -24,7 +24,7 @@ pub struct Row {
     pub worker: Option<WorkerId>,
     pub flow: Option<FlowId>,
     pub priority: Option<Priority>,
-    /// Long ones are read only for the event `submit`.
+    /// Long ones are read only where the task has ended, or is rerun.
     pub tags: Vec<Tag>,
     /// Its beginning; a long one is read only for events that say that a run failed.
     pub error: Option<Vec<u8>>,
