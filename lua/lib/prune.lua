@@ -75,11 +75,19 @@ local function leave_flow(id, flow, status)
   end
 end
 
+-- Where else the task is listed, for whoever writes behind: when he hears of it, the task itself is gone.
+local function pruned_words(id, row)
+  local tags, words = row.tags or redis.call('GET', task_key(id) .. ':tags'), {}
+  if tags and tags ~= '' then words[1] = 'tags=' .. tags end
+  if row.worker then words[#words + 1] = 'worker=' .. row.worker end
+  return table.concat(words, ' ')
+end
+
 local function remove_task(id, row, keys)
   for _, beside in ipairs(BESIDE) do keys[#keys + 1] = task_key(id) .. beside end
   -- Nobody is left to whom its end could still come.
   leave(CASCADES, id)
-  tell('prune', NOBODY, id, event_text(row, row.version))
+  tell('prune', NOBODY, id, event_text(row, row.version, pruned_words(id, row)))
   if row.flow then leave_flow(id, row.flow, row.status) end
 end
 

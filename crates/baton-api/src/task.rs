@@ -218,6 +218,9 @@ pub struct Tasks {
     /// True where the look ended before the list did: `next_cursor` goes on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub truncated: Option<bool>,
+    /// Where some come from an index that is written behind the work: how long ago the first change was that it lacks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub behind_ms: Option<u64>,
 }
 
 /// How many tasks there are.

@@ -1,5 +1,5 @@
 //! The nouns and the rules of Baton: ids, the lifecycle of a task, logins, leases and fences, graphs, retries, schedules,
-//! limits, refusals.
+//! queries, limits, refusals.
 //!
 //! This crate refuses to know Redis, HTTP, clocks, randomness and serialisation formats. What needs one of them
 //! takes its value as an argument.
@@ -18,6 +18,7 @@ pub mod name;
 pub mod pool;
 pub mod priority;
 pub mod queue;
+pub mod query;
 pub mod refusal;
 pub mod retry;
 pub mod schedule;

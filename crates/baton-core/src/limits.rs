@@ -131,6 +131,34 @@ limits! {
     CASCADE_ENTRIES_MAX = 100;
     /// After this long without a word from whoever passes ends on, somebody else goes on.
     CASCADE_SILENCE_MS = 500;
+    /// Task events that one step of the write-behind takes, or an entry more: keeps both of its scripts under 5 ms.
+    BEHIND_EVENTS_MAX = 300;
+    /// Entries that it reads at once: each may have a hundred events.
+    BEHIND_ENTRIES_AT_ONCE = 20;
+    /// What it reads of one value that is long.
+    BEHIND_VALUE_BYTES = 1_040;
+    /// Members that one step takes from a set that is over its bound.
+    BEHIND_DROPS_MAX = 1_000;
+    /// Words of one write of it: a script can take no more than some thousands apart at once.
+    BEHIND_WORDS_MAX = 1_000;
+    /// After this long without a word from whoever writes behind, somebody else goes on.
+    BEHIND_SILENCE_MS = 500;
+    /// Tasks that the index of one worker has, the newest.
+    INDEX_WORKER_TASKS_MAX = 1_000;
+    /// Kinds that are remembered, the latest.
+    INDEX_KINDS_MAX = 1_000;
+    /// A query for tasks.
+    QUERY_BYTES_MAX = 1_024;
+    /// Terms of a query.
+    QUERY_TERMS_MAX = 32;
+    /// Values of one of its terms.
+    QUERY_VALUES_MAX = 32;
+    /// Parts of a path into a payload.
+    QUERY_DEPTH_MAX = 16;
+    /// How much of a payload a query looks at: a longer one is no JSON to it.
+    QUERY_PAYLOAD_BYTES = 16_384;
+    /// Tasks whose payloads and errors are read by one call for that.
+    QUERY_VALUES_TASKS_MAX = 50;
     /// Tasks of a flow.
     FLOW_TASKS_MAX = 100_000;
     /// Edges of a flow.

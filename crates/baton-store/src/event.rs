@@ -41,8 +41,9 @@ impl FromStr for StreamId {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
     pub id: StreamId,
-    /// The word of the move, or `progress`, `reprioritise`, `register`, `deregister`, `quiet`, `stop`, `go_on`,
-    /// `pause`, `resume`, `queue_set`, `prune`, `stall`; of pools `scale`, `start`, `halt`, `remove`, `attend`, `part`; of
+    /// The word of the move, or `prune` (whose why names the tags and the last worker of what went), `progress`,
+    /// `reprioritise`, `register`, `deregister`, `quiet`, `stop`, `go_on`, `pause`, `resume`, `queue_set`, `stall`; of pools
+    /// `scale`, `start`, `halt`, `remove`, `attend`, `part`; of
     /// schedules `schedule_put`, `schedule_fire`, `schedule_trigger`, `schedule_pause`, `schedule_resume`, `schedule_remove`.
     pub event: String,
     pub worker: Option<WorkerId>,
@@ -130,7 +131,7 @@ fn entries(value: Value) -> Result<Vec<Entry>, Error> {
     raw.into_iter().map(|(id, words)| entry(&id, &words)).collect()
 }
 
-fn entry(id: &str, words: &[Vec<u8>]) -> Result<Entry, Error> {
+pub(crate) fn entry(id: &str, words: &[Vec<u8>]) -> Result<Entry, Error> {
     let fault = |problem: String| Error::fault(format!("event {id}"), problem);
     let mut entry = Entry {
         id: id.parse()?,

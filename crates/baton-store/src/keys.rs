@@ -41,6 +41,9 @@
 //! | `baton:{0}:schedule:<name>` | hash | a schedule: its times, what its tasks are, how it did |
 //! | `baton:{0}:schedule:<name>:payload` | string | the payload of its tasks, where it is over 64 bytes |
 //! | `baton:{0}:op:<id>` | string | the remembered answer of a call; expires |
+//! | `baton:{0}:index:kinds` | zset | the 1,000 kinds that were submitted last, by the ms of that; written behind |
+//! | `baton:{0}:index:kind:<kind>` `:tag:<tag>` | zset | ids of the tasks of a kind, of a tag that have ended, by the ms they were created; written behind |
+//! | `baton:{0}:index:worker:<id>` | zset | the newest tasks that a worker ran last and that have ended, by the ms they were created; written behind; expires |
 //! | `baton:{0}:events` | stream | one entry per call and kind of event |
 //! | `baton:{0}:events:marks` | zset | stream ids by the number of task events up to them |
 //!
@@ -67,8 +70,8 @@
 
 use baton_core::login::{KeyId, SessionId, UserTag};
 use baton_core::{
-    Boot, DedupeKey, FlowId, Namespace, OpId, PoolName, QueueName, ScheduleName, Shard, Status, SupervisorId,
-    TaskId, WorkerId,
+    Boot, DedupeKey, FlowId, Kind, Namespace, OpId, PoolName, QueueName, ScheduleName, Shard, Status,
+    SupervisorId, Tag, TaskId, WorkerId,
 };
 
 /// The key of the namespace's own record: the only one outside every shard.
@@ -226,9 +229,41 @@ impl ShardKeys {
         self.at(&["cascades"])
     }
 
+    pub fn behind(&self, key: &BehindKey) -> String {
+        self.at(&[key.as_str()])
+    }
+
     /// A key that is never written, for the probe of rights.
     pub fn sample(&self) -> String {
         self.at(&["task:sample"])
+    }
+}
+
+/// A key that is written behind, without the prefix of its shard. The script takes keys of these families only.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct BehindKey(String);
+
+impl BehindKey {
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Which kinds were submitted of late.
+    pub fn kinds() -> BehindKey {
+        BehindKey("index:kinds".to_owned())
+    }
+
+    /// The tasks of a kind that have ended. Names may hold colons, so what tells the families apart stands in front.
+    pub fn kind(kind: &Kind) -> BehindKey {
+        BehindKey(format!("index:kind:{kind}"))
+    }
+
+    pub fn tag(tag: &Tag) -> BehindKey {
+        BehindKey(format!("index:tag:{tag}"))
+    }
+
+    pub fn worker(worker: &WorkerId) -> BehindKey {
+        BehindKey(format!("index:worker:{worker}"))
     }
 }
 

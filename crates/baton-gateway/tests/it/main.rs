@@ -46,6 +46,7 @@ mod recovery;
 mod refusals;
 mod schedules;
 mod scopes;
+mod searches;
 mod shards;
 mod submit;
 mod support;

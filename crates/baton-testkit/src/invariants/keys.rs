@@ -90,6 +90,8 @@ fn family(picture: &Picture<'_>, key: &str) -> Option<(&'static str, bool)> {
         ["flow", _, beside] if beside.starts_with("key:") => lasting("string"),
         ["queue", ..] => queue_family(key),
         ["hints", ..] => lasting("list"),
+        ["index", "worker", _] => Some(("zset", true)),
+        ["index", "kinds"] | ["index", "kind" | "tag", _] => lasting("zset"),
         ["pools"] | ["schedules"] | ["schedules", "due"] => lasting("zset"),
         ["schedule", name] => is_schedule(picture, name).then_some(("hash", false)),
         ["schedule", name, "payload"] if is_schedule(picture, name) => lasting("string"),
