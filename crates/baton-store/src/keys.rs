@@ -6,7 +6,7 @@
 //! | `baton:meta` | hash | `schema`, `shards`, `store_id`, `epoch` of the namespace |
 //! | `baton:{0}:meta` | hash | the same of a shard, its chores' cursors, `tick_ms`, the last stall |
 //! | `baton:{0}:task:<id>` | hash | one task, whole words, decimal numbers, `status` in clear |
-//! | `baton:{0}:task:<id>:payload` `:result` `:error` `:reason` `:tags` | string | the value of that field, where it is over 64 bytes |
+//! | `baton:{0}:task:<id>:payload` `:result` `:error` `:reason` `:tags` | string | the value of that field, where it is over 64 bytes; a result that is kept for a time only, in any case: it expires |
 //! | `baton:{0}:task:<id>:history` | zset | lines of its history that are long or late, by version |
 //! | `baton:{0}:task:<id>:log` | stream | lines its handler wrote |
 //! | `baton:{0}:task:<id>:parents` `:children` | zset | the graph: what it waits for, what waits for it; in order |
@@ -36,6 +36,9 @@
 //! | `baton:{0}:schedules:due` | zset | those that are not paused, by the ms at which they are due |
 //! | `baton:{0}:schedule:<name>` | hash | a schedule: its times, what its tasks are, how it did |
 //! | `baton:{0}:schedule:<name>:payload` | string | the payload of its tasks, where it is over 64 bytes |
+//! | `baton:{0}:kinds:declared` | zset | kinds of which something is said, in the order of the alphabet |
+//! | `baton:{0}:kind:<name>` | hash | what is said of a kind, for its tasks that say nothing themselves |
+//! | `baton:{0}:cache:<digest>` | string | the task whose result answers the next submission of its words; expires |
 //! | `baton:{0}:op:<id>` | string | the remembered answer of a call; expires |
 //! | `baton:{0}:events` | stream | one entry per call and kind of event |
 //! | `baton:{0}:events:marks` | zset | stream ids by the number of task events up to them |
@@ -63,8 +66,8 @@
 
 use baton_core::login::{KeyId, SessionId, UserTag};
 use baton_core::{
-    Boot, DedupeKey, FlowId, Namespace, OpId, PoolName, QueueName, ScheduleName, Shard, Status, SupervisorId,
-    TaskId, WorkerId,
+    Boot, DedupeKey, FlowId, Kind, Namespace, OpId, PoolName, QueueName, ScheduleName, Shard, Status,
+    SupervisorId, TaskId, WorkerId,
 };
 
 /// The key of the namespace's own record: the only one outside every shard.
@@ -153,6 +156,14 @@ impl ShardKeys {
 
     pub fn schedule(&self, schedule: &ScheduleName) -> String {
         self.at(&["schedule:", schedule.as_str()])
+    }
+
+    pub fn kinds(&self) -> String {
+        self.at(&["kinds:declared"])
+    }
+
+    pub fn kind(&self, kind: &Kind) -> String {
+        self.at(&["kind:", kind.as_str()])
     }
 
     /// What a boot holds. A caller that knows no boot names a key that never exists.

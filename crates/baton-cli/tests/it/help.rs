@@ -3,7 +3,7 @@
 use crate::fleet::run;
 
 /// Every command by what is typed.
-const COMMANDS: [&str; 78] = [
+const COMMANDS: [&str; 82] = [
     "",
     "dev",
     "gateway",
@@ -54,6 +54,10 @@ const COMMANDS: [&str; 78] = [
     "schedule pause",
     "schedule resume",
     "schedule trigger",
+    "kind ls",
+    "kind get",
+    "kind set",
+    "kind rm",
     "events",
     "healthcheck",
     "init",

@@ -63,6 +63,7 @@ pub(crate) fn complete(mut api: OpenApi) -> OpenApi {
         ("workers", "Register, claim, renew, leave; and what operators tell workers"),
         ("pools", "Sets of equal workers that supervisors keep alive: how large they are, and how they do"),
         ("schedules", "Tasks at given times: make schedules, look at them, pause and trigger them"),
+        ("kinds", "What holds for tasks of a kind that say nothing themselves"),
         ("queues", "Queues in numbers; pause and resume"),
         ("events", "What happens, as it happens"),
         ("auth", "Log in and out; sessions, passwords, API keys, users"),

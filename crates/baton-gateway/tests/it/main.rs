@@ -31,6 +31,7 @@ mod guards;
 mod hostile;
 mod idempotency;
 mod keys;
+mod kinds;
 mod leases;
 mod links;
 mod lists;
