@@ -10,14 +10,27 @@ local function backoff_ms(id, row, failed)
   return math.floor(ceiling * chance / 65536)
 end
 
--- Does the kind say that a run that failed for this reason is not worth another attempt? Its words stand line by line; one
--- with a star at its end holds for whatever begins so.
+-- The reasons that a kind calls hopeless, taken apart once in a call: they stand line by line, and one with a star at its end
+-- holds for whatever begins so.
+local function hopeless_of(rules)
+  if not rules.hopeless then
+    rules.hopeless = { starts = {} }
+    for word in string.gmatch(rules.non_retryable or '', '[^\n]+') do
+      local start = string.match(word, '^(.*)%*$')
+      if start then rules.hopeless.starts[#rules.hopeless.starts + 1] = start else rules.hopeless[' ' .. word] = true end
+    end
+  end
+  return rules.hopeless
+end
+
+-- Does the kind say that a run that failed for this reason is not worth another attempt?
 local function is_hopeless(kind, reason)
   local rules = rules_of(kind)
-  if not rules or not rules.non_retryable then return false end
-  for word in string.gmatch(rules.non_retryable, '[^\n]+') do
-    local start = string.match(word, '^(.*)%*$')
-    if word == reason or (start and string.sub(reason, 1, #start) == start) then return true end
+  if not rules then return false end
+  local hopeless = hopeless_of(rules)
+  if hopeless[' ' .. reason] then return true end
+  for _, start in ipairs(hopeless.starts) do
+    if string.sub(reason, 1, #start) == start then return true end
   end
   return false
 end

@@ -56,6 +56,7 @@
 //! | `baton:T:gcra:login` `baton:T:gcra:device:<sid>` | string | tries to log in, as a gate counts them; expires |
 //! | `baton:T:failures` | hash | failed logins of a day; expires |
 //! | `baton:{u:ip:<pseudonym>}:gcra:login` | string | the same of an address |
+//! | `baton:{u:r:<principal>}:requests` | string | how many requests he sent of late, where there is a budget; expires |
 //! | `baton:{u:k:<id>}:key` | hash | an API key: the hash of its secret, its owner, scopes, worker |
 //! | `baton:{u:o:<digest>}:once` | string | what a one-time code stands for; expires |
 //! | `baton:{u:j:<jti>}:denied` | string | an access token that was revoked by itself; expires |
@@ -66,8 +67,8 @@
 
 use baton_core::login::{KeyId, SessionId, UserTag};
 use baton_core::{
-    Boot, DedupeKey, FlowId, Kind, Namespace, OpId, PoolName, QueueName, ScheduleName, Shard, Status,
-    SupervisorId, TaskId, WorkerId,
+    Boot, DedupeKey, FlowId, Kind, Namespace, OpId, PoolName, Principal, QueueName, ScheduleName, Shard,
+    Status, SupervisorId, TaskId, WorkerId,
 };
 
 /// The key of the namespace's own record: the only one outside every shard.
@@ -280,6 +281,10 @@ impl LoginKeys {
 
     pub fn address_gate(&self, pseudonym: &str) -> String {
         format!("{}:{{u:ip:{pseudonym}}}:gcra:login", self.namespace)
+    }
+
+    pub fn meter(&self, who: &Principal) -> String {
+        self.of_one('r', who.as_str(), "requests")
     }
 
     pub fn key(&self, id: &KeyId) -> String {

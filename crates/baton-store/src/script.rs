@@ -41,7 +41,7 @@ const SOURCES: &[(&str, &str)] = texts! { "":
     "schedule/put" "schedule/fire" "schedule/trigger" "schedule/pause" "schedule/remove" "schedule/list"
     "kind/put" "kind/remove" "kind/list"
     "token/rotate" "token/login" "token/end" "token/sessions" "token/standing" "token/user" "token/user_change"
-    "token/password" "token/attempt" "token/gate" "token/key" "token/key_change" "token/revoked" "token/ring"
+    "token/password" "token/attempt" "token/gate" "token/meter" "token/key" "token/key_change" "token/revoked" "token/ring"
     "token/signing_keys"
     "worker/register" "worker/renew" "worker/deregister" "worker/direct" "worker/list" "worker/held" "worker/number"
 };

@@ -68,6 +68,7 @@ mod token_gate;
 mod token_key;
 mod token_key_change;
 mod token_login;
+mod token_meter;
 mod token_once;
 mod token_password;
 mod token_revoked;

@@ -22,6 +22,7 @@ mod auth_start;
 mod auth_support;
 mod auth_trouble;
 mod batch;
+mod budgets;
 mod claims;
 mod documents;
 mod drain;
