@@ -14,7 +14,7 @@
 --   9  cascades    zset    what is still to be passed on
 --   10 op          string  the remembered answer of this call; only with an idempotency key
 -- DERIVES task:<id> task:<id>:payload task:<id>:tags task:<id>:parents task:<id>:children task:<id>:waiting
---         queue:<name> queue:<name>:<status> flow:<id>:key:<key> hints:<queue>
+--         queue:<name> queue:<name>:<status> flow:<id>:key:<key> hints:<queue> kind:<name>
 -- ARGV
 --   1  now_ms      int     '' in production: the server's clock decides
 --   2  by          text    who submits

@@ -13,6 +13,18 @@ end
 -- Is it to run later?
 local function is_later(run_at_ms) return run_at_ms and run_at_ms ~= '' and tonumber(run_at_ms) > NOW.ms end
 
+-- What a task gets from its kind, once and for all, where its submitter said nothing. How long it waits after a failure is
+-- not among this: that is looked up when it fails.
+local FROM_KIND = { 'timeout_ms', 'max_attempts', 'max_crashes', 'result_ttl_ms' }
+local function take_from_kind(rules, row, put)
+  for _, field in ipairs(FROM_KIND) do
+    if rules[field] and not row[field] then
+      row[field] = rules[field]
+      put(field, rules[field])
+    end
+  end
+end
+
 -- Writes the hash of a task, with the fields in `set` first; answers it as a row.
 local function write_task(id, task, set)
   local row, key = { version = '0' }, task_key(id)
@@ -22,13 +34,16 @@ local function write_task(id, task, set)
     row[field] = value
     if field == 'tags' then put_value(key, set, nil, field, value) else put(field, value) end
   end
+  local rules = rules_of(row.kind)
+  if rules then take_from_kind(rules, row, put) end
+  local priority = task.priority ~= '' and task.priority or rules and rules.priority or '5'
   if task.queue ~= 'default' then put('queue', task.queue) end
-  if task.priority ~= '5' then put('priority', task.priority) end
+  if priority ~= '5' then put('priority', priority) end
   if is_later(task.run_at_ms) then put('run_at_ms', task.run_at_ms) end
   if task.key ~= '' then put('key', task.key) end
   put_value(key, set, nil, 'payload', task.payload)
   redis.call('HSET', key, unpack(set))
-  row.queue, row.priority = task.queue, task.priority
+  row.queue, row.priority = task.queue, priority
   return row
 end
 

@@ -1,12 +1,38 @@
 -- lib/endings: the ways in which a run ends other than well.
 
 -- The wait before the next attempt: full jitter under an exponential ceiling. The chance comes from task and fence, so
--- tasks that fail together part, and a repeated call says the same.
+-- tasks that fail together part, and a repeated call says the same. Who says one of the two bounds himself has said both.
 local function backoff_ms(id, row, failed)
-  local cap = tonumber(row.backoff_cap_ms or BACKOFF_CAP_MS)
-  local ceiling = math.min(cap, (row.backoff_ms or BACKOFF_MS) * 2 ^ math.min(failed - 1, 40))
+  local says = (row.backoff_ms or row.backoff_cap_ms) and row or rules_of(row.kind) or row
+  local cap, factor = tonumber(says.backoff_cap_ms or BACKOFF_CAP_MS), says.backoff_factor or BACKOFF_FACTOR
+  local ceiling = math.min(cap, (says.backoff_ms or BACKOFF_MS) * factor ^ math.min(failed - 1, 40))
   local chance = tonumber(string.sub(redis.sha1hex(id .. row.fence), 1, 4), 16)
   return math.floor(ceiling * chance / 65536)
+end
+
+-- The reasons that a kind calls hopeless, taken apart once in a call: they stand line by line, and one with a star at its end
+-- holds for whatever begins so.
+local function hopeless_of(rules)
+  if not rules.hopeless then
+    rules.hopeless = { starts = {} }
+    for word in string.gmatch(rules.non_retryable or '', '[^\n]+') do
+      local start = string.match(word, '^(.*)%*$')
+      if start then rules.hopeless.starts[#rules.hopeless.starts + 1] = start else rules.hopeless[' ' .. word] = true end
+    end
+  end
+  return rules.hopeless
+end
+
+-- Does the kind say that a run that failed for this reason is not worth another attempt?
+local function is_hopeless(kind, reason)
+  local rules = rules_of(kind)
+  if not rules then return false end
+  local hopeless = hopeless_of(rules)
+  if hopeless[' ' .. reason] then return true end
+  for _, start in ipairs(hopeless.starts) do
+    if string.sub(reason, 1, #start) == start then return true end
+  end
+  return false
 end
 
 -- An attempt has failed: another one later, or the end. `ending` says:
@@ -22,7 +48,7 @@ local function fail_run(id, row, now, ending)
   put_value(key, fields, dropped, 'error', ending.error, row.attempt)
   put_value(key, fields, dropped, 'reason', ending.reason, row.attempt)
   local how = { set = fields, drop = dropped, actor = ending.actor, why = ending.reason, line = run_line(row) }
-  local more = not ending.final and failed < tonumber(row.max_attempts or MAX_ATTEMPTS)
+  local more = not ending.final and failed < tonumber(row.max_attempts or MAX_ATTEMPTS) and not is_hopeless(row.kind, ending.reason)
   row.attempt = failed
   if more then
     how.due_ms = now.ms + (ending.wait_ms or backoff_ms(id, row, failed))

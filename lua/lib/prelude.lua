@@ -39,6 +39,17 @@ local function read(key)
   return row
 end
 
+-- What is said of a kind, for its tasks that say nothing themselves; nil where nothing is. A call reads it once.
+local rules_read = {}
+local function rules_of(kind)
+  local rules = rules_read[kind]
+  if rules == nil then
+    rules = read(SHARD .. 'kind:' .. kind) or false
+    rules_read[kind] = rules
+  end
+  return rules or nil
+end
+
 -- Who moves tasks, for the stream. Empty words are left out of the entry.
 local function actor(worker, boot, by)
   return { worker = worker or '', boot = boot or '', by = by or '' }

@@ -87,6 +87,7 @@ local function remove_task(id, row, keys)
   for _, beside in ipairs(BESIDE) do keys[#keys + 1] = task_key(id) .. beside end
   -- Nobody is left to whom its end could still come.
   leave(CASCADES, id)
+  withdraw_result(id, row, keys)
   tell('prune', NOBODY, id, event_text(row, row.version, pruned_words(id, row)))
   if row.flow then leave_flow(id, row.flow, row.status) end
 end

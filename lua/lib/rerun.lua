@@ -30,7 +30,7 @@ local function rerun(id, row, now, by, reason)
     redis.call('RENAME', key .. ':parked', key .. ':waiting')
   end
   local line, set = end_line(row, by, reason), { 'outcome', 'rerun' }
-  local dropped = { 'finished_ms', 'finished_by', 'attempt', 'crashes' }
+  local dropped = { 'finished_ms', 'finished_by', 'attempt', 'crashes', 'result_until_ms' }
   for _, name in ipairs({ 'result', 'error', 'reason' }) do put_value(key, set, dropped, name, '', true) end
   row.attempt, row.crashes = nil, nil
   local open = row.open_parents and row.open_parents ~= '0'

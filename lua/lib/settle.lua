@@ -15,12 +15,20 @@ local function settled_before(row, worker, fence, stated)
   return 'refused', 'fenced', row.status
 end
 
+-- A result that goes by itself lies beside the hash however short it is, where Redis lets it expire.
+local function put_result(key, row, fields, dropped, body, now)
+  if not row.result_ttl_ms then return put_value(key, fields, dropped, 'result', body) end
+  redis.call('SET', key .. ':result', body, 'PX', row.result_ttl_ms)
+  fields[#fields + 1] = 'result_until_ms'
+  fields[#fields + 1] = digits(now.ms + row.result_ttl_ms)
+end
+
 local function complete(id, key, row, report, now)
   must_allow('complete', row.status, 'completed')
   local version = digits(row.version + 1)
   local fields, dropped = { 'status', 'completed', 'version', version, 'finished_ms', now.digits }, {}
   if report.body ~= '' then
-    put_value(key, fields, dropped, 'result', report.body)
+    put_result(key, row, fields, dropped, report.body, now)
     fields[#fields + 1] = 'outcome'
     fields[#fields + 1] = report.stated
   end
@@ -32,6 +40,7 @@ local function complete(id, key, row, report, now)
   redis.call('HSET', key, unpack(fields))
   drop_bound_fields(key, row, 'completed', dropped)
   free_key(id, row)
+  offer_result(id, row)
   return note_move(id, row, 'complete', now, 'completed', version, report)
 end
 

@@ -9,7 +9,7 @@
 --   4  due        zset    names by the ms at which they are due
 --   5  schedule   hash    its record
 -- DERIVES task:<id> task:<id>:payload task:<id>:tags schedule:<name>:payload queue:<name> queue:<name>:pending
---         hints:<queue>
+--         hints:<queue> kind:<name>
 -- ARGV
 --   1  now_ms     int     '' in production: the server's clock decides
 --   2  name       text

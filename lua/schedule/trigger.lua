@@ -9,7 +9,7 @@
 --   4  schedule   hash    its record
 --   5  op         string  the remembered answer of this call; only with an idempotency key
 -- DERIVES task:<id> task:<id>:payload task:<id>:tags schedule:<name>:payload queue:<name> queue:<name>:pending
---         hints:<queue>
+--         hints:<queue> kind:<name>
 -- ARGV
 --   1  now_ms     int     '' in production: the server's clock decides
 --   2  name       text

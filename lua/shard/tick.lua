@@ -1,7 +1,7 @@
 -- shard/tick: a bounded piece of every chore of the shard that is due, whoever calls, and when to call again.
 --
 -- CLASS  drain
--- USES   lifecycle batch groups move endings edges chores prune
+-- USES   lifecycle batch groups move endings edges chores cache prune
 -- KEYS
 --   1  meta       hash    the shard
 --   2  events     stream
@@ -17,7 +17,7 @@
 --         task:<id>:history task:<id>:log task:<id>:parents task:<id>:children task:<id>:waiting
 --         task:<id>:parked held:<worker>:<boot> worker:<id> flow:<id> flow:<id>:tasks flows queue:<name>
 --         queue:<name>:<status>
---         queue:<name>:pending queue:<name>:key:<key> hints:<queue>
+--         queue:<name>:pending queue:<name>:key:<key> hints:<queue> kind:<name> cache:<digest>
 -- ARGV
 --   1  now_ms     int     '' in production: the server's clock decides
 --   2  ticks      int     how many ticks of this caller came through before

@@ -1,7 +1,7 @@
 -- task/settle: record what a holder reports of its tasks, and on request claim the next ones in the same trip.
 --
 -- CLASS  drain
--- USES   lifecycle batch groups move endings edges lease quota claim settle
+-- USES   lifecycle batch groups move endings edges lease quota claim cache settle
 -- KEYS
 --   1  meta       hash    the shard
 --   2  events     stream
@@ -11,7 +11,7 @@
 --   6+ queue, queue_pending  hash, zset   of each queue claimed from
 -- DERIVES task:<id> task:<id>:payload task:<id>:result task:<id>:error task:<id>:reason task:<id>:history
 --         task:<id>:waiting task:<id>:parked held:<worker>:<boot> queue:<name> queue:<name>:<status>
---         queue:<name>:key:<key> flow:<id> flow:<id>:key:<key> scheduled cascades hints:<queue>
+--         queue:<name>:key:<key> flow:<id> flow:<id>:key:<key> scheduled cascades hints:<queue> kind:<name> cache:<digest>
 -- ARGV
 --   1  now_ms     int     '' in production: the server's clock decides
 --   2  worker     text    must be the holder

@@ -1,7 +1,7 @@
 -- task/submit: make tasks, all that are not refused in one step; each exists at most once however often it is sent.
 --
 -- CLASS  grow
--- USES   lifecycle batch groups move endings edges create once
+-- USES   lifecycle batch groups move endings edges create cache once
 -- KEYS
 --   1  meta       hash    the shard
 --   2  events     stream
@@ -10,22 +10,24 @@
 --   5  op         string  the remembered answer of this call; only with an idempotency key
 -- DERIVES task:<id> task:<id>:payload task:<id>:tags task:<id>:parents task:<id>:children task:<id>:waiting
 --         task:<id>:parked queue:<name> queue:<name>:<status> queue:<name>:key:<key> flow:<id> flow:<id>:tasks
---         flow:<id>:key:<key> hints:<queue>
+--         flow:<id>:key:<key> task:<id>:reason task:<id>:history cascades hints:<queue> kind:<name> cache:<digest>
 -- ARGV
 --   1  now_ms     int     '' in production: the server's clock decides
 --   2  by         text    who submits
 --   3  digest     text    of the request, with an idempotency key; else ''
 --   4  count      int     how many tasks; then of each:
 --      id, on_duplicate, how many parents, their ids, queue, priority, run_at_ms, key, payload, fields, and `fields`
---      pairs of further fields; run_at_ms is '' for now, a Unix time, or '+' and how many ms from now
+--      pairs of further fields; priority is '' where the kind has a say, else the usual one; run_at_ms is '' for now, a
+--      Unix time, or '+' and how many ms from now
 -- REPLY
 --   { 'submitted', then of each task: 'created' | 'existing' | 'duplicate', id, status, version
+--                                           or 'cached', id of a task that has completed with the same words, status, version
 --                                           or 'refused', id of the other, 'duplicate_key', ''
 --                                           or 'refused', id of the parent or flow, 'dependency_missing' | 'unknown_flow', '' }
 --   { 'replayed', the same words as first answered }
 --   { 'refused', 'schema_too_new' | 'idempotency_mismatch', '' }
--- COST  4 + 4 per task, 5 per parent, 3 more in a flow; 1 ZADD per queue, 1 XADD per 100 tasks; 1 command per queue for
---       its hints, 3 where it has none
+-- COST  4 + 4 per task, 1 per kind, 5 per parent, 3 more in a flow, 12 more in the place of another; 1 ZADD per queue,
+--       1 XADD per 100 tasks; 1 command per queue for its hints, 3 where it has none
 local queues, op = KEYS[3], KEYS[5]
 local now_arg, by, digest, count_arg = take(4)
 local now, submitter = now_from(now_arg), actor('', '', by)
@@ -121,32 +123,47 @@ local function meet_queue(queue)
   redis.call('ZADD', queues, 'NX', now.digits, queue)
 end
 
+-- A task that does not run makes room for the one that is to come in its place. What this call has gathered of it is
+-- written before it moves again.
+local function replace(live, id)
+  local row = read(task_key(live))
+  if not row or row.status == 'running' then return false end
+  write_batch()
+  cancel(live, row, now, submitter, 'replaced by ' .. id)
+  return true
+end
+
+-- A completed task that may answer in the place of this one, and its version.
+local function result_for(task)
+  local digest = field_of(task, 'cache')
+  if digest then return usable_result(digest, field_of(task, 'cache_ttl_ms'), field_of(task, 'kind'), task) end
+end
+
+local function submit(id, on_duplicate, parents, task)
+  local flow = field_of(task, 'flow')
+  local status, version = state_of(id)
+  if status then return answer('existing', id, status, version) end
+  local no_flow = flow and no_joining(flow)
+  if no_flow then return answer('refused', flow, no_flow, '') end
+  local holder = task.key ~= '' and dedupe_key(flow, task.queue, task.key)
+  -- The live task that carries this key, if there is one.
+  local live = holder and redis.call('GET', holder)
+  if live and on_duplicate == 'return' then return answer('duplicate', live, state_of(live)) end
+  if live and on_duplicate == 'reject' then return answer('refused', live, 'duplicate_key', '') end
+  local done, done_version = result_for(task)
+  if done then return answer('cached', done, 'completed', done_version) end
+  local statuses, code, other = statuses_of(parents, flow)
+  if code then return answer('refused', other, code, '') end
+  if live and not replace(live, id) then return answer('refused', live, 'duplicate_key', '') end
+  take_key(holder, id)
+  meet_queue(task.queue)
+  answer('created', id, create(id, task, parents, statuses))
+end
+
 for _ = 1, tonumber(count_arg) do
   local id, on_duplicate, parent_count = take(3)
   local parents = { take(tonumber(parent_count)) }
-  local task = take_task()
-  local flow = field_of(task, 'flow')
-  local status, version = state_of(id)
-  local holder = task.key ~= '' and dedupe_key(flow, task.queue, task.key)
-  -- The live task that carries this key, if there is one.
-  local live = holder and not status and redis.call('GET', holder)
-  local statuses, code, other = statuses_of(parents, flow)
-  local no_flow = flow and no_joining(flow)
-  if status then
-    answer('existing', id, status, version)
-  elseif no_flow then
-    answer('refused', flow, no_flow, '')
-  elseif live and on_duplicate == 'reject' then
-    answer('refused', live, 'duplicate_key', '')
-  elseif live then
-    answer('duplicate', live, state_of(live))
-  elseif code then
-    answer('refused', other, code, '')
-  else
-    take_key(holder, id)
-    meet_queue(task.queue)
-    answer('created', id, create(id, task, parents, statuses))
-  end
+  submit(id, on_duplicate, parents, take_task())
 end
 
 write_batch()

@@ -15,6 +15,7 @@ pub struct Event {
     /// size), `start`, `halt`, `remove`, and of their supervisors `attend` and `part` (`why` is the supervisor).
     /// Of schedules, which come with the queues of their tasks: `schedule_put`, `schedule_fire` (`why` counts the tasks),
     /// `schedule_trigger`, `schedule_pause`, `schedule_resume`, `schedule_remove`.
+    /// Of kinds, which come with the workers: `kind_put`, `kind_remove`.
     pub event: String,
     #[schema(schema_with = schemas::time)]
     pub at: Timestamp,

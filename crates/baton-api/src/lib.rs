@@ -8,6 +8,7 @@ pub mod event;
 pub mod flow;
 pub mod health;
 mod json;
+pub mod kind;
 pub mod lease;
 pub mod loose;
 mod new_task;

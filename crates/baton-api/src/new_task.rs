@@ -24,7 +24,7 @@ macro_rules! new_task {
             #[serde(default, with = "text::option", skip_serializing_if = "Option::is_none")]
             #[schema(schema_with = schemas::queue_or_null)]
             pub queue: Option<QueueName>,
-            /// 0 to 9, 9 first; 5 unless said otherwise.
+            /// 0 to 9, 9 first; unless said, as its kind says, or 5. The same holds for the times and counts below.
             #[serde(default, deserialize_with = "number::whole_or_null", skip_serializing_if = "Option::is_none")]
             #[schema(minimum = 0, maximum = 9)]
             pub priority: Option<i64>,
@@ -72,6 +72,11 @@ macro_rules! new_task {
             #[serde(default, with = "text::option", skip_serializing_if = "Option::is_none")]
             #[schema(schema_with = schemas::on_parent_failure_or_null)]
             pub on_parent_failure: Option<OnParentFailure>,
+            /// How long its result is kept once it has completed; unless said, as its kind says, or as long as the task. Its
+            /// history stays.
+            #[serde(default, deserialize_with = "number::whole_or_null", skip_serializing_if = "Option::is_none")]
+            #[schema(minimum = 1000, maximum = 315_360_000_000_u64)]
+            pub result_ttl_ms: Option<u64>,
             $($(#[$attribute])* pub $field: $type,)*
         }
 
@@ -95,6 +100,7 @@ macro_rules! new_task {
                     group: None,
                     tags: Vec::new(),
                     on_parent_failure: None,
+                    result_ttl_ms: None,
                     $($field: Default::default(),)*
                 }
             }
@@ -114,6 +120,12 @@ new_task! {
         #[serde(default, with = "text::option", skip_serializing_if = "Option::is_none")]
         #[schema(schema_with = schemas::flow_or_null)]
         flow: Option<FlowId>,
+        /// Where a task of the same kind and queue has completed within this time, with a payload that is the same byte by
+        /// byte, the answer is that one (`cached`), and nothing is made. Otherwise its own result may be used for as long.
+        /// Not together with `parents` or `flow`.
+        #[serde(default, deserialize_with = "number::whole_or_null", skip_serializing_if = "Option::is_none")]
+        #[schema(minimum = 1000, maximum = 604_800_000)]
+        cache_ttl_ms: Option<u64>,
     }
 }
 
@@ -152,6 +164,8 @@ impl NewFlowTask {
             group: self.group,
             tags: self.tags,
             on_parent_failure: self.on_parent_failure,
+            result_ttl_ms: self.result_ttl_ms,
+            cache_ttl_ms: None,
             parents: Vec::new(),
             flow: None,
         }

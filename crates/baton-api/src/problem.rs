@@ -23,6 +23,7 @@ pub fn status_of(code: Code) -> u16 {
         | Code::UnknownWorker
         | Code::UnknownPool
         | Code::UnknownSchedule
+        | Code::UnknownKind
         | Code::UnknownQueue
         | Code::UnknownUser
         | Code::UnknownSession
@@ -39,6 +40,7 @@ pub fn status_of(code: Code) -> u16 {
         | Code::LimitReached
         | Code::DuplicateKey
         | Code::NameTaken => 409,
+        Code::ResultExpired => 410,
         Code::StaleVersion => 412,
         Code::PayloadTooLarge => 413,
         Code::UnsupportedMediaType => 415,

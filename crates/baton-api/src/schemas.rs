@@ -75,6 +75,12 @@ pub fn kind() -> Schema {
     name(128, WORD, "report.build")
 }
 
+/// Reasons of failures: one, or with a star at its end all that begin so.
+pub fn reasons() -> Schema {
+    let reason = name(limits::REASON_BYTES_MAX as usize, r"^[^*\u0000-\u001f\u007f-\u009f]*\*?$", "http 4*");
+    ArrayBuilder::new().items(RefOr::T(reason)).max_items(Some(limits::NON_RETRYABLE_MAX as usize)).into()
+}
+
 pub fn queue() -> Schema {
     name(128, WORD, "default")
 }

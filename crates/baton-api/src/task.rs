@@ -19,6 +19,8 @@ pub enum OnDuplicate {
     Return,
     /// Refuse with `duplicate_key`.
     Reject,
+    /// Cancel that task, whose reason then names the new one. While it runs, refuse with `duplicate_key`.
+    Replace,
 }
 
 /// A task, as it is now.
@@ -77,6 +79,22 @@ pub struct Task {
     pub crashes: u64,
     pub max_crashes: u64,
     pub timeout_ms: u64,
+    /// How long its result is kept once it has completed, where not as long as the task.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub result_ttl_ms: Option<u64>,
+    /// Until when its result is kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(schema_with = schemas::time)]
+    pub result_expires_at: Option<Timestamp>,
+    /// It completed with a result, and the time is over for which that was kept. Not said in lists.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub result_expired: bool,
+    /// How long its result may answer another submission of the same kind, queue and payload.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cache_ttl_ms: Option<u64>,
+    /// It answers a submission that made no task, as this one had completed with the same words. Only said there.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub cached: bool,
     /// The flow it belongs to.
     #[serde(default, with = "text::option", skip_serializing_if = "Option::is_none")]
     #[schema(schema_with = schemas::flow)]
@@ -131,6 +149,10 @@ pub struct Task {
     pub history: Option<Vec<HistoryEntry>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub history_count: Option<u64>,
+}
+
+fn is_false(said: &bool) -> bool {
+    !said
 }
 
 /// How far a run is.
@@ -194,6 +216,9 @@ pub struct Submission {
     pub status: Option<Status>,
     /// False where the task was there before: the same `key`, or a repeat.
     pub created: bool,
+    /// It had completed with the same kind, queue and payload, and answers with its result.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub cached: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub problem: Option<Problem>,
 }

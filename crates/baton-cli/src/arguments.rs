@@ -11,6 +11,7 @@ use crate::health::Healthcheck;
 use crate::help::Help;
 use crate::init::Init;
 use crate::key::KeyCommand;
+use crate::kind::KindCommand;
 use crate::login::{Login, Logout, Whoami};
 use crate::out::Format;
 use crate::pool::PoolCommand;
@@ -107,6 +108,9 @@ pub(crate) enum Command {
     /// Make tasks at given times: schedules, by cron expression or interval
     #[command(subcommand)]
     Schedule(ScheduleCommand),
+    /// Say what holds for tasks of a kind that say nothing themselves: attempts, waits, times
+    #[command(subcommand)]
+    Kind(KindCommand),
     /// Watch what happens, as it happens
     Events(Events),
     /// Ask a gateway how it does; for containers and supervisors

@@ -12,6 +12,7 @@ mod help;
 mod hint;
 mod init;
 mod key;
+mod kind;
 mod login;
 mod out;
 mod passphrase;
@@ -90,6 +91,7 @@ fn run(arguments: Arguments) -> Result<Exit> {
                 Command::Recover(recover) => recover::run(&out, &target, recover).await,
                 Command::Queue(queue) => queue::run(&out, &target, queue).await,
                 Command::Schedule(schedule) => schedule::run(&out, &target, schedule).await,
+                Command::Kind(kind) => kind::run(&out, &target, kind).await,
                 Command::Events(events) => events::run(&out, &target, events).await,
                 Command::Healthcheck(check) => health::run(&out, &target, check).await,
                 Command::Login(login) => login::log_in(&out, &target, login).await,

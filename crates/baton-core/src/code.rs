@@ -34,7 +34,7 @@ macro_rules! codes {
 
 codes! {
     scripts {
-        UnknownTask UnknownFlow UnknownWorker UnknownPool UnknownSchedule NotRunning Fenced Superseded LeaseLost Conflict AlreadyFinished
+        UnknownTask UnknownFlow UnknownWorker UnknownPool UnknownSchedule UnknownKind NotRunning Fenced Superseded LeaseLost Conflict AlreadyFinished
         ParentsOpen DependencyMissing DependencyCycle CrossShardLink GraphTooLarge QueuePaused LimitReached DuplicateKey IdempotencyMismatch SchemaTooNew
     }
     own {
@@ -82,6 +82,8 @@ codes! {
             "There is no such route. The API page at /docs lists those that there are.";
         UnknownQueue = "unknown_queue",
             "No task was ever submitted to a queue of this name, and none is configured. Check the name.";
+        ResultExpired = "result_expired",
+            "The task completed, and the time for which its result was to be kept is over. Its history is still there. Rerun it for a new one.";
         MethodNotAllowed = "method_not_allowed",
             "This route exists and takes other methods; the header Allow names them.";
         StaleVersion = "stale_version",

@@ -10,6 +10,7 @@ pub mod flow;
 pub mod gate;
 pub mod graph;
 pub mod id;
+pub mod kind;
 pub mod lease;
 pub mod lifecycle;
 pub mod limits;
@@ -27,6 +28,7 @@ pub use code::Code;
 pub use fence::{Fence, Version};
 pub use flow::{FlowState, OnParentFailure};
 pub use id::{FlowId, Shard, ShardCount, TaskId};
+pub use kind::{KindRules, Reasons};
 pub use lease::LeaseLength;
 pub use lifecycle::{Move, Status};
 pub use name::{

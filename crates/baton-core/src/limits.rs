@@ -41,6 +41,22 @@ limits! {
     BACKOFF_CAP_MS = 3_600_000;
     /// The longest cap a task may ask for.
     BACKOFF_CAP_MS_MAX = 86_400_000;
+    /// Each wait after a failure is so many times as long as the one before it, unless the kind says otherwise.
+    BACKOFF_FACTOR = 2;
+    /// A longer step is no backoff any more, but a mistake.
+    BACKOFF_FACTOR_MAX = 10;
+    /// Kinds of which something is said.
+    KINDS_MAX = 1_000;
+    /// Reasons that a kind names as not worth another attempt: each failure is compared with all of them.
+    NON_RETRYABLE_MAX = 32;
+    /// The shortest time for which a result is kept, or used again.
+    RESULT_TTL_MS_MIN = 1_000;
+    /// The longest time for which a result is kept: whatever a queue keeps its tasks for, short of forever.
+    RESULT_TTL_MS_MAX = 315_360_000_000;
+    /// The longest time for which a result is used again: as long as finished tasks are kept, unless their queue says otherwise.
+    CACHE_TTL_MS_MAX = 604_800_000;
+    /// What one task in the place of another weighs beside one that is only made: the other one is cancelled by the same call.
+    REPLACE_WEIGHT = 4;
     /// A task can be put off by ten years at most: further away is a mistake in a unit.
     DELAY_MS_MAX = 315_360_000_000;
     /// A value up to this length stands in the task's hash. One that is longer would make the whole hash three times the

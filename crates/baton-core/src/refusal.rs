@@ -38,6 +38,8 @@ refusals! {
         "There is no such pool: no supervisor ever attended to one of this name, and nobody gave it a size. Check the name.";
     UnknownSchedule = "unknown_schedule":
         "There is no such schedule: it was never made, or it was removed. Check the name.";
+    UnknownKind = "unknown_kind":
+        "Nothing is said of this kind, so what is usual holds for its tasks. Check the name.";
     NotRunning = "not_running":
         "The task is not running, so there is nothing to report about it. Read its status.";
     Fenced = "fenced":

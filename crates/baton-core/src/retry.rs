@@ -7,6 +7,7 @@ use crate::limits;
 pub struct Backoff {
     base_ms: u64,
     cap_ms: u64,
+    factor: u64,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -21,10 +22,15 @@ pub struct BackoffError {
 impl Backoff {
     pub fn new(base_ms: u64, cap_ms: u64) -> Result<Backoff, BackoffError> {
         if base_ms >= 1 && cap_ms >= base_ms && cap_ms <= limits::BACKOFF_CAP_MS_MAX {
-            Ok(Backoff { base_ms, cap_ms })
+            Ok(Backoff { base_ms, cap_ms, factor: limits::BACKOFF_FACTOR })
         } else {
             Err(BackoffError { base_ms, cap_ms })
         }
+    }
+
+    /// The same, but each wait is so many times as long as the one before it: 1 to 10, where 1 is always the same.
+    pub fn growing_by(self, factor: u64) -> Option<Backoff> {
+        (1..=limits::BACKOFF_FACTOR_MAX).contains(&factor).then_some(Backoff { factor, ..self })
     }
 
     pub fn base_ms(self) -> u64 {
@@ -35,11 +41,15 @@ impl Backoff {
         self.cap_ms
     }
 
+    pub fn factor(self) -> u64 {
+        self.factor
+    }
+
     /// The longest that the wait after this many failed attempts can be.
     pub fn ceiling_ms(self, failed_attempts: u64) -> u64 {
-        // Past 2^40 the cap has long been reached; the bound keeps the shift defined.
-        let doublings = failed_attempts.saturating_sub(1).min(40);
-        self.base_ms.saturating_mul(1 << doublings).min(self.cap_ms)
+        // Past 2^40 the cap has long been reached.
+        let steps = failed_attempts.saturating_sub(1).min(40) as u32;
+        self.base_ms.saturating_mul(self.factor.saturating_pow(steps)).min(self.cap_ms)
     }
 
     /// The wait itself. `chance` is the sixteen bits that the script takes from the hash of task and fence: even over
@@ -51,7 +61,11 @@ impl Backoff {
 
 impl Default for Backoff {
     fn default() -> Self {
-        Backoff { base_ms: limits::BACKOFF_MS, cap_ms: limits::BACKOFF_CAP_MS }
+        Backoff {
+            base_ms: limits::BACKOFF_MS,
+            cap_ms: limits::BACKOFF_CAP_MS,
+            factor: limits::BACKOFF_FACTOR,
+        }
     }
 }
 
@@ -67,6 +81,18 @@ mod tests {
         assert_eq!(ceilings, [1_000, 2_000, 4_000, 8_000, 16_000]);
         assert_eq!(backoff.ceiling_ms(64), 3_600_000);
         assert_eq!(backoff.ceiling_ms(u64::MAX), 3_600_000);
+    }
+
+    #[test]
+    fn the_ceiling_grows_by_its_factor() {
+        let ceilings = |factor| {
+            let backoff = Backoff::new(10, 5_000).unwrap().growing_by(factor).unwrap();
+            [1, 2, 3, 4, u64::MAX].map(|failed| backoff.ceiling_ms(failed))
+        };
+        assert_eq!(ceilings(1), [10, 10, 10, 10, 10]);
+        assert_eq!(ceilings(3), [10, 30, 90, 270, 5_000]);
+        assert_eq!(ceilings(10), [10, 100, 1_000, 5_000, 5_000]);
+        assert!([0, 11].iter().all(|factor| Backoff::default().growing_by(*factor).is_none()));
     }
 
     proptest! {

@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::auth::settings::Logins;
 use crate::auth::{Auth, nobody};
+use crate::budget::Budget;
 use crate::health::Health;
 use crate::live::Feed;
 use crate::problem::Fail;
@@ -62,6 +63,8 @@ pub struct Settings {
     pub logins: Logins,
     /// How long a client may take to send the headers of a request, and as long again for its body.
     pub patience: Duration,
+    /// How many requests one principal may send in a time, if there is a bound.
+    pub budget: Option<Budget>,
 }
 
 impl Default for Settings {
@@ -72,6 +75,7 @@ impl Default for Settings {
             open: true,
             logins: Logins::default(),
             patience: Duration::from_secs(10),
+            budget: None,
         }
     }
 }

@@ -10,6 +10,7 @@ use baton_service::logging::Logging;
 use baton_store::{Confirm, Options};
 
 use crate::app::Settings;
+use crate::budget::Budget;
 
 mod logins;
 
@@ -112,7 +113,12 @@ impl Config {
         let config = Config {
             store,
             listen,
-            settings: Settings { allowed_hosts, open: !required, ..Settings::default() },
+            settings: Settings {
+                allowed_hosts,
+                open: !required,
+                budget: budget(&mut values),
+                ..Settings::default()
+            },
             logins: logins::read(&mut values, required, accept_any, state_home(&sources.environment)),
             drain_timeout: values.span("gateway.drain_timeout"),
             logging: Logging::read(&mut values),
@@ -124,6 +130,14 @@ impl Config {
 
 /// What an end of a session waits for, where it must outlive a failover.
 const DURABLE: Confirm = Confirm { replicas: 1, within: Duration::from_millis(100) };
+
+/// None unless somebody asks for one.
+fn budget(values: &mut Values) -> Option<Budget> {
+    values.read("gateway.rate_limit", |text| match text {
+        "" => Ok(None),
+        text => text.parse().map(Some),
+    })
+}
 
 /// `auto` is for whoever has given secrets, and for nobody else.
 fn requires_logins(values: &mut Values) -> bool {
@@ -185,6 +199,14 @@ mod tests {
         assert_eq!(config.listen.to_string(), "127.0.0.1:8000");
         assert_eq!(config.store.url.to_string(), "redis://127.0.0.1:6379");
         assert_eq!((config.store.shards.get(), config.warnings.len()), (1, 0));
+    }
+
+    #[test]
+    fn a_budget_is_read_where_there_is_one() {
+        let of = |text: &str| config(&[("BATON_RATE_LIMIT", text)], &Flags::default());
+        assert_eq!(config(&[], &Flags::default()).unwrap().settings.budget, None);
+        assert_eq!(of("600/60s").unwrap().settings.budget, "600/60s".parse().ok());
+        assert!(of("600").unwrap_err().contains("as 600/60s"));
     }
 
     #[test]

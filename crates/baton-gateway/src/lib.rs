@@ -3,6 +3,7 @@
 pub mod app;
 pub mod auth;
 pub mod bootstrap;
+mod budget;
 mod clock;
 pub mod config;
 mod convert;
@@ -25,6 +26,7 @@ mod shell;
 mod waiting;
 
 pub use app::{App, Settings};
+pub use budget::Budget;
 pub use openapi::openapi;
 pub use routes::router;
 pub use serve::serve;

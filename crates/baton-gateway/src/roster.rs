@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use baton_api::pool::Pool;
 use baton_api::worker::Worker;
 use baton_core::{Boot, Code, PoolName, QueueName, Shard, TaskId, WorkerId, limits};
+use baton_store::calls::kind::Declared;
 use baton_store::calls::queue::QueueCounts;
 use baton_store::calls::schedule::Schedule;
 use baton_store::{Error, Store};
@@ -63,6 +64,19 @@ pub(crate) async fn pool(store: &Store, name: &PoolName) -> Result<Option<Pool>,
     let found = store.pool(name).await?;
     let Some(stored) = found.pool else { return Ok(None) };
     Ok(Some(pool::pool(stored, found.now_ms, &workers(store).await?)))
+}
+
+/// Every kind of which something is said, by name.
+pub(crate) async fn kinds(store: &Store) -> Result<Vec<Declared>, Error> {
+    let mut found: Vec<Declared> = Vec::new();
+    loop {
+        let page = store.kinds(found.last().map(|last| &last.kind), limits::PAGE_MAX).await?;
+        let is_last = (page.len() as u64) < limits::PAGE_MAX;
+        found.extend(page);
+        if is_last {
+            return Ok(found);
+        }
+    }
 }
 
 /// Every schedule, by name, and Redis's clock.

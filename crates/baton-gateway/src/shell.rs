@@ -14,6 +14,7 @@ use tracing::Instrument;
 
 use crate::app::App;
 use crate::auth::{self, Needs, Passage};
+use crate::budget::{self, Standing};
 use crate::problem::{Asked, Fail};
 use crate::{clock, guard, measure};
 
@@ -57,8 +58,14 @@ impl Shell {
         let (mut parts, body) = request.into_parts();
         match auth::pass(&self.app, &self.needs, &parts).await {
             Passage::Free(grant) => {
+                let standing = match budget::spend(&self.app, &parts, grant.as_deref()).await {
+                    Ok(standing) => standing,
+                    Err(standing) => {
+                        return with_standing(standing.refusal().into_response(), Some(standing));
+                    }
+                };
                 grant.and_then(|grant| parts.extensions.insert(grant));
-                next.run(Request::from_parts(parts, body)).await
+                with_standing(next.run(Request::from_parts(parts, body)).await, standing)
             }
             Passage::OtherMethods(allowed) => {
                 let mut answer = Fail::new(Code::MethodNotAllowed).into_response();
@@ -68,6 +75,12 @@ impl Shell {
             Passage::Refused(fail) => fail.into_response(),
         }
     }
+}
+
+/// A note for whoever finishes the answer.
+fn with_standing(mut answer: Response, standing: Option<Standing>) -> Response {
+    standing.and_then(|standing| answer.extensions_mut().insert(standing));
+    answer
 }
 
 fn caught(answer: std::thread::Result<Response>) -> Response {
@@ -100,6 +113,7 @@ pub(crate) fn traceparent(headers: &HeaderMap) -> Option<&str> {
 }
 
 fn finish(answer: Response, asked: &Asked) -> Response {
+    let standing = answer.extensions().get::<Standing>().copied();
     let mut answer = match fail_of(&answer) {
         Some(fail) => {
             let mut problem = fail.render(asked);
@@ -113,6 +127,9 @@ fn finish(answer: Response, asked: &Asked) -> Response {
         None => answer,
     };
     dress(answer.headers_mut(), asked);
+    if let Some(standing) = standing {
+        standing.write(answer.headers_mut());
+    }
     answer
 }
 

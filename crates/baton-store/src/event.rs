@@ -44,12 +44,14 @@ pub struct Entry {
     /// The word of the move, or `prune` (whose why names the tags and the last worker of what went), `progress`,
     /// `reprioritise`, `register`, `deregister`, `quiet`, `stop`, `go_on`, `pause`, `resume`, `queue_set`, `stall`; of pools
     /// `scale`, `start`, `halt`, `remove`, `attend`, `part`; of
-    /// schedules `schedule_put`, `schedule_fire`, `schedule_trigger`, `schedule_pause`, `schedule_resume`, `schedule_remove`.
+    /// schedules `schedule_put`, `schedule_fire`, `schedule_trigger`, `schedule_pause`, `schedule_resume`, `schedule_remove`; of
+    /// kinds `kind_put`, `kind_remove`.
     pub event: String,
     pub worker: Option<WorkerId>,
     pub boot: Option<Boot>,
     pub by: Option<Principal>,
-    /// The queue that was paused, resumed or set, and what it was set to; from and to of a stall; the pool, and its size or supervisor.
+    /// The queue that was paused, resumed or set, and what it was set to; from and to of a stall; the pool, and its size or
+    /// supervisor; the kind.
     pub subject: Option<String>,
     /// Of a schedule: its name, the queue of its tasks, and what there is to say.
     pub schedule: Option<String>,
@@ -151,7 +153,7 @@ pub(crate) fn entry(id: &str, words: &[Vec<u8>]) -> Result<Entry, Error> {
             "worker" => entry.worker = Some(value.parse().map_err(|_| unreadable())?),
             "boot" => entry.boot = Some(value.parse().map_err(|_| unreadable())?),
             "by" => entry.by = Some(value.parse().map_err(|_| unreadable())?),
-            "queue" | "stall" | "pool" => entry.subject = Some(value.into_owned()),
+            "queue" | "stall" | "pool" | "kind" => entry.subject = Some(value.into_owned()),
             "schedule" => entry.schedule = Some(value.into_owned()),
             task => {
                 let task = task.parse().map_err(|_| unreadable())?;

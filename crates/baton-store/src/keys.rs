@@ -6,7 +6,7 @@
 //! | `baton:meta` | hash | `schema`, `shards`, `store_id`, `epoch` of the namespace |
 //! | `baton:{0}:meta` | hash | the same of a shard, its chores' cursors, `tick_ms`, the last stall |
 //! | `baton:{0}:task:<id>` | hash | one task, whole words, decimal numbers, `status` in clear |
-//! | `baton:{0}:task:<id>:payload` `:result` `:error` `:reason` `:tags` | string | the value of that field, where it is over 64 bytes |
+//! | `baton:{0}:task:<id>:payload` `:result` `:error` `:reason` `:tags` | string | the value of that field, where it is over 64 bytes; a result that is kept for a time only, in any case: it expires |
 //! | `baton:{0}:task:<id>:history` | zset | lines of its history that are long or late, by version |
 //! | `baton:{0}:task:<id>:log` | stream | lines its handler wrote |
 //! | `baton:{0}:task:<id>:parents` `:children` | zset | the graph: what it waits for, what waits for it; in order |
@@ -40,6 +40,9 @@
 //! | `baton:{0}:schedules:due` | zset | those that are not paused, by the ms at which they are due |
 //! | `baton:{0}:schedule:<name>` | hash | a schedule: its times, what its tasks are, how it did |
 //! | `baton:{0}:schedule:<name>:payload` | string | the payload of its tasks, where it is over 64 bytes |
+//! | `baton:{0}:kinds:declared` | zset | kinds of which something is said, in the order of the alphabet |
+//! | `baton:{0}:kind:<name>` | hash | what is said of a kind, for its tasks that say nothing themselves |
+//! | `baton:{0}:cache:<digest>` | string | the task whose result answers the next submission of its words; expires |
 //! | `baton:{0}:op:<id>` | string | the remembered answer of a call; expires |
 //! | `baton:{0}:index:kinds` | zset | the 1,000 kinds that were submitted last, by the ms of that; written behind |
 //! | `baton:{0}:index:kind:<kind>` `:tag:<tag>` | zset | ids of the tasks of a kind, of a tag that have ended, by the ms they were created; written behind |
@@ -60,6 +63,7 @@
 //! | `baton:T:gcra:login` `baton:T:gcra:device:<sid>` | string | tries to log in, as a gate counts them; expires |
 //! | `baton:T:failures` | hash | failed logins of a day; expires |
 //! | `baton:{u:ip:<pseudonym>}:gcra:login` | string | the same of an address |
+//! | `baton:{u:r:<principal>}:requests` | string | how many requests he sent of late, where there is a budget; expires |
 //! | `baton:{u:k:<id>}:key` | hash | an API key: the hash of its secret, its owner, scopes, worker |
 //! | `baton:{u:o:<digest>}:once` | string | what a one-time code stands for; expires |
 //! | `baton:{u:j:<jti>}:denied` | string | an access token that was revoked by itself; expires |
@@ -70,8 +74,8 @@
 
 use baton_core::login::{KeyId, SessionId, UserTag};
 use baton_core::{
-    Boot, DedupeKey, FlowId, Kind, Namespace, OpId, PoolName, QueueName, ScheduleName, Shard, Status,
-    SupervisorId, Tag, TaskId, WorkerId,
+    Boot, DedupeKey, FlowId, Kind, Namespace, OpId, PoolName, Principal, QueueName, ScheduleName, Shard,
+    Status, SupervisorId, Tag, TaskId, WorkerId,
 };
 
 /// The key of the namespace's own record: the only one outside every shard.
@@ -160,6 +164,14 @@ impl ShardKeys {
 
     pub fn schedule(&self, schedule: &ScheduleName) -> String {
         self.at(&["schedule:", schedule.as_str()])
+    }
+
+    pub fn kinds(&self) -> String {
+        self.at(&["kinds:declared"])
+    }
+
+    pub fn kind(&self, kind: &Kind) -> String {
+        self.at(&["kind:", kind.as_str()])
     }
 
     /// What a boot holds. A caller that knows no boot names a key that never exists.
@@ -308,6 +320,10 @@ impl LoginKeys {
 
     pub fn address_gate(&self, pseudonym: &str) -> String {
         format!("{}:{{u:ip:{pseudonym}}}:gcra:login", self.namespace)
+    }
+
+    pub fn meter(&self, who: &Principal) -> String {
+        self.of_one('r', who.as_str(), "requests")
     }
 
     pub fn key(&self, id: &KeyId) -> String {

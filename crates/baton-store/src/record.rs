@@ -30,6 +30,10 @@ pub struct Task {
     pub crashes: u64,
     pub max_crashes: u64,
     pub timeout_ms: u64,
+    /// How long its result is kept, where not as long as the task itself.
+    pub result_ttl_ms: Option<u64>,
+    /// How long its result may answer in the place of another task, where it may.
+    pub cache_ttl_ms: Option<u64>,
     pub key: Option<DedupeKey>,
     pub group: Option<GroupName>,
     pub family: Family,
@@ -84,6 +88,8 @@ pub enum State {
     Completed {
         finished_ms: u64,
         result: Option<Vec<u8>>,
+        /// Where it is kept for a time only: until when. Afterwards there is none.
+        result_until_ms: Option<u64>,
     },
     Failed {
         finished_ms: u64,
@@ -125,6 +131,15 @@ impl Fields {
 
     fn fault(&self, field: &str, problem: &str) -> Error {
         Error::fault(self.what.clone(), format!("its field {field} {problem}"))
+    }
+
+    pub(crate) fn has(&self, field: &str) -> bool {
+        self.values.contains_key(field)
+    }
+
+    /// Is this field there, with this text?
+    pub(crate) fn is(&self, field: &str, text: &str) -> bool {
+        self.values.get(field).is_some_and(|value| value == text.as_bytes())
     }
 
     pub(crate) fn bytes(&mut self, field: &str) -> Option<Vec<u8>> {
@@ -188,6 +203,8 @@ impl Task {
             crashes: fields.or("crashes", 0)?,
             max_crashes: fields.or("max_crashes", limits::MAX_CRASHES)?,
             timeout_ms: fields.or("timeout_ms", limits::TIMEOUT_MS)?,
+            result_ttl_ms: fields.optional("result_ttl_ms")?,
+            cache_ttl_ms: fields.optional("cache_ttl_ms")?,
             key: fields.optional("key")?,
             group: fields.optional("group")?,
             family: family(fields)?,
@@ -249,9 +266,11 @@ fn state(fields: &mut Fields) -> Result<State, Error> {
         Status::Blocked => State::Blocked { run_at_ms: fields.optional("run_at_ms")? },
         Status::Pending => State::Pending,
         Status::Running => State::Running { progress: fields.optional("progress")? },
-        Status::Completed => {
-            State::Completed { finished_ms: fields.required("finished_ms")?, result: fields.bytes("result") }
-        }
+        Status::Completed => State::Completed {
+            finished_ms: fields.required("finished_ms")?,
+            result: fields.bytes("result"),
+            result_until_ms: fields.optional("result_until_ms")?,
+        },
         Status::Failed => State::Failed { finished_ms: fields.required("finished_ms")? },
         Status::Timeout => State::Timeout { finished_ms: fields.required("finished_ms")? },
         Status::Cancelled => State::Cancelled {

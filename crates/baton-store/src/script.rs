@@ -27,7 +27,7 @@ macro_rules! texts {
 
 const LIBRARY: &[(&str, &str)] = texts! { "lib/":
     "words" "prelude" "session" "gate" "lifecycle" "batch" "move" "endings" "lease" "takeover" "claim" "settle" "once" "operate" "rows" "chores"
-    "groups" "quota" "create" "edges" "graph" "rerun" "flow" "cascade" "prune" "schedule"
+    "groups" "quota" "create" "edges" "graph" "rerun" "flow" "cascade" "prune" "schedule" "cache"
 };
 
 const SOURCES: &[(&str, &str)] = texts! { "":
@@ -40,8 +40,9 @@ const SOURCES: &[(&str, &str)] = texts! { "":
     "queue/pause" "queue/set" "queue/counts" "queue/hint"
     "pool/attend" "pool/leave" "pool/set" "pool/list" "pool/remove"
     "schedule/put" "schedule/fire" "schedule/trigger" "schedule/pause" "schedule/remove" "schedule/list"
+    "kind/put" "kind/remove" "kind/list"
     "token/rotate" "token/login" "token/end" "token/sessions" "token/standing" "token/user" "token/user_change"
-    "token/password" "token/attempt" "token/gate" "token/key" "token/key_change" "token/revoked" "token/ring"
+    "token/password" "token/attempt" "token/gate" "token/meter" "token/key" "token/key_change" "token/revoked" "token/ring"
     "token/signing_keys"
     "worker/register" "worker/renew" "worker/deregister" "worker/direct" "worker/list" "worker/held" "worker/number"
 };

@@ -8,13 +8,15 @@
 mod graphs;
 
 use baton_core::{
-    Boot, Kind, LeaseLength, Principal, Priority, QueueName, Shard, Status, TaskId, WorkerId, limits,
+    Boot, DedupeKey, Kind, KindRules, LeaseLength, Principal, Priority, QueueName, Reasons, Shard, Status,
+    TaskId, WorkerId, limits,
 };
 use baton_store::calls::Pair;
+use baton_store::calls::kind::PutKind;
 use baton_store::calls::shard::Tick;
 use baton_store::calls::task::{
-    AfterRunning, Cancel, Claim, Claimed, Grant, Index, List, NewTask, Next, Note, Order, Outcome, Promote,
-    Report, Reprioritise, Rerun, Settle, SettleAnswer, Submission,
+    AfterRunning, Cancel, Claim, Claimed, Grant, Index, List, NewTask, Next, Note, OnDuplicate, Order,
+    Outcome, Promote, Report, Reprioritise, Rerun, Settle, SettleAnswer, Submission,
 };
 use baton_store::calls::worker::{Register, Renew};
 use baton_store::{Options, Script, Store};
@@ -155,6 +157,8 @@ async fn measure_all(tasks: u64) {
         bench.submit(&bench.tasks(limits::SUBMIT_TASKS_MAX, 100, Some(FAR_MS))).await;
     }
     measure_submits(&bench).await;
+    measure_replaces(&bench).await;
+    measure_hopeless(&bench).await;
     measure_holders(&bench).await;
     measure_operators(&bench).await;
     measure_readers(&bench).await;
@@ -171,6 +175,47 @@ async fn measure_submits(bench: &Bench) {
     bench
         .measure("task/submit, a payload of 1 MiB", async |_| {
             bench.submit(&bench.tasks(1, 1 << 20, Some(FAR_MS))).await;
+        })
+        .await;
+}
+
+/// The last of several tasks with one key is left, and all others are cancelled by the call that made them.
+async fn measure_replaces(bench: &Bench) {
+    let most = limits::SUBMIT_TASKS_MAX / limits::REPLACE_WEIGHT;
+    let replacing = async |keys: usize| {
+        let mut tasks = bench.tasks(most, 100, Some(FAR_MS));
+        for (at, task) in tasks.iter_mut().enumerate() {
+            task.key = DedupeKey::new(&format!("k{}", at % keys)).ok();
+            task.on_duplicate = OnDuplicate::Replace;
+        }
+        bench.submit(&tasks).await;
+    };
+    bench.measure("task/submit, 50 tasks in the place of others", async |_| replacing(50).await).await;
+    bench.measure("task/submit, 50 tasks in the place of each other", async |_| replacing(1).await).await;
+}
+
+/// A kind with as many hopeless reasons as it may have, none of which is the one that its tasks fail for.
+async fn measure_hopeless(bench: &Bench) {
+    let (kind, queue) = (Kind::new("hopeless").unwrap(), QueueName::new("hopeless").unwrap());
+    let reasons =
+        (0..limits::NON_RETRYABLE_MAX).map(|at| Reasons::new(&format!("{:x<200}{at}*", "")).unwrap());
+    let rules = KindRules { non_retryable: reasons.collect(), ..KindRules::default() };
+    bench.store.put_kind(&PutKind { kind: &kind, rules: &rules, version: None, by: None }).await.unwrap();
+    let mut held = Vec::new();
+    for round in 0..ROUNDS {
+        let mut tasks = bench.tasks(limits::CLAIM_TASKS_MAX, 100, None);
+        for task in &mut tasks {
+            (task.kind, task.queue) = (kind.clone(), queue.clone());
+        }
+        bench.submit(&tasks).await;
+        let queues = std::slice::from_ref(&queue);
+        let grants = bench.claim_of(600 + round as u64, queues, limits::CLAIM_TASKS_MAX, &[]).await;
+        held.push(grants.iter().map(Grant::pair).collect::<Vec<_>>());
+    }
+    let outcome = Outcome::Fail { error: vec![b'e'; 4_096], reason: "x".repeat(200), retry_in_ms: None };
+    bench
+        .measure("task/settle, 100 failed of a kind with 32 reasons", async |round| {
+            drop(bench.settle(600 + round as u64, &queue, &held[round], &outcome).await);
         })
         .await;
 }

@@ -68,6 +68,7 @@ impl Coverage {
                 }
                 Submitted::Existing { .. } => self.hit("submit", "existing"),
                 Submitted::Duplicate { .. } => self.hit("submit", "duplicate"),
+                Submitted::Cached { .. } => self.hit("submit", "cached"),
                 Submitted::Refused { refusal, .. } => self.hit("submit", refusal),
             }),
             Answer::Claim(claimed) => match request {

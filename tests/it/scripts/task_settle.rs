@@ -30,7 +30,11 @@ async fn a_result_comes_back_byte_for_byte() {
             let settled = settle(at, &life, &grant, done_with(&result)).await;
             assert_eq!(settled, (Status::Completed, 3));
             let read = at.read(grant.task).await;
-            let state = State::Completed { finished_ms: at.now_ms(), result: Some(result.clone()) };
+            let state = State::Completed {
+                finished_ms: at.now_ms(),
+                result: Some(result.clone()),
+                result_until_ms: None,
+            };
             assert!(read.state == state, "{} bytes came back otherwise", result.len());
             let again = at.report(&life, grant.task, grant.fence, done_with(&result)).await;
             assert!(
@@ -59,7 +63,7 @@ async fn a_completion_without_a_result_has_none() {
         at.submit_many(1).await;
         let grant = at.claim(&life, 1).await.remove(0);
         settle(at, &life, &grant, done_with(b"")).await;
-        let state = State::Completed { finished_ms: START_MS, result: None };
+        let state = State::Completed { finished_ms: START_MS, result: None, result_until_ms: None };
         assert_eq!(at.read(grant.task).await.state, state);
     })
     .await;

@@ -16,7 +16,7 @@ use serde::Serialize;
 
 pub(crate) use cells::{Table, plain};
 pub(crate) use colour::{code, glyph, paint, status};
-pub(crate) use time::{age, now_ms, span};
+pub(crate) use time::{age, length, now_ms, span};
 
 /// In which form data is printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -36,9 +36,25 @@ pub(crate) fn span(ms: u64) -> String {
     }
 }
 
+/// Exactly: `90 s`, where a look at how long ago something was would say `1 m`.
+pub(crate) fn length(ms: u64) -> String {
+    match ms {
+        _ if ms.is_multiple_of(3_600_000) => format!("{} h", ms / 3_600_000),
+        _ if ms.is_multiple_of(60_000) => format!("{} m", ms / 60_000),
+        _ if ms.is_multiple_of(1_000) => format!("{} s", ms / 1_000),
+        _ => format!("{ms} ms"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_length_is_told_exactly() {
+        let told = [1_500, 90_000, 300_000, 7_200_000].map(length);
+        assert_eq!(told, ["1500 ms", "90 s", "5 m", "2 h"]);
+    }
 
     #[test]
     fn times_are_seen_from_now() {

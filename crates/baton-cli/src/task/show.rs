@@ -51,6 +51,9 @@ fn details(out: &Out, task: &Task) -> String {
         ("reason", task.reason.as_deref().map(theirs)),
         ("error", task.error.as_deref().map(theirs)),
         ("payload", task.payload.as_ref().map(|payload| theirs(payload.get()))),
+        ("expires", task.result_expires_at.filter(|_| !task.result_expired).map(|at| age(out, at))),
+        ("result", task.result_expired.then(|| "its time is over".to_owned())),
+        ("cached", task.cached.then(|| "it had completed with the same words".to_owned())),
         (
             "result",
             task.result.as_ref().filter(|_| task.status == Status::Completed).map(|json| theirs(json.get())),

@@ -18,6 +18,7 @@ use crate::wait::until;
   baton task submit report.build --payload @november.json --queue reports --priority 7
   jq -c .order order.json | baton task submit order.ship --payload - --key order-1042
   baton task submit mail.send --payload '{\"to\":\"a@b.example\"}' --delay 5m
+  baton task submit page.render --payload '{\"page\":7}' --cache 1h --result-ttl 24h
   baton task submit report.send --after 01a1fc29-8a56-7000-ba14-c38b1cfc4000")]
 pub(crate) struct Submit {
     /// What is to be done: it names the handler
@@ -39,6 +40,15 @@ pub(crate) struct Submit {
     /// What it shares with others of its queue: groups can have limits, and take turns
     #[arg(long)]
     group: Option<String>,
+    /// Take the place of another task that carries the key, unless that one runs: then fail with exit code 5
+    #[arg(long, requires = "key", conflicts_with = "reject_duplicates")]
+    replace_duplicates: bool,
+    /// Be content with a task of the same kind, queue and payload that completed within this time
+    #[arg(long, value_parser = console::span, value_name = "TIME", conflicts_with_all = ["after", "flow"])]
+    cache: Option<Duration>,
+    /// How long its result is kept once it has completed
+    #[arg(long, value_parser = console::span, value_name = "TIME")]
+    result_ttl: Option<Duration>,
     /// Not before this long from now
     #[arg(long, value_parser = console::span, value_name = "TIME", conflicts_with = "at")]
     delay: Option<Duration>,
@@ -100,5 +110,8 @@ fn draft(client: &Client, submit: Submit) -> Result<baton::Submit<Json>> {
     draft = submit.flow.into_iter().fold(draft.after(submit.after), |draft, flow| draft.flow(flow));
     draft = submit.on_parent_failure.into_iter().fold(draft, |draft, policy| draft.on_parent_failure(policy));
     draft = submit.idempotency_key.iter().fold(draft, |draft, key| draft.idempotency_key(key));
+    draft = submit.cache.into_iter().fold(draft, |draft, time| draft.cached_for(time));
+    draft = submit.result_ttl.into_iter().fold(draft, |draft, time| draft.keep_result(time));
+    draft = if submit.replace_duplicates { draft.replace_duplicates() } else { draft };
     Ok(if submit.reject_duplicates { draft.reject_duplicates() } else { draft })
 }

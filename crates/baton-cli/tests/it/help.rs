@@ -3,7 +3,7 @@
 use crate::fleet::run;
 
 /// Every command by what is typed.
-const COMMANDS: [&str; 79] = [
+const COMMANDS: [&str; 83] = [
     "",
     "dev",
     "gateway",
@@ -55,6 +55,10 @@ const COMMANDS: [&str; 79] = [
     "schedule pause",
     "schedule resume",
     "schedule trigger",
+    "kind ls",
+    "kind get",
+    "kind set",
+    "kind rm",
     "events",
     "healthcheck",
     "init",

@@ -8,6 +8,7 @@ mod dev;
 mod fleet;
 mod flows;
 mod help;
+mod kinds;
 mod logins;
 mod pipes;
 mod pools;

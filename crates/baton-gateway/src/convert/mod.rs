@@ -4,6 +4,7 @@ pub(crate) mod claim;
 pub(crate) mod flow;
 pub(crate) mod graph;
 pub(crate) mod history;
+pub(crate) mod kind;
 pub(crate) mod new_task;
 pub(crate) mod pool;
 pub(crate) mod queue;

@@ -3,20 +3,27 @@
 use baton_api::problem::Pointed;
 use baton_api::task::{NewTask, OnDuplicate};
 use baton_core::{Backoff, Code, Priority, TaskId, limits};
-use baton_store::calls::task::{NewTask as Stored, OnDuplicate as Policy};
+use baton_store::calls::task::{Insists, NewTask as Stored, OnDuplicate as Policy};
 
 use crate::problem::{Fail, place};
 
 /// What is wrong, member by member.
-struct Wrong(Vec<Pointed>);
+#[derive(Default)]
+pub(super) struct Wrong(Vec<Pointed>);
 
 impl Wrong {
-    fn at(&mut self, pointer: &str, message: impl Into<String>) {
+    pub(super) fn at(&mut self, pointer: &str, message: impl Into<String>) {
         self.0.push(Pointed { pointer: pointer.to_owned(), message: message.into() });
     }
 
     /// A value within its bounds, or the default.
-    fn number(&mut self, pointer: &str, asked: Option<u64>, default: u64, (min, max): (u64, u64)) -> u64 {
+    pub(super) fn number(
+        &mut self,
+        pointer: &str,
+        asked: Option<u64>,
+        default: u64,
+        (min, max): (u64, u64),
+    ) -> u64 {
         let value = asked.unwrap_or(default);
         if !(min..=max).contains(&value) {
             self.at(pointer, format!("{value} is not between {min} and {max}"));
@@ -24,7 +31,16 @@ impl Wrong {
         value
     }
 
-    fn or_default<T: Default, E: std::fmt::Display>(&mut self, pointer: &str, made: Result<T, E>) -> T {
+    /// The value, if nothing is wrong.
+    pub(super) fn or<T>(self, value: T) -> Result<T, Fail> {
+        if self.0.is_empty() { Ok(value) } else { Err(Fail::all(self.0)) }
+    }
+
+    pub(super) fn or_default<T: Default, E: std::fmt::Display>(
+        &mut self,
+        pointer: &str,
+        made: Result<T, E>,
+    ) -> T {
         made.unwrap_or_else(|error| {
             self.at(pointer, format!("failed to {error}"));
             T::default()
@@ -40,7 +56,7 @@ pub(crate) fn new_task(asked: &NewTask, id: TaskId, traceparent: Option<&str>) -
     })
 }
 
-fn payload(asked: &NewTask) -> &str {
+pub(crate) fn payload(asked: &NewTask) -> &str {
     asked.payload.as_ref().map_or("null", |payload| payload.get())
 }
 
@@ -50,13 +66,14 @@ pub(crate) fn checked(
     id: TaskId,
     traceparent: Option<&str>,
 ) -> Result<Stored, Vec<Pointed>> {
-    let mut wrong = Wrong(Vec::new());
+    let mut wrong = Wrong::default();
     let payload = payload(asked);
     if payload.len() as u64 > limits::PAYLOAD_BYTES_MAX {
         wrong.at("/payload", format!("{} bytes are more than {}", payload.len(), limits::PAYLOAD_BYTES_MAX));
     }
     due(asked, id, &mut wrong);
     lists(asked, &mut wrong);
+    results(asked, &mut wrong);
     let timeout = (limits::TIMEOUT_MS_MIN, limits::TIMEOUT_MS_MAX);
     let task = Stored {
         queue: asked.queue.clone().unwrap_or_default(),
@@ -82,6 +99,7 @@ pub(crate) fn checked(
         group: asked.group.clone(),
         on_duplicate: match asked.on_duplicate {
             Some(OnDuplicate::Reject) => Policy::Reject,
+            Some(OnDuplicate::Replace) => Policy::Replace,
             Some(OnDuplicate::Return) | None => Policy::ReturnExisting,
         },
         tags: asked.tags.clone(),
@@ -89,6 +107,9 @@ pub(crate) fn checked(
         parents: asked.parents.clone(),
         on_parent_failure: asked.on_parent_failure.unwrap_or_default(),
         flow: asked.flow,
+        insists: insists(asked),
+        result_ttl_ms: asked.result_ttl_ms,
+        cache_ttl_ms: asked.cache_ttl_ms,
         ..Stored::new(id, asked.kind.clone(), payload)
     };
     // The store has the last word on what it takes.
@@ -99,6 +120,30 @@ pub(crate) fn checked(
         _ => {}
     }
     if wrong.0.is_empty() { Ok(task) } else { Err(wrong.0) }
+}
+
+/// What is usual is stored only where somebody wants just that, whatever the kind says.
+fn insists(asked: &NewTask) -> Insists {
+    let usual = Backoff::default();
+    Insists {
+        priority: asked.priority == Some(Priority::default().get().into()),
+        timeout: asked.timeout_ms == Some(limits::TIMEOUT_MS),
+        max_attempts: asked.max_attempts == Some(limits::MAX_ATTEMPTS),
+        max_crashes: asked.max_crashes == Some(limits::MAX_CRASHES),
+        backoff: (asked.backoff_ms.is_some() || asked.backoff_cap_ms.is_some())
+            && backoff(asked).is_ok_and(|backoff| backoff == usual),
+    }
+}
+
+/// How long what it completes with is kept, and may be used again.
+fn results(asked: &NewTask, wrong: &mut Wrong) {
+    for (pointer, asked, max) in [
+        ("/result_ttl_ms", asked.result_ttl_ms, limits::RESULT_TTL_MS_MAX),
+        ("/cache_ttl_ms", asked.cache_ttl_ms, limits::CACHE_TTL_MS_MAX),
+    ] {
+        let bounds = (limits::RESULT_TTL_MS_MIN, max);
+        wrong.number(pointer, asked, limits::RESULT_TTL_MS_MIN, bounds);
+    }
 }
 
 fn due(asked: &NewTask, id: TaskId, wrong: &mut Wrong) {

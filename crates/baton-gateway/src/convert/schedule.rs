@@ -101,6 +101,7 @@ fn template(asked: &NewSchedule, id: TaskId) -> Result<Template, Vec<Pointed>> {
         max_attempts: task.max_attempts,
         max_crashes: task.max_crashes,
         backoff: task.backoff,
+        insists: task.insists,
         tags: task.tags,
     })
 }
@@ -148,6 +149,7 @@ pub(crate) fn is_same(one: &Timing, other: &Timing) -> bool {
 /// A schedule with a change, as if it were asked for as a whole.
 pub(crate) fn patched(schedule: &stored::Schedule, patch: PatchSchedule) -> NewSchedule {
     let task = &schedule.task;
+    let says = task.says();
     let (mut cron, mut zone, mut every_ms) = match &schedule.timing {
         Timing::Cron { cron, zone } => (Some(cron.to_string()), Some(zone.to_string()), None),
         Timing::Every { every_ms, .. } => (None, None, Some(*every_ms)),
@@ -168,12 +170,12 @@ pub(crate) fn patched(schedule: &stored::Schedule, patch: PatchSchedule) -> NewS
         kind: patch.kind.unwrap_or_else(|| task.kind.clone()),
         payload: Some(patch.payload.unwrap_or_else(|| Json::of_stored(&task.payload))),
         queue: Some(patch.queue.unwrap_or_else(|| task.queue.clone())),
-        priority: Some(patch.priority.unwrap_or_else(|| i64::from(task.priority.get()))),
-        timeout_ms: Some(patch.timeout_ms.unwrap_or(task.timeout_ms)),
-        max_attempts: Some(patch.max_attempts.unwrap_or(task.max_attempts)),
-        max_crashes: Some(patch.max_crashes.unwrap_or(task.max_crashes)),
-        backoff_ms: Some(patch.backoff_ms.unwrap_or(task.backoff.base_ms())),
-        backoff_cap_ms: Some(patch.backoff_cap_ms.unwrap_or(task.backoff.cap_ms())),
+        priority: patch.priority.or_else(|| says.priority.then(|| task.priority.get().into())),
+        timeout_ms: patch.timeout_ms.or_else(|| says.timeout.then_some(task.timeout_ms)),
+        max_attempts: patch.max_attempts.or_else(|| says.max_attempts.then_some(task.max_attempts)),
+        max_crashes: patch.max_crashes.or_else(|| says.max_crashes.then_some(task.max_crashes)),
+        backoff_ms: patch.backoff_ms.or_else(|| says.backoff.then(|| task.backoff.base_ms())),
+        backoff_cap_ms: patch.backoff_cap_ms.or_else(|| says.backoff.then(|| task.backoff.cap_ms())),
         tags: patch.tags.unwrap_or_else(|| task.tags.clone()),
     }
 }

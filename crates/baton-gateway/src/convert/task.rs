@@ -11,6 +11,7 @@ pub(crate) fn task(read: baton_store::Task) -> Task {
     let status = read.status();
     let parts = parts(read.state);
     let family = read.family;
+    let is_gone = parts.result.is_none();
     let waits = family.open_parents > 0 || status == Status::Blocked;
     let policy = Some(family.on_parent_failure);
     let started_ms = read.run.as_ref().map(|run| run.started_ms);
@@ -35,6 +36,11 @@ pub(crate) fn task(read: baton_store::Task) -> Task {
         crashes: read.crashes,
         max_crashes: read.max_crashes,
         timeout_ms: read.timeout_ms,
+        result_ttl_ms: read.result_ttl_ms,
+        result_expires_at: parts.result_until_ms.map(Timestamp::from_ms),
+        result_expired: parts.result_until_ms.is_some() && is_gone,
+        cache_ttl_ms: read.cache_ttl_ms,
+        cached: false,
         flow: family.flow,
         name: family.name.map(|name| name.to_string()),
         parents: family.parents,
@@ -58,9 +64,9 @@ pub(crate) fn task(read: baton_store::Task) -> Task {
     }
 }
 
-/// The same for a list: what may be large is left out.
+/// The same for a list: what may be large is left out, and was not looked for.
 pub(crate) fn row(read: baton_store::Task) -> Task {
-    Task { payload: None, result: None, ..task(read) }
+    Task { payload: None, result: None, result_expired: false, ..task(read) }
 }
 
 /// What only some statuses have.
@@ -71,6 +77,7 @@ struct Parts {
     finished_ms: Option<u64>,
     finished_by: Option<String>,
     result: Option<Vec<u8>>,
+    result_until_ms: Option<u64>,
 }
 
 fn parts(state: State) -> Parts {
@@ -80,7 +87,9 @@ fn parts(state: State) -> Parts {
         State::Blocked { run_at_ms } => Parts { run_at_ms, ..Parts::default() },
         State::Pending => Parts::default(),
         State::Running { progress } => Parts { progress, ..Parts::default() },
-        State::Completed { finished_ms, result } => Parts { result, ..ended(finished_ms) },
+        State::Completed { finished_ms, result, result_until_ms } => {
+            Parts { result, result_until_ms, ..ended(finished_ms) }
+        }
         State::Failed { finished_ms } | State::Timeout { finished_ms } => ended(finished_ms),
         State::Cancelled { finished_ms, by } => {
             Parts { finished_by: by.map(|by| by.to_string()), ..ended(finished_ms) }

@@ -5,6 +5,7 @@ use std::marker::PhantomData;
 use axum::extract::{FromRequest, Request};
 use axum::http::{HeaderMap, header};
 use baton_api::flow::NewFlow;
+use baton_api::kind::PutKind;
 use baton_api::lease::{Append, Beat, Complete, Fail as Failed, Note, Release};
 use baton_api::pool::{PutPool, Scale};
 use baton_api::queue::PatchQueue;
@@ -68,6 +69,7 @@ bodies! {
     Heartbeat: 64 * KIB, absent;
     Leave: 64 * KIB, absent;
     PutPool: 64 * KIB;
+    PutKind: 64 * KIB;
     Scale: 64 * KIB;
     NewSchedule: 256 * KIB;
     PatchSchedule: 256 * KIB;

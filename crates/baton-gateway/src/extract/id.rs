@@ -5,7 +5,7 @@ use std::str::FromStr;
 use axum::extract::{FromRequestParts, RawPathParams};
 use axum::http::request::Parts;
 use baton_api::schemas;
-use baton_core::{Code, FlowId, PoolName, QueueName, ScheduleName, TaskId, WorkerId};
+use baton_core::{Code, FlowId, Kind, NameError, PoolName, QueueName, ScheduleName, TaskId, WorkerId};
 use utoipa::IntoParams;
 use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::{Required, Schema};
@@ -23,6 +23,11 @@ pub(crate) struct PoolPath(pub(crate) PoolName);
 
 /// A pool that may be new: here it matters why a name cannot be one.
 pub(crate) struct NewPool(pub(crate) PoolName);
+
+pub(crate) struct KindPath(pub(crate) Kind);
+
+/// A kind of which nothing may be said yet: here it matters why a name cannot be one.
+pub(crate) struct NewKind(pub(crate) Kind);
 
 pub(crate) struct SchedulePath(pub(crate) ScheduleName);
 
@@ -84,6 +89,25 @@ impl FromRequestParts<App> for NewPool {
     }
 }
 
+impl FromRequestParts<App> for KindPath {
+    type Rejection = Fail;
+
+    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<KindPath, Fail> {
+        first(parts, Code::UnknownKind).await.map(KindPath)
+    }
+}
+
+impl FromRequestParts<App> for NewKind {
+    type Rejection = Fail;
+
+    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<NewKind, Fail> {
+        let name: String = first(parts, Code::UnknownKind).await?;
+        name.parse()
+            .map(NewKind)
+            .map_err(|error: NameError| Fail::invalid("name", format!("failed to {error}")))
+    }
+}
+
 impl FromRequestParts<App> for SchedulePath {
     type Rejection = Fail;
 
@@ -118,6 +142,8 @@ documented! {
     PoolPath = "name", "The pool's name", pool;
     SchedulePath = "name", "The schedule's name", schedule;
     NewPool = "name", "The pool's name", pool;
+    KindPath = "name", "The kind", kind;
+    NewKind = "name", "The kind", kind;
 }
 
 fn parameter(name: &str, what: &str, schema: Schema) -> Parameter {

@@ -158,6 +158,10 @@ mod tests {
             oldest_pending_age_ms: Some(pending),
             workers,
             unattended: workers == 0,
+            waiting_for_group: 0,
+            limits: Default::default(),
+            retention: Default::default(),
+            version: 0,
         }
     }
 

@@ -115,7 +115,7 @@ fn told_of(entry: &Entry, task: &TaskEvent) -> Told {
 /// What happens to pools.
 const OF_POOLS: [&str; 6] = ["scale", "start", "halt", "remove", "attend", "part"];
 
-/// An entry that names no task: of a queue, of a schedule, of a worker, of a pool, or of the whole shard.
+/// An entry that names no task: of a queue, of a schedule, of a kind, of a worker, of a pool, or of the whole shard.
 fn told_alone(entry: &Entry) -> Told {
     if let Some(schedule) = &entry.schedule {
         return told_of_schedule(entry, schedule);
@@ -132,8 +132,9 @@ fn told_alone(entry: &Entry) -> Told {
     };
     let said =
         entry.subject.as_deref().and_then(|subject| subject.split_once(' ')).map(|(_, said)| said.to_owned());
-    let why = if queue.is_none() { entry.subject.clone() } else { said };
-    let event = Event { queue: queue.as_ref().map(ToString::to_string), why, ..common(entry) };
+    let rest = if queue.is_none() { entry.subject.clone() } else { said };
+    let (kind, why) = if entry.event.starts_with("kind_") { (rest, None) } else { (None, rest) };
+    let event = Event { queue: queue.as_ref().map(ToString::to_string), kind, why, ..common(entry) };
     let topic = if queue.is_some() { Topic::Queue } else { Topic::Worker };
     Told { topic, task: None, queue, kind: None, json: json(&event) }
 }

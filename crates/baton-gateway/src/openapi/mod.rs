@@ -16,6 +16,7 @@ use utoipa::openapi::{
 };
 
 use crate::auth::SCHEME;
+use crate::budget;
 use crate::routes;
 
 /// What any route may say no with.
@@ -63,6 +64,7 @@ pub(crate) fn complete(mut api: OpenApi) -> OpenApi {
         ("workers", "Register, claim, renew, leave; and what operators tell workers"),
         ("pools", "Sets of equal workers that supervisors keep alive: how large they are, and how they do"),
         ("schedules", "Tasks at given times: make schedules, look at them, pause and trigger them"),
+        ("kinds", "What holds for tasks of a kind that say nothing themselves"),
         ("queues", "Queues in numbers; pause and resume"),
         ("events", "What happens, as it happens"),
         ("auth", "Log in and out; sessions, passwords, API keys, users"),
@@ -74,7 +76,10 @@ pub(crate) fn complete(mut api: OpenApi) -> OpenApi {
     components.schemas.insert("Problem".to_owned(), Problem::schema());
     components.add_security_scheme(SCHEME, bearer());
     components.schemas.insert("Pointed".to_owned(), baton_api::problem::Pointed::schema());
-    api.paths.paths.values_mut().flat_map(operations).for_each(document_problems);
+    for (path, item) in &mut api.paths.paths {
+        let counted = budget::counts(path);
+        operations(item).for_each(|operation| document_problems(operation, counted));
+    }
     links::add(&mut api);
     api
 }
@@ -97,15 +102,16 @@ fn operations(path: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
     [&mut path.get, &mut path.put, &mut path.post, &mut path.delete, &mut path.patch].into_iter().flatten()
 }
 
-fn document_problems(operation: &mut Operation) {
+fn document_problems(operation: &mut Operation, counted: bool) {
     let named = operation.extensions.as_ref().and_then(|extensions| extensions.get(CODES)).cloned();
     let named: Vec<String> = named.and_then(|codes| serde_json::from_value(codes).ok()).unwrap_or_default();
     let own = named.iter().filter_map(|code| code.parse::<Code>().ok());
     let body = operation.request_body.iter().flat_map(|_| WITH_BODY);
     let is_open = operation.security.iter().flatten().any(|way| *way == SecurityRequirement::default());
     let credential = WITH_CREDENTIAL.into_iter().filter(|_| !is_open);
+    let budget = Some(Code::RateLimited).filter(|_| counted && !is_open);
     let mut by_status: BTreeMap<u16, Vec<Code>> = BTreeMap::new();
-    for code in EVERYWHERE.into_iter().chain(body).chain(credential).chain(own) {
+    for code in EVERYWHERE.into_iter().chain(body).chain(credential).chain(budget).chain(own) {
         let codes = by_status.entry(status_of(code)).or_default();
         if !codes.contains(&code) {
             codes.push(code);
@@ -132,7 +138,7 @@ fn problem(status: u16, codes: &[Code]) -> utoipa::openapi::Response {
     if status == 401 {
         response = response.header("WWW-Authenticate", Header::new(String::schema()));
     }
-    if matches!(status, 503 | 507) {
+    if matches!(status, 429 | 503 | 507) {
         response = response.header("Retry-After", Header::new(u64::schema()));
     }
     response.build()

@@ -3,6 +3,7 @@
 mod auth;
 mod documents;
 mod flows;
+mod kinds;
 mod leases;
 mod meta;
 mod oauth;
@@ -51,6 +52,7 @@ pub(crate) fn documented() -> OpenApiRouter<App> {
         .merge(pools::plain())
         .merge(recover::routes())
         .merge(schedules::plain())
+        .merge(kinds::plain())
         .merge(queues::plain())
         .merge(meta::routes())
         .layer(from_fn(no_query));
@@ -59,6 +61,7 @@ pub(crate) fn documented() -> OpenApiRouter<App> {
         .merge(workers::with_query())
         .merge(pools::with_query())
         .merge(schedules::with_query())
+        .merge(kinds::with_query())
         .merge(queues::with_query())
         .merge(live::routes());
     OpenApiRouter::new()

@@ -21,7 +21,7 @@ impl Guarded {
         let mut options = Options::new(open.redis.url().parse().expect("a URL"));
         options.shards = open.app.store.shards();
         let (store, _) = Store::open(options).await.expect("a second store");
-        let settings = Settings { open: false, ..Settings::default() };
+        let settings = Settings { open: false, budget: open.app.settings.budget, ..Settings::default() };
         let app = App::start(store.clone(), settings, CancellationToken::new());
         Guarded { store, router: router(app) }
     }

@@ -91,6 +91,9 @@ keys! {
     "gateway.drain_timeout", "BATON_GATEWAY_DRAIN_TIMEOUT", "25s", Span,
         "Who sees requests cut off at a shutdown: how long those that run may take. Keep it below the supervisor's \
          own limit.";
+    "gateway.rate_limit", "BATON_RATE_LIMIT", "", Text,
+        "Who has clients that ask too often: requests of one principal in a time, over all gateways, as 600/60s. Workers \
+         and probes are not counted. Empty: as many as come. The same on every gateway.";
     "auth.secret_file", "BATON_AUTH_SECRET_FILE", "", Text,
         "Everyone who requires logins: the file with the secrets that seal tokens, the same on every gateway. \
          `baton init` writes one. A line is `<number> <32 bytes in base64url>`; the first one seals, all are accepted.";

@@ -3,6 +3,7 @@
 //! Every call may be repeated, word for word, when its outcome is not known; each module says why.
 
 pub mod flow;
+pub mod kind;
 pub mod namespace;
 pub mod pool;
 pub mod queue;

@@ -77,10 +77,20 @@ fn family(picture: &Picture<'_>, key: &str) -> Option<(&'static str, bool)> {
             picture.sorted("workers").iter().any(|(id, _)| id == worker).then_some(("hash", false))
         }
         ["held", _, _] => lasting("zset"),
+        ["kinds", "declared"] => lasting("zset"),
+        ["kind", ..] => {
+            let declared = picture.sorted("kinds:declared");
+            declared.iter().any(|(kind, _)| key == format!("kind:{kind}")).then_some(("hash", false))
+        }
+        ["cache", _] => Some(("string", true)),
         ["op", ..] => Some(("string", true)),
         ["task", id] => exists(picture, id).then_some(("hash", false)),
         ["task", id, beside] if exists(picture, id) => match beside {
-            "payload" | "result" | "error" | "reason" | "tags" => lasting("string"),
+            "result" => {
+                let expires = |task: &Fields| task.contains_key("result_until_ms");
+                Some(("string", picture.tasks.get(id).is_some_and(expires)))
+            }
+            "payload" | "error" | "reason" | "tags" => lasting("string"),
             "history" | "parents" | "children" | "waiting" | "parked" => lasting("zset"),
             "log" => lasting("stream"),
             _ => None,
@@ -153,6 +163,7 @@ fn check_fields(id: &str, task: &Fields, found: &mut Vec<Violation>) {
     only_in("finished_ms", &ended);
     only_in("finished_by", &["cancelled"]);
     only_in("result", &["completed"]);
+    only_in("result_until_ms", &["completed"]);
     if status(task) == "running" && task.contains_key("outcome") {
         found.push(Violation::new("A11", format!("task {id} runs and has an outcome")));
     }

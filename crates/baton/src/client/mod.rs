@@ -5,6 +5,7 @@ mod batch;
 mod call;
 mod filter;
 mod flow;
+mod kinds;
 mod operate;
 mod options;
 mod pools;

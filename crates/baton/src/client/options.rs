@@ -47,6 +47,23 @@ macro_rules! options {
                 self.set(|task| group.parse().map(|group| task.group = Some(group)).map_err(Error::invalid))
             }
 
+            /// In the place of a task that carries the same key and does not run: that one is cancelled. While one runs, the
+            /// answer is the problem `duplicate_key`. Not for a task of a new flow.
+            pub fn replace_duplicates(self) -> Self {
+                self.set(|task| {
+                    task.on_duplicate = Some(OnDuplicate::Replace);
+                    Ok(())
+                })
+            }
+
+            /// How long its result is kept once it has completed; unless said, as its kind says, or as long as the task.
+            pub fn keep_result(self, time: Duration) -> Self {
+                self.set(|task| {
+                    task.result_ttl_ms = Some(millis(time));
+                    Ok(())
+                })
+            }
+
             pub fn tags<T: AsRef<str>>(self, tags: impl IntoIterator<Item = T>) -> Self {
                 self.set(|task| {
                     for tag in tags {

@@ -84,6 +84,15 @@ impl<O> Submit<O> {
         self.set(|task| key.parse().map(|key| task.key = Some(key)).map_err(Error::invalid))
     }
 
+    /// Where a task of the same kind, queue and payload has completed within this time, that one is the answer, and nothing
+    /// is made: [`Submitted::is_cached`] tells. Otherwise its own result may be used for as long.
+    pub fn cached_for(self, time: Duration) -> Submit<O> {
+        self.set(|task| {
+            task.cache_ttl_ms = Some(millis(time));
+            Ok(())
+        })
+    }
+
     /// Not before these tasks have completed. The task lies in their shard; they must all lie in one.
     pub fn after(self, parents: impl IntoIterator<Item = TaskId>) -> Submit<O> {
         self.set(|task| {
@@ -151,6 +160,11 @@ impl<O> Submitted<O> {
 
     pub fn status(&self) -> Status {
         self.task.status
+    }
+
+    /// Is it a task that had completed with the same words? Its result is there already.
+    pub fn is_cached(&self) -> bool {
+        self.task.cached
     }
 }
 

@@ -20,8 +20,8 @@ use crate::app::App;
 use crate::auth::Grant;
 use crate::convert::schedule as convert;
 use crate::extract::{
-    Body, Caller, FromTerms, IdempotencyKey, Key, Paging, Part, Query, SchedulePath, Terms, cut, replayed,
-    with_link,
+    Body, Caller, FromTerms, IdempotencyKey, Key, Paging, Part, Query, SchedulePath, Terms, cut, if_match,
+    replayed, with_link,
 };
 use crate::problem::Fail;
 use crate::roster;
@@ -229,16 +229,9 @@ fn with_tag(status: StatusCode, schedule: Schedule) -> Response {
 
 /// Refuses whoever knows another version than there is; answers whether he named one.
 fn must_match(headers: &HeaderMap, version: u64) -> Result<bool, Fail> {
-    let mut values =
-        headers.get_all(header::IF_MATCH).iter().filter_map(|value| value.to_str().ok()).peekable();
-    if values.peek().is_none() {
-        return Ok(false);
-    }
-    let tag = format!("\"{version}\"");
-    let mut tags = values.flat_map(|value| value.split(',')).map(str::trim);
-    match tags.any(|known| known == "*" || known == tag) {
-        true => Ok(true),
-        false => Err(outdated(version)),
+    match if_match(headers, version) {
+        Some(false) => Err(outdated(version)),
+        named => Ok(named.is_some()),
     }
 }
 

@@ -124,7 +124,8 @@ fn chunks(placed: Vec<(usize, NewTask)>, op: Option<&OpId>) -> Vec<Chunk> {
         let shard = task.id.shard();
         let new = || (Chunk { op: None, places: Vec::new(), tasks: Vec::new() }, 0, 0);
         let (chunk, bytes, parents) = open.entry(shard).or_insert_with(new);
-        let crowded = chunk.tasks.len() as u64 >= limits::SUBMIT_TASKS_MAX
+        let weight: u64 = chunk.tasks.iter().map(NewTask::weight).sum();
+        let crowded = weight + task.weight() > limits::SUBMIT_TASKS_MAX
             || (*bytes + task.payload.len()) as u64 > limits::CALL_BYTES_MAX
             || (*parents + task.parents.len()) as u64 > limits::SUBMIT_PARENTS_MAX;
         if crowded {
@@ -155,17 +156,19 @@ async fn submit(app: &App, caller: &Caller, chunk: Chunk) -> Result<Vec<(usize, 
 }
 
 fn item(task: &NewTask, submitted: Submitted) -> Result<Item, Fail> {
+    let cached = matches!(submitted, Submitted::Cached { .. });
     let (id, status) = match submitted {
         Submitted::Created { id, status, .. }
         | Submitted::Existing { id, status, .. }
-        | Submitted::Duplicate { id, status, .. } => (id, status),
+        | Submitted::Duplicate { id, status, .. }
+        | Submitted::Cached { id, status, .. } => (id, status),
         Submitted::Refused { refusal, other } => return Err(not_made(task, refusal, other)),
     };
     let created = id == task.id;
     if created {
         measure::submitted(&task.queue, &task.kind);
     }
-    Ok(Item { id: Some(id), status: Some(status), created, problem: None })
+    Ok(Item { id: Some(id), status: Some(status), created, cached, problem: None })
 }
 
 fn summary(caller: &Caller, items: Vec<Option<Result<Item, Fail>>>) -> Submissions {
@@ -174,6 +177,7 @@ fn summary(caller: &Caller, items: Vec<Option<Result<Item, Fail>>>) -> Submissio
         id: None,
         status: None,
         created: false,
+        cached: false,
         problem: Some(fail.problem(&caller.asked)),
     };
     let tasks: Vec<Item> = each.map(|item| item.unwrap_or_else(refused)).collect();

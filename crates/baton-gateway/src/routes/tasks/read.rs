@@ -119,7 +119,7 @@ pub(crate) async fn get_task(
     params(TaskPath),
     responses((status = 200, description = "What it completed with; `null` if it came without",
                body = serde_json::Value, content_type = "application/json")),
-    extensions(("x-problem-codes" = json!(["unknown_task", "conflict"])))
+    extensions(("x-problem-codes" = json!(["unknown_task", "conflict", "result_expired"])))
 )]
 pub(crate) async fn task_result(
     State(app): State<App>,
@@ -130,6 +130,9 @@ pub(crate) async fn task_result(
     if task.status != baton_core::Status::Completed {
         let detail = format!("The task is {}: only a completed one has a result.", task.status);
         return Err(Fail::new(Code::Conflict).because(detail));
+    }
+    if task.result_expired {
+        return Err(Fail::new(Code::ResultExpired));
     }
     let body = task.result.as_ref().map_or("null", |result| result.get()).to_owned();
     let headers = [(header::CONTENT_TYPE, "application/json".to_owned()), (header::ETAG, etag(&task))];

@@ -7,13 +7,13 @@ use axum::response::Response;
 use baton_api::task::{NewTask, Task};
 use baton_auth::Action;
 use baton_core::{Code, FlowId, OpId, Refusal, Shard, TaskId};
-use baton_store::calls::task::{NewTask as Stored, Submission, SubmitAnswer, Submitted};
+use baton_store::calls::task::{NewTask as Stored, OnDuplicate, Submission, SubmitAnswer, Submitted};
 use utoipa::IntoParams;
 
 use super::read::{self, Until};
 use crate::app::App;
 use crate::auth::{Grant, reach};
-use crate::convert::new_task::new_task;
+use crate::convert::new_task::{new_task, payload};
 use crate::extract::{Body, Caller, FromTerms, IdempotencyKey, Key, Query, Terms, replayed};
 use crate::hold::{self, Hold, Prefer};
 use crate::measure;
@@ -54,7 +54,8 @@ impl FromTerms for SubmitQuery {
             ("Location" = String, description = "Where the task is"),
             ("ETag" = String, description = "Its version"),
         )),
-        (status = 200, description = "It was there before: a repeat of the same request, or another task with the same `key`",
+        (status = 200, description = "It was there before: a repeat of the same request, another task with the same `key`, or \
+         with `cache_ttl_ms` one that completed with the same words (`cached`)",
          body = Task),
     ),
     extensions(("x-problem-codes" = json!([
@@ -81,9 +82,14 @@ pub(crate) async fn submit_task(
         SubmitAnswer::Tasks { each, replayed } => (each, replayed),
         SubmitAnswer::Refused(refused) => return Err(refused.into()),
     };
-    let found = match each.into_iter().next() {
+    let submitted = each.into_iter().next();
+    let is_cached = matches!(submitted, Some(Submitted::Cached { .. }));
+    let found = match submitted {
         Some(
-            Submitted::Created { id, .. } | Submitted::Existing { id, .. } | Submitted::Duplicate { id, .. },
+            Submitted::Created { id, .. }
+            | Submitted::Existing { id, .. }
+            | Submitted::Duplicate { id, .. }
+            | Submitted::Cached { id, .. },
         ) => id,
         Some(Submitted::Refused { refusal, other }) => return Err(not_made(&tasks[0], refusal, other)),
         None => return Err(Fail::new(Code::Internal)),
@@ -98,7 +104,7 @@ pub(crate) async fn submit_task(
         Err(fail) if fail.code == Code::TokenExpired => read::any_task(&app, found).await?,
         task => task?,
     };
-    let task = caller.grant.shown(task);
+    let task = Task { cached: is_cached, ..caller.grant.shown(task) };
     Ok(answer(task, created, is_repeat && !created, &hold))
 }
 
@@ -130,7 +136,7 @@ pub(super) async fn may_grow(app: &App, grant: &Grant, flow: FlowId) -> Result<(
 pub(super) fn shard_for(app: &App, asked: &NewTask, op: Option<&OpId>) -> Result<Shard, Fail> {
     let parents = asked.parents.iter().map(|parent| parent.shard());
     let mut relatives = parents.chain(asked.flow.map(FlowId::shard)).enumerate();
-    let Some((_, first)) = relatives.next() else { return Ok(app.store.place(asked.key.as_ref(), op)) };
+    let Some((_, first)) = relatives.next() else { return Ok(place_alone(app, asked, op)) };
     if let Some((place, _)) = relatives.find(|(_, shard)| *shard != first) {
         let pointer =
             if place < asked.parents.len() { format!("/parents/{place}") } else { "/flow".to_owned() };
@@ -143,6 +149,15 @@ pub(super) fn shard_for(app: &App, asked: &NewTask, op: Option<&OpId>) -> Result
     }
 }
 
+/// One that may take the result of another lies where that one is, unless a key says where it is looked for.
+fn place_alone(app: &App, asked: &NewTask, op: Option<&OpId>) -> Shard {
+    if asked.key.is_some() || asked.cache_ttl_ms.is_none() {
+        return app.store.place(asked.key.as_ref(), op);
+    }
+    let queue = asked.queue.clone().unwrap_or_default();
+    app.store.place_words(&asked.kind, &queue, payload(asked).as_bytes())
+}
+
 fn at(code: Code, pointer: &str, message: &str) -> Fail {
     Fail::new(code).because(code.advice()).at(pointer, message)
 }
@@ -152,7 +167,12 @@ pub(super) fn not_made(task: &Stored, refusal: Refusal, other: TaskId) -> Fail {
     let fail = Fail::new(refusal.into());
     match refusal {
         Refusal::DuplicateKey => {
-            fail.because(format!("Task {other} of this queue carries the same key and has not ended."))
+            let runs = if task.on_duplicate == OnDuplicate::Replace {
+                " It runs, so it is not replaced."
+            } else {
+                ""
+            };
+            fail.because(format!("Task {other} of this queue carries the same key and has not ended.{runs}"))
         }
         Refusal::DependencyMissing => {
             let fail = fail.because(format!("There is no task {other}. {}", refusal.advice()));

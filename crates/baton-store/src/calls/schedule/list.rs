@@ -4,7 +4,7 @@ use baton_core::schedule::{Cron, Missed, Overlap, Timing, Zone};
 use baton_core::{Backoff, Kind, Principal, Priority, QueueName, ScheduleName, Shard, Tag, TaskId, limits};
 
 use super::super::page;
-use super::super::task::NewTask;
+use super::super::task::{Insists, NewTask};
 use crate::error::Error;
 use crate::record::{Fields, priority, tags};
 use crate::reply::Reply;
@@ -22,6 +22,7 @@ pub struct Template {
     pub max_attempts: u64,
     pub max_crashes: u64,
     pub backoff: Backoff,
+    pub insists: Insists,
     pub tags: Vec<Tag>,
 }
 
@@ -37,7 +38,20 @@ impl Template {
             max_attempts: limits::MAX_ATTEMPTS,
             max_crashes: limits::MAX_CRASHES,
             backoff: Backoff::default(),
+            insists: Insists::default(),
             tags: Vec::new(),
+        }
+    }
+
+    /// What is its own word, be it what is usual: in the rest the kind has a say.
+    pub fn says(&self) -> Insists {
+        let (insists, usual) = (self.insists, Template::new(self.kind.clone(), Vec::new()));
+        Insists {
+            priority: insists.priority || self.priority != usual.priority,
+            timeout: insists.timeout || self.timeout_ms != usual.timeout_ms,
+            max_attempts: insists.max_attempts || self.max_attempts != usual.max_attempts,
+            max_crashes: insists.max_crashes || self.max_crashes != usual.max_crashes,
+            backoff: insists.backoff || self.backoff != usual.backoff,
         }
     }
 
@@ -50,6 +64,7 @@ impl Template {
             max_attempts: self.max_attempts,
             max_crashes: self.max_crashes,
             backoff: self.backoff,
+            insists: self.insists,
             tags: self.tags.clone(),
             ..NewTask::new(id, self.kind.clone(), self.payload.clone())
         }
@@ -64,19 +79,33 @@ impl Template {
         self.sample().check()
     }
 
-    /// What differs from the defaults: nothing else is stored.
+    /// What differs from the defaults, or what it insists on: nothing else is stored.
     pub(super) fn fields(&self) -> Vec<(&'static str, String)> {
         let mut fields = self.sample().fields(&None);
         if self.queue != QueueName::default() {
             fields.push(("queue", self.queue.to_string()));
         }
-        if self.priority != Priority::default() {
+        if self.insists.priority || self.priority != Priority::default() {
             fields.push(("priority", self.priority.to_string()));
         }
         fields
     }
 
+    /// What is usual is stored only where it is insisted on.
+    fn insists(fields: &Fields) -> Insists {
+        let usual = |name: &str, usual: u64| fields.is(name, &usual.to_string());
+        Insists {
+            priority: usual("priority", Priority::default().get().into()),
+            timeout: usual("timeout_ms", limits::TIMEOUT_MS),
+            max_attempts: usual("max_attempts", limits::MAX_ATTEMPTS),
+            max_crashes: usual("max_crashes", limits::MAX_CRASHES),
+            backoff: usual("backoff_ms", limits::BACKOFF_MS)
+                && usual("backoff_cap_ms", limits::BACKOFF_CAP_MS),
+        }
+    }
+
     fn read(fields: &mut Fields) -> Result<Template, Error> {
+        let insists = Template::insists(fields);
         let (base, cap) = (
             fields.or("backoff_ms", limits::BACKOFF_MS)?,
             fields.or("backoff_cap_ms", limits::BACKOFF_CAP_MS)?,
@@ -91,6 +120,7 @@ impl Template {
             max_crashes: fields.or("max_crashes", limits::MAX_CRASHES)?,
             backoff: Backoff::new(base, cap)
                 .map_err(|error| Error::fault("a schedule", error.to_string()))?,
+            insists,
             tags: tags(fields)?,
         })
     }

@@ -35,7 +35,7 @@ pub use rerun::Rerun;
 pub use running::{AfterRunning, ListedRunning};
 pub(in crate::calls) use settle::check_reason;
 pub use settle::{Next, Outcome, Report, Settle, SettleAnswer, Settled};
-pub use submit::{NewTask, OnDuplicate, Submission, SubmitAnswer, Submitted};
+pub use submit::{Insists, NewTask, OnDuplicate, Submission, SubmitAnswer, Submitted};
 pub(in crate::calls) use submit::{add_words, request_words};
 pub use unlink::{Unlink, Unlinked};
 pub use values::TaskValues;

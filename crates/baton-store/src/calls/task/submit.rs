@@ -41,6 +41,22 @@ pub struct NewTask {
     pub flow: Option<FlowId>,
     /// What it is called within its flow.
     pub name: Option<TaskRef>,
+    pub insists: Insists,
+    /// How long its result is kept once it has completed; as its kind says, or else as long as the task.
+    pub result_ttl_ms: Option<u64>,
+    /// Takes the result of a task that completed with the same kind, queue and payload within this time, and lets its own
+    /// be taken for as long. Not for a task of a flow or with parents: theirs depend on more than on these words.
+    pub cache_ttl_ms: Option<u64>,
+}
+
+/// Where a task wants what is usual, and says so: there its kind has no say.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Insists {
+    pub priority: bool,
+    pub timeout: bool,
+    pub max_attempts: bool,
+    pub max_crashes: bool,
+    pub backoff: bool,
 }
 
 /// What to do when a live task of the queue carries the same key.
@@ -49,6 +65,8 @@ pub enum OnDuplicate {
     #[default]
     ReturnExisting,
     Reject,
+    /// Cancel that task, unless it runs: then refuse.
+    Replace,
 }
 
 impl OnDuplicate {
@@ -56,6 +74,7 @@ impl OnDuplicate {
         match self {
             OnDuplicate::ReturnExisting => "return",
             OnDuplicate::Reject => "reject",
+            OnDuplicate::Replace => "replace",
         }
     }
 }
@@ -84,7 +103,15 @@ impl NewTask {
             on_parent_failure: OnParentFailure::default(),
             flow: None,
             name: None,
+            insists: Insists::default(),
+            result_ttl_ms: None,
+            cache_ttl_ms: None,
         }
+    }
+
+    /// Beside a task that is only made.
+    pub fn weight(&self) -> u64 {
+        if self.on_duplicate == OnDuplicate::Replace { limits::REPLACE_WEIGHT } else { 1 }
     }
 
     /// Whether it is within its limits, so that one of many can be refused by itself.
@@ -102,6 +129,7 @@ impl NewTask {
             return Err(Error::invalid("run_at_ms", "a task has either a time or a delay"));
         }
         bounded("parents of one task", self.parents.len(), limits::PARENTS_MAX)?;
+        self.check_result()?;
         if self.parents.iter().collect::<std::collections::HashSet<_>>().len() < self.parents.len() {
             return Err(Error::invalid("parents", "one is named twice"));
         }
@@ -113,25 +141,38 @@ impl NewTask {
         }
     }
 
+    fn check_result(&self) -> Result<(), Error> {
+        let min = limits::RESULT_TTL_MS_MIN;
+        between("result_ttl_ms", self.result_ttl_ms.unwrap_or(min), min, limits::RESULT_TTL_MS_MAX)?;
+        between("cache_ttl_ms", self.cache_ttl_ms.unwrap_or(min), min, limits::CACHE_TTL_MS_MAX)?;
+        if self.cache_ttl_ms.is_some() && (self.flow.is_some() || !self.parents.is_empty()) {
+            let problem = "a task of a flow or with parents depends on more than on its own words";
+            return Err(Error::invalid("cache_ttl_ms", problem));
+        }
+        Ok(())
+    }
+
     /// The time before which it does not run, as the script takes it. A repeat says the same delay, at a later time.
     pub(in crate::calls) fn due(&self) -> String {
         let at = self.run_at_ms.map(|at| at.to_string());
         at.or_else(|| self.delay_ms.map(|delay| format!("+{delay}"))).unwrap_or_default()
     }
 
-    /// The fields that differ from their defaults: nothing else is stored.
+    /// The fields that differ from their defaults, or that it insists on: nothing else is stored.
     pub(in crate::calls) fn fields(&self, by: &Option<Principal>) -> Vec<(&'static str, String)> {
         let mut fields = vec![("kind", self.kind.to_string())];
-        let mut unless = |name, value: u64, default: u64| {
-            if value != default {
+        let mut unless = |name, value: u64, default: u64, insists: bool| {
+            if value != default || insists {
                 fields.push((name, value.to_string()));
             }
         };
-        unless("timeout_ms", self.timeout_ms, limits::TIMEOUT_MS);
-        unless("max_attempts", self.max_attempts, limits::MAX_ATTEMPTS);
-        unless("max_crashes", self.max_crashes, limits::MAX_CRASHES);
-        unless("backoff_ms", self.backoff.base_ms(), limits::BACKOFF_MS);
-        unless("backoff_cap_ms", self.backoff.cap_ms(), limits::BACKOFF_CAP_MS);
+        let insists = self.insists;
+        unless("timeout_ms", self.timeout_ms, limits::TIMEOUT_MS, insists.timeout);
+        unless("max_attempts", self.max_attempts, limits::MAX_ATTEMPTS, insists.max_attempts);
+        unless("max_crashes", self.max_crashes, limits::MAX_CRASHES, insists.max_crashes);
+        unless("backoff_ms", self.backoff.base_ms(), limits::BACKOFF_MS, insists.backoff);
+        unless("backoff_cap_ms", self.backoff.cap_ms(), limits::BACKOFF_CAP_MS, insists.backoff);
+        let cache = self.cache_ttl_ms.map(|_| cache_digest(&self.kind, &self.queue, &self.payload));
         let policy = Some(self.on_parent_failure).filter(|policy| *policy != OnParentFailure::default());
         let tags: Vec<&str> = self.tags.iter().map(Tag::as_str).collect();
         let more = [
@@ -142,10 +183,18 @@ impl NewTask {
             ("flow", self.flow.map(|flow| flow.to_string())),
             ("group", self.group.as_ref().map(GroupName::to_string)),
             ("ref", self.name.as_ref().map(TaskRef::to_string)),
+            ("result_ttl_ms", self.result_ttl_ms.map(|ttl| ttl.to_string())),
+            ("cache", cache),
+            ("cache_ttl_ms", self.cache_ttl_ms.map(|ttl| ttl.to_string())),
         ];
         fields.extend(more.into_iter().filter_map(|(name, value)| value.map(|value| (name, value))));
         fields
     }
+}
+
+/// Under which the result of these words is found. It only leads there: what is found is compared byte by byte.
+fn cache_digest(kind: &Kind, queue: &QueueName, payload: &[u8]) -> String {
+    digest([kind.as_str().as_bytes(), queue.as_str().as_bytes(), payload])
 }
 
 /// Tasks of one shard to be made in one step.
@@ -176,7 +225,13 @@ pub enum Submitted {
         status: Status,
         version: Version,
     },
-    /// A live task carries the key, and the submitter wants none; or a parent or the flow is not there.
+    /// This one has completed with the same words, and its result may be used again.
+    Cached {
+        id: TaskId,
+        status: Status,
+        version: Version,
+    },
+    /// A live task carries the key, and the submitter wants none, or wants its place while it runs; or a parent or the flow is not there.
     Refused {
         refusal: Refusal,
         other: TaskId,
@@ -191,6 +246,11 @@ pub enum SubmitAnswer {
 }
 
 impl Store {
+    /// The shard in which the same words are looked for that completed before.
+    pub fn place_words(&self, kind: &Kind, queue: &QueueName, payload: &[u8]) -> Shard {
+        self.shards().of(&cache_digest(kind, queue, payload))
+    }
+
     /// Makes tasks. All of them belong into the shard that their ids name.
     pub async fn submit(&self, submission: &Submission<'_>) -> Result<SubmitAnswer, Error> {
         let shard = check(submission)?;
@@ -211,7 +271,8 @@ fn check(submission: &Submission<'_>) -> Result<Shard, Error> {
     let Some(first) = submission.tasks.first() else {
         return Err(Error::invalid("a submission", "it has no tasks"));
     };
-    bounded("a submission", submission.tasks.len(), limits::SUBMIT_TASKS_MAX)?;
+    let weight: u64 = submission.tasks.iter().map(NewTask::weight).sum();
+    bounded("a submission", weight as usize, limits::SUBMIT_TASKS_MAX)?;
     let bytes = submission.tasks.iter().map(|task| task.payload.len()).sum();
     bounded("payloads of one call", bytes, limits::CALL_BYTES_MAX)?;
     let parents = submission.tasks.iter().map(|task| task.parents.len()).sum();
@@ -236,7 +297,8 @@ fn add_task(call: &mut Call, task: &NewTask, by: &Option<Principal>) {
 
 /// The words that every submission says of a task.
 pub(in crate::calls) fn add_words(call: &mut Call, task: &NewTask, by: &Option<Principal>) {
-    call.arg(task.queue.as_str()).arg(task.priority.get()).arg(task.due());
+    let says = task.insists.priority || task.priority != Priority::default();
+    call.arg(task.queue.as_str()).optional(says.then(|| task.priority.get())).arg(task.due());
     call.arg(task.key.as_ref().map_or("", DedupeKey::as_str));
     let fields = task.fields(by);
     call.arg(task.payload.as_slice()).arg(fields.len());
@@ -294,6 +356,7 @@ fn read_answer(mut reply: Reply) -> Result<SubmitAnswer, Error> {
             "created" => Submitted::Created { id, status, version },
             "existing" => Submitted::Existing { id, status, version },
             "duplicate" => Submitted::Duplicate { id, status, version },
+            "cached" => Submitted::Cached { id, status, version },
             other => return Err(reply.fault(format!("it answered {other:?} of a task"))),
         });
     }
