@@ -23,6 +23,7 @@ pub fn status_of(code: Code) -> u16 {
         | Code::UnknownWorker
         | Code::UnknownPool
         | Code::UnknownSchedule
+        | Code::UnknownOperation
         | Code::UnknownQueue
         | Code::UnknownUser
         | Code::UnknownSession

@@ -34,8 +34,8 @@ macro_rules! codes {
 
 codes! {
     scripts {
-        UnknownTask UnknownFlow UnknownWorker UnknownPool UnknownSchedule NotRunning Fenced Superseded LeaseLost Conflict AlreadyFinished
-        ParentsOpen DependencyMissing DependencyCycle CrossShardLink GraphTooLarge QueuePaused DuplicateKey IdempotencyMismatch SchemaTooNew
+        UnknownTask UnknownFlow UnknownWorker UnknownPool UnknownSchedule UnknownOperation NotRunning Fenced Superseded LeaseLost Conflict
+        AlreadyFinished ParentsOpen DependencyMissing DependencyCycle CrossShardLink GraphTooLarge QueuePaused DuplicateKey IdempotencyMismatch SchemaTooNew
     }
     own {
         Malformed = "malformed",

@@ -15,6 +15,7 @@ pub mod lifecycle;
 pub mod limits;
 pub mod login;
 pub mod name;
+pub mod operation;
 pub mod pool;
 pub mod priority;
 pub mod refusal;
@@ -28,8 +29,8 @@ pub use id::{FlowId, Shard, ShardCount, TaskId};
 pub use lease::LeaseLength;
 pub use lifecycle::{Move, Status};
 pub use name::{
-    Boot, DedupeKey, Kind, NameError, Namespace, OpId, PoolName, Principal, QueueName, ScheduleName,
-    SupervisorId, Tag, TaskRef, WorkerId,
+    Boot, DedupeKey, Kind, NameError, Namespace, OpId, OperationId, PoolName, Principal, QueueName,
+    ScheduleName, SupervisorId, Tag, TaskRef, WorkerId,
 };
 pub use priority::Priority;
 pub use refusal::Refusal;

@@ -38,6 +38,8 @@ refusals! {
         "There is no such pool: no supervisor ever attended to one of this name, and nobody gave it a size. Check the name.";
     UnknownSchedule = "unknown_schedule":
         "There is no such schedule: it was never made, or it was removed. Check the name.";
+    UnknownOperation = "unknown_operation":
+        "There is no such operation: it was never begun, or later ones have taken its place. Check the id.";
     NotRunning = "not_running":
         "The task is not running, so there is nothing to report about it. Read its status.";
     Fenced = "fenced":

@@ -36,6 +36,11 @@
 //! | `baton:{0}:schedules:due` | zset | those that are not paused, by the ms at which they are due |
 //! | `baton:{0}:schedule:<name>` | hash | a schedule: its times, what its tasks are, how it did |
 //! | `baton:{0}:schedule:<name>:payload` | string | the payload of its tasks, where it is over 64 bytes |
+//! | `baton:{0}:operations` | zset | acts on many tasks, in the order in which they began; in the first shard, as all of these |
+//! | `baton:{0}:operations:live` | zset | those that go on, by the ms until which a gateway sees to them |
+//! | `baton:{0}:operation:<id>` | hash | an operation: what is done, to which tasks, and how far it is |
+//! | `baton:{0}:operation:<id>:ids` `:piece` | string | the tasks that were named; those that are acted on now |
+//! | `baton:{0}:trail` | stream | what operators did, the latest 10,000 entries; in the first shard |
 //! | `baton:{0}:op:<id>` | string | the remembered answer of a call; expires |
 //! | `baton:{0}:events` | stream | one entry per call and kind of event |
 //! | `baton:{0}:events:marks` | zset | stream ids by the number of task events up to them |
@@ -63,8 +68,8 @@
 
 use baton_core::login::{KeyId, SessionId, UserTag};
 use baton_core::{
-    Boot, DedupeKey, FlowId, Namespace, OpId, PoolName, QueueName, ScheduleName, Shard, Status, SupervisorId,
-    TaskId, WorkerId,
+    Boot, DedupeKey, FlowId, Namespace, OpId, OperationId, PoolName, QueueName, ScheduleName, Shard, Status,
+    SupervisorId, TaskId, WorkerId,
 };
 
 /// The key of the namespace's own record: the only one outside every shard.
@@ -153,6 +158,26 @@ impl ShardKeys {
 
     pub fn schedule(&self, schedule: &ScheduleName) -> String {
         self.at(&["schedule:", schedule.as_str()])
+    }
+
+    pub fn operations(&self) -> String {
+        self.at(&["operations"])
+    }
+
+    pub fn operations_live(&self) -> String {
+        self.at(&["operations:live"])
+    }
+
+    pub fn operation(&self, operation: &OperationId) -> String {
+        self.at(&["operation:", operation.as_str()])
+    }
+
+    pub fn operation_piece(&self, operation: &OperationId) -> String {
+        self.operation(operation) + ":piece"
+    }
+
+    pub fn trail(&self) -> String {
+        self.at(&["trail"])
     }
 
     /// What a boot holds. A caller that knows no boot names a key that never exists.
