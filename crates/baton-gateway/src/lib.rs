@@ -3,6 +3,7 @@
 pub mod app;
 pub mod auth;
 pub mod bootstrap;
+pub mod bulk;
 mod clock;
 pub mod config;
 mod convert;
@@ -22,6 +23,7 @@ mod routes;
 pub mod run;
 mod serve;
 mod shell;
+mod trail;
 mod waiting;
 
 pub use app::{App, Settings};

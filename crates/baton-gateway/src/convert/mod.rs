@@ -5,6 +5,7 @@ pub(crate) mod flow;
 pub(crate) mod graph;
 pub(crate) mod history;
 pub(crate) mod new_task;
+pub(crate) mod operation;
 pub(crate) mod pool;
 pub(crate) mod queue;
 pub(crate) mod schedule;

@@ -6,6 +6,7 @@
     reason = "test support: a failure here is a failed test"
 )]
 
+mod actions;
 mod auth_cookies;
 mod auth_credentials;
 mod auth_edges;
@@ -25,6 +26,7 @@ mod batch;
 mod claims;
 mod documents;
 mod drain;
+mod emptying;
 mod flows;
 mod graphs;
 mod guards;
@@ -36,6 +38,7 @@ mod links;
 mod lists;
 mod mistakes;
 mod operate;
+mod operations;
 mod outage;
 mod parents;
 mod pools;
@@ -49,5 +52,6 @@ mod scopes;
 mod shards;
 mod submit;
 mod support;
+mod trail;
 mod waits;
 mod workers;
