@@ -3,7 +3,7 @@
 use crate::fleet::run;
 
 /// Every command by what is typed.
-const COMMANDS: [&str; 78] = [
+const COMMANDS: [&str; 86] = [
     "",
     "dev",
     "gateway",
@@ -46,6 +46,14 @@ const COMMANDS: [&str; 78] = [
     "queue get",
     "queue pause",
     "queue resume",
+    "queue drain",
+    "queue purge",
+    "bulk",
+    "operation ls",
+    "operation get",
+    "operation wait",
+    "operation cancel",
+    "trail",
     "schedule add",
     "schedule ls",
     "schedule get",

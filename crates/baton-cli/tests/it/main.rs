@@ -9,6 +9,7 @@ mod fleet;
 mod flows;
 mod help;
 mod logins;
+mod operations;
 mod pipes;
 mod pools;
 mod schedules;

@@ -6,6 +6,7 @@ mod call;
 mod filter;
 mod flow;
 mod operate;
+mod operations;
 mod options;
 mod pools;
 mod read;
