@@ -157,7 +157,7 @@ pub struct Operation {
 #[serde(untagged)]
 pub enum Acted {
     Foreseen(Foreseen),
-    Operation(Operation),
+    Operation(Box<Operation>),
 }
 
 /// A page of operations, the latest first.

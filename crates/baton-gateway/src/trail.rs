@@ -24,6 +24,8 @@ use crate::problem::Fail;
 const POWERS: [&str; 5] = ["queues:admin", "workers:admin", "admin:users", "admin:keys", "admin"];
 /// Of these every change is noted, whatever scope it takes.
 const TAGS: [&str; 2] = ["operations", "schedules"];
+/// What is done to all tasks of a flow.
+const MANY: [&str; 2] = ["cancel_flow", "rerun_flow"];
 /// What changes nothing.
 const HARMLESS: [&str; 1] = ["preview_schedule"];
 
@@ -74,7 +76,7 @@ fn is_noted(operation: &Operation) -> bool {
     let ways: Vec<HashMap<String, Vec<String>>> = serde_json::from_value(said).unwrap_or_default();
     let powerful =
         ways.iter().flat_map(HashMap::values).flatten().any(|scope| POWERS.contains(&scope.as_str()));
-    (tagged || powerful) && !HARMLESS.contains(&name)
+    (tagged || powerful || MANY.contains(&name)) && !HARMLESS.contains(&name)
 }
 
 /// What the path names: `mail` of `/queues/mail/pause`.
@@ -125,7 +127,13 @@ mod tests {
     fn whatever_needs_power_is_noted_and_ordinary_work_is_not() {
         let trails = Trails::of(&crate::openapi());
         let noted = |method: Method, path: &str| trails.0.contains_key(&(path.to_owned(), method));
-        for path in ["/api/v1/queues/{name}/pause", "/api/v1/actions", "/api/v1/schedules", "/auth/users"] {
+        for path in [
+            "/api/v1/queues/{name}/pause",
+            "/api/v1/actions",
+            "/api/v1/flows/{id}/cancel",
+            "/api/v1/schedules",
+            "/auth/users",
+        ] {
             assert!(noted(Method::POST, path), "{path}");
         }
         assert!(

@@ -93,7 +93,7 @@ pub(crate) async fn bulk(out: &Out, target: &Target, bulk: Bulk) -> Result<Exit>
     match client.act(&bulk.action()).await? {
         Acted::Foreseen(foreseen) => show::foreseen(out, &foreseen)?,
         Acted::Operation(operation) if wait => {
-            show::one(out, &until(over(&client, operation), None).await?)?;
+            show::one(out, &until(over(&client, *operation), None).await?)?;
         }
         Acted::Operation(operation) => show::one(out, &operation)?,
     }

@@ -30,8 +30,8 @@ impl FromTerms for TrailQuery {
 
 /// What operators did
 ///
-/// Every request that changed a queue, a pool, a schedule, a worker, a user or a key, or acted on many tasks: who sent it, from
-/// where, and what came of it. The latest first; the latest 10,000 are remembered.
+/// Every request that changed a queue, a pool, a schedule, a worker, a user or a key, or acted on many tasks or a whole flow:
+/// who sent it, from where, and what came of it. The latest first; the latest 10,000 are remembered.
 #[utoipa::path(
     get, path = "/audit", tag = "operations", operation_id = "list_trail",
     security(("bearer" = ["admin"])),
