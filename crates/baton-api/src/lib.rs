@@ -14,6 +14,7 @@ pub mod loose;
 mod new_task;
 mod number;
 mod object;
+pub mod operation;
 pub mod pool;
 pub mod problem;
 pub mod queue;

@@ -24,6 +24,7 @@ pub fn status_of(code: Code) -> u16 {
         | Code::UnknownPool
         | Code::UnknownSchedule
         | Code::UnknownKind
+        | Code::UnknownOperation
         | Code::UnknownQueue
         | Code::UnknownUser
         | Code::UnknownSession

@@ -1,6 +1,7 @@
 //! Schemas of members that are domain types in Rust and text or numbers in JSON.
 
 use baton_core::login::{Role, UserKind};
+use baton_core::operation::{Act, OperationState};
 use baton_core::{FlowState, OnParentFailure, Status, limits};
 use utoipa::openapi::schema::{ArrayBuilder, Schema, SchemaType, Type};
 use utoipa::openapi::{KnownFormat, ObjectBuilder, RefOr, SchemaFormat};
@@ -66,6 +67,7 @@ or_null! {
     zone_or_null = zone;
     missed_or_null = missed;
     overlap_or_null = overlap;
+    ids_or_null = ids;
 }
 
 const WORD: &str = "^[A-Za-z0-9._:-]+$";
@@ -119,6 +121,46 @@ pub fn missed() -> Schema {
 
 pub fn overlap() -> Schema {
     word(&["allow", "skip"])
+}
+
+pub fn act() -> Schema {
+    let words: Vec<&str> = Act::ALL.iter().map(|act| act.as_str()).collect();
+    word(&words)
+}
+
+pub fn operation_state() -> Schema {
+    let words: Vec<&str> = OperationState::ALL.iter().map(|state| state.as_str()).collect();
+    word(&words)
+}
+
+pub fn operation() -> Schema {
+    name(36, LOWER, "01a1fc29-8a56-7000-ba14-c38b1cfc4000")
+}
+
+/// The tasks of one action.
+pub fn ids() -> Schema {
+    let most = Some(limits::OPERATION_IDS_MAX as usize);
+    ArrayBuilder::new().items(RefOr::T(task())).min_items(Some(1)).max_items(most).into()
+}
+
+pub fn statuses() -> Schema {
+    each(status())
+}
+
+pub fn queues() -> Schema {
+    each(queue())
+}
+
+pub fn workers() -> Schema {
+    each(worker())
+}
+
+pub fn keys() -> Schema {
+    each(key())
+}
+
+pub fn tags_of_filter() -> Schema {
+    each(tag())
 }
 
 const ID: &str = "^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$";

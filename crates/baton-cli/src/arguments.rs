@@ -13,6 +13,7 @@ use crate::init::Init;
 use crate::key::KeyCommand;
 use crate::kind::KindCommand;
 use crate::login::{Login, Logout, Whoami};
+use crate::operation::{Bulk, OperationCommand};
 use crate::out::Format;
 use crate::pool::PoolCommand;
 use crate::queue::QueueCommand;
@@ -24,6 +25,7 @@ use crate::session::SessionCommand;
 use crate::signing_key::SigningKeyCommand;
 use crate::task::TaskCommand;
 use crate::tether::Tether;
+use crate::trail::Trail;
 use crate::user::UserCommand;
 use crate::worker::WorkerCommand;
 
@@ -102,7 +104,12 @@ pub(crate) enum Command {
     /// Submit flows, tasks that wait for each other; look at them, follow them, and move them
     #[command(subcommand)]
     Flow(FlowCommand),
-    /// Look at queues, pause and resume them
+    /// Cancel, rerun, promote or reprioritise many tasks at once
+    Bulk(Box<Bulk>),
+    /// Look at what was begun on many tasks, and call it off
+    #[command(subcommand)]
+    Operation(OperationCommand),
+    /// Look at queues, pause and resume, drain and purge them
     #[command(subcommand)]
     Queue(QueueCommand),
     /// Make tasks at given times: schedules, by cron expression or interval
@@ -113,6 +120,8 @@ pub(crate) enum Command {
     Kind(KindCommand),
     /// Watch what happens, as it happens
     Events(Events),
+    /// Look at what operators did: who, what, from where, and what came of it
+    Trail(Trail),
     /// Ask a gateway how it does; for containers and supervisors
     Healthcheck(Healthcheck),
     /// Log in: later commands ask as this user

@@ -14,6 +14,7 @@ mod init;
 mod key;
 mod kind;
 mod login;
+mod operation;
 mod out;
 mod passphrase;
 mod pool;
@@ -28,6 +29,7 @@ mod session;
 mod signing_key;
 mod task;
 mod tether;
+mod trail;
 mod user;
 mod wait;
 mod worker;
@@ -89,6 +91,9 @@ fn run(arguments: Arguments) -> Result<Exit> {
                 Command::Flow(flow) => flow::run(&out, &target, flow).await,
                 Command::Pool(pool) => pool::run(&out, &target, pool).await,
                 Command::Recover(recover) => recover::run(&out, &target, recover).await,
+                Command::Bulk(bulk) => operation::bulk(&out, &target, *bulk).await,
+                Command::Operation(operation) => operation::run(&out, &target, operation).await,
+                Command::Trail(trail) => trail::run(&out, &target, trail).await,
                 Command::Queue(queue) => queue::run(&out, &target, queue).await,
                 Command::Schedule(schedule) => schedule::run(&out, &target, schedule).await,
                 Command::Kind(kind) => kind::run(&out, &target, kind).await,

@@ -34,8 +34,9 @@ macro_rules! codes {
 
 codes! {
     scripts {
-        UnknownTask UnknownFlow UnknownWorker UnknownPool UnknownSchedule UnknownKind NotRunning Fenced Superseded LeaseLost Conflict AlreadyFinished
-        ParentsOpen DependencyMissing DependencyCycle CrossShardLink GraphTooLarge QueuePaused LimitReached DuplicateKey IdempotencyMismatch SchemaTooNew
+        UnknownTask UnknownFlow UnknownWorker UnknownPool UnknownSchedule UnknownKind UnknownOperation NotRunning Fenced Superseded LeaseLost
+        Conflict AlreadyFinished ParentsOpen DependencyMissing DependencyCycle CrossShardLink GraphTooLarge QueuePaused LimitReached DuplicateKey
+        IdempotencyMismatch SchemaTooNew
     }
     own {
         Malformed = "malformed",

@@ -16,6 +16,7 @@ pub mod lifecycle;
 pub mod limits;
 pub mod login;
 pub mod name;
+pub mod operation;
 pub mod pool;
 pub mod priority;
 pub mod queue;
@@ -32,7 +33,7 @@ pub use kind::{KindRules, Reasons};
 pub use lease::LeaseLength;
 pub use lifecycle::{Move, Status};
 pub use name::{
-    Boot, DedupeKey, GroupName, Kind, NameError, Namespace, OpId, PoolName, Principal, QueueName,
+    Boot, DedupeKey, GroupName, Kind, NameError, Namespace, OpId, OperationId, PoolName, Principal, QueueName,
     ScheduleName, SupervisorId, Tag, TaskRef, WorkerId,
 };
 pub use priority::Priority;

@@ -225,6 +225,22 @@ limits! {
     MISSED_COUNT_MAX = 10_000;
     /// Schedules that are seen to by one call.
     SCHEDULES_DUE_MAX = 50;
+    /// Tasks that a request names for one operation.
+    OPERATION_IDS_MAX = 1_000;
+    /// Tasks that are acted on between two notes of how far an operation is.
+    OPERATION_PIECE = 100;
+    /// Operations that are remembered, with those that go on.
+    OPERATIONS_MAX = 1_000;
+    /// Operations that go on at a time.
+    OPERATIONS_LIVE_MAX = 100;
+    /// A gateway that was silent for so long does not go on with an operation: another one does.
+    OPERATION_LEASE_MS = 10_000;
+    /// The filter of an operation, as it was asked for.
+    OPERATION_FILTER_BYTES_MAX = 32_768;
+    /// Entries of the trail of operators.
+    TRAIL_MAX = 10_000;
+    /// One word of an entry of the trail.
+    TRAIL_WORD_BYTES_MAX = 256;
     /// Finished tasks are kept for a week, unless their queue says otherwise.
     RETENTION_MS = 604_800_000;
     /// A worker that has not been heard of for this long is forgotten, with its past boots.

@@ -134,6 +134,8 @@ names! {
     PoolName = "pool name", 32, LABEL, label;
     /// A schedule: what makes tasks at given times.
     ScheduleName = "schedule name", 48, LOWER, lower_word;
+    /// What is done to many tasks at once: its id begins with the time, so that ids lie in that order.
+    OperationId = "operation id", 36, LOWER, lower_word;
     /// One process that keeps workers of a pool alive on one host.
     SupervisorId = "supervisor id", 64, LOWER, lower_word;
 }
@@ -148,7 +150,7 @@ macro_rules! any_form {
     )*};
 }
 
-any_form! { Kind DedupeKey GroupName Tag TaskRef Principal OpId Boot Namespace ScheduleName SupervisorId }
+any_form! { Kind DedupeKey GroupName Tag TaskRef Principal OpId Boot Namespace ScheduleName OperationId SupervisorId }
 
 /// What lies beside the record of a queue and is no status.
 const BESIDE_QUEUES: [&str; 5] = ["key", "waiting", "groups", "turns", "starts"];

@@ -40,6 +40,8 @@ refusals! {
         "There is no such schedule: it was never made, or it was removed. Check the name.";
     UnknownKind = "unknown_kind":
         "Nothing is said of this kind, so what is usual holds for its tasks. Check the name.";
+    UnknownOperation = "unknown_operation":
+        "There is no such operation: it was never begun, or later ones have taken its place. Check the id.";
     NotRunning = "not_running":
         "The task is not running, so there is nothing to report about it. Read its status.";
     Fenced = "fenced":

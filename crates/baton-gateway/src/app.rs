@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use baton_core::{Code, Principal};
 use baton_store::Store;
-use tokio::sync::Semaphore;
+use tokio::sync::{Notify, Semaphore};
 use tokio_util::sync::CancellationToken;
 
 use crate::auth::settings::Logins;
@@ -38,6 +38,8 @@ pub struct Inner {
     pub(crate) recovering: Recovering,
     /// Claims that wait for work.
     pub(crate) waiting: Waiting,
+    /// Something was begun that goes on after its request.
+    pub(crate) operations: Notify,
     /// How many more requests may be held until something happens.
     pub(crate) held: Arc<Semaphore>,
     /// How many more requests may compute for longer than a moment.
@@ -100,6 +102,7 @@ impl App {
             auth: Auth::start(&store, settings.logins.clone(), settings.open, &draining),
             recovering: Recovering::default(),
             waiting: Waiting::new(&store, &draining),
+            operations: Notify::new(),
             held: Arc::new(Semaphore::new(HELD_MAX)),
             heavy: Arc::new(Semaphore::new(HEAVY_MAX)),
             store,

@@ -4,6 +4,7 @@ pub mod app;
 pub mod auth;
 pub mod bootstrap;
 mod budget;
+pub mod bulk;
 mod clock;
 pub mod config;
 mod convert;
@@ -23,6 +24,7 @@ mod routes;
 pub mod run;
 mod serve;
 mod shell;
+mod trail;
 mod waiting;
 
 pub use app::{App, Settings};

@@ -230,6 +230,8 @@ pub(crate) fn place(field: &str) -> &str {
         "a kind" => "name",
         "a traceparent" => "traceparent",
         "a reason" => "/reason",
+        "a filter" => "/filter",
+        "tasks of an operation" => "/ids",
         "progress" => "/progress/text",
         "log lines of one call" | "a log line" => "/logs",
         "a result" => "/result",

@@ -16,6 +16,7 @@ use crate::app::App;
 use crate::auth::{self, Needs, Passage};
 use crate::budget::{self, Standing};
 use crate::problem::{Asked, Fail};
+use crate::trail::Trails;
 use crate::{clock, guard, measure};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -30,6 +31,7 @@ const CONTENT_SECURITY_POLICY: HeaderValue = HeaderValue::from_static(
 pub(crate) struct Shell {
     pub(crate) app: App,
     pub(crate) needs: Arc<Needs>,
+    pub(crate) trails: Arc<Trails>,
 }
 
 pub(crate) async fn wrap(State(shell): State<Shell>, mut request: Request, next: Next) -> Response {
@@ -42,7 +44,9 @@ pub(crate) async fn wrap(State(shell): State<Shell>, mut request: Request, next:
     request.extensions_mut().insert(asked.clone());
     let answer = async {
         match guarded {
-            Ok(()) => caught(AssertUnwindSafe(shell.admit(request, next)).catch_unwind().await),
+            Ok(()) => {
+                caught(AssertUnwindSafe(shell.admit(request, &route, &asked, next)).catch_unwind().await)
+            }
             Err(fail) => fail.into_response(),
         }
     };
@@ -54,7 +58,7 @@ pub(crate) async fn wrap(State(shell): State<Shell>, mut request: Request, next:
 
 impl Shell {
     /// Whoever may not come in is turned away before the route or the body is looked at.
-    async fn admit(&self, request: Request, next: Next) -> Response {
+    async fn admit(&self, request: Request, route: &str, asked: &Asked, next: Next) -> Response {
         let (mut parts, body) = request.into_parts();
         match auth::pass(&self.app, &self.needs, &parts).await {
             Passage::Free(grant) => {
@@ -64,8 +68,14 @@ impl Shell {
                         return with_standing(standing.refusal().into_response(), Some(standing));
                     }
                 };
+                let note = self.trails.note(&self.app, route, &parts, grant.as_deref());
                 grant.and_then(|grant| parts.extensions.insert(grant));
-                with_standing(next.run(Request::from_parts(parts, body)).await, standing)
+                let answer = next.run(Request::from_parts(parts, body)).await;
+                let note = note.and_then(|note| note.ended(&answer));
+                if let Some(note) = note {
+                    note.write(&self.app, &asked.request_id).await;
+                }
+                with_standing(answer, standing)
             }
             Passage::OtherMethods(allowed) => {
                 let mut answer = Fail::new(Code::MethodNotAllowed).into_response();

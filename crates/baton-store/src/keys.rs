@@ -43,6 +43,11 @@
 //! | `baton:{0}:kinds:declared` | zset | kinds of which something is said, in the order of the alphabet |
 //! | `baton:{0}:kind:<name>` | hash | what is said of a kind, for its tasks that say nothing themselves |
 //! | `baton:{0}:cache:<digest>` | string | the task whose result answers the next submission of its words; expires |
+//! | `baton:{0}:operations` | zset | acts on many tasks, in the order in which they began; in the first shard, as all of these |
+//! | `baton:{0}:operations:live` | zset | those that go on, by the ms until which a gateway sees to them |
+//! | `baton:{0}:operation:<id>` | hash | an operation: what is done, to which tasks, and how far it is |
+//! | `baton:{0}:operation:<id>:ids` `:piece` | string | the tasks that were named; those that are acted on now |
+//! | `baton:{0}:trail` | stream | what operators did, the latest 10,000 entries; in the first shard |
 //! | `baton:{0}:op:<id>` | string | the remembered answer of a call; expires |
 //! | `baton:{0}:index:kinds` | zset | the 1,000 kinds that were submitted last, by the ms of that; written behind |
 //! | `baton:{0}:index:kind:<kind>` `:tag:<tag>` | zset | ids of the tasks of a kind, of a tag that have ended, by the ms they were created; written behind |
@@ -74,8 +79,8 @@
 
 use baton_core::login::{KeyId, SessionId, UserTag};
 use baton_core::{
-    Boot, DedupeKey, FlowId, Kind, Namespace, OpId, PoolName, Principal, QueueName, ScheduleName, Shard,
-    Status, SupervisorId, Tag, TaskId, WorkerId,
+    Boot, DedupeKey, FlowId, Kind, Namespace, OpId, OperationId, PoolName, Principal, QueueName, ScheduleName,
+    Shard, Status, SupervisorId, Tag, TaskId, WorkerId,
 };
 
 /// The key of the namespace's own record: the only one outside every shard.
@@ -172,6 +177,26 @@ impl ShardKeys {
 
     pub fn kind(&self, kind: &Kind) -> String {
         self.at(&["kind:", kind.as_str()])
+    }
+
+    pub fn operations(&self) -> String {
+        self.at(&["operations"])
+    }
+
+    pub fn operations_live(&self) -> String {
+        self.at(&["operations:live"])
+    }
+
+    pub fn operation(&self, operation: &OperationId) -> String {
+        self.at(&["operation:", operation.as_str()])
+    }
+
+    pub fn operation_piece(&self, operation: &OperationId) -> String {
+        self.operation(operation) + ":piece"
+    }
+
+    pub fn trail(&self) -> String {
+        self.at(&["trail"])
     }
 
     /// What a boot holds. A caller that knows no boot names a key that never exists.

@@ -5,6 +5,7 @@ mod flows;
 mod interrupted;
 mod killed;
 mod limits;
+mod operations;
 mod sizes;
 mod submits;
 pub(crate) mod support;

@@ -9,6 +9,7 @@
 mod blocking;
 mod cluster;
 mod full;
+mod lost_operations;
 mod lost_replies;
 mod metering;
 mod opening;

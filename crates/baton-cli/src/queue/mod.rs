@@ -8,6 +8,7 @@ use clap::Subcommand;
 
 use crate::console::{Target, client};
 use crate::exit::{Exit, Stop};
+use crate::operation;
 use crate::out::{Format, Out, Table, age, span};
 
 #[derive(Subcommand)]
@@ -30,6 +31,27 @@ pub(crate) enum QueueCommand {
     },
     /// Set what a queue allows, and how long it keeps what has ended
     Set(Box<set::Set>),
+    /// Pause a queue, and say what of it still runs; the way back is to resume it
+    #[command(before_help = "Examples:\n  baton queue drain mail\n  baton queue drain mail --wait")]
+    Drain {
+        queue: String,
+        /// Return when nothing of it runs any more
+        #[arg(long)]
+        wait: bool,
+    },
+    /// Cancel everything of a queue that has not ended
+    #[command(
+        before_help = "Examples:\n  baton queue purge mail                   how many tasks would that be?\n  baton queue purge mail --confirm mail"
+    )]
+    Purge {
+        queue: String,
+        /// The name of the queue once more
+        #[arg(long, value_name = "QUEUE")]
+        confirm: Option<String>,
+        /// Goes into the histories of the tasks
+        #[arg(long, default_value = "", hide_default_value = true)]
+        reason: String,
+    },
     /// Hand out a queue's tasks again
     #[command(before_help = "Examples:\n  baton queue resume mail")]
     Resume { queue: String },
@@ -48,6 +70,10 @@ pub(crate) async fn run(out: &Out, target: &Target, command: QueueCommand) -> Re
             show(out, client.pause(&queue).await?)?;
         }
         QueueCommand::Set(set) => show(out, client.set_queue(&set.queue, &set.patch()?).await?)?,
+        QueueCommand::Drain { queue, wait } => return operation::drain(out, &client, &queue, wait).await,
+        QueueCommand::Purge { queue, confirm, reason } => {
+            return operation::purge(out, &client, &queue, confirm.as_deref(), &reason).await;
+        }
         QueueCommand::Resume { queue } => {
             client.queue(&queue).await?;
             show(out, client.resume(&queue).await?)?;

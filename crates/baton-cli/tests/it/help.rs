@@ -3,7 +3,7 @@
 use crate::fleet::run;
 
 /// Every command by what is typed.
-const COMMANDS: [&str; 83] = [
+const COMMANDS: [&str; 91] = [
     "",
     "dev",
     "gateway",
@@ -47,6 +47,14 @@ const COMMANDS: [&str; 83] = [
     "queue pause",
     "queue set",
     "queue resume",
+    "queue drain",
+    "queue purge",
+    "bulk",
+    "operation ls",
+    "operation get",
+    "operation wait",
+    "operation cancel",
+    "trail",
     "schedule add",
     "schedule ls",
     "schedule get",

@@ -10,6 +10,7 @@ mod flows;
 mod help;
 mod kinds;
 mod logins;
+mod operations;
 mod pipes;
 mod pools;
 mod schedules;

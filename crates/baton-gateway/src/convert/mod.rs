@@ -6,6 +6,7 @@ pub(crate) mod graph;
 pub(crate) mod history;
 pub(crate) mod kind;
 pub(crate) mod new_task;
+pub(crate) mod operation;
 pub(crate) mod pool;
 pub(crate) mod queue;
 pub(crate) mod schedule;

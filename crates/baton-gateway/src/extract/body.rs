@@ -7,6 +7,7 @@ use axum::http::{HeaderMap, header};
 use baton_api::flow::NewFlow;
 use baton_api::kind::PutKind;
 use baton_api::lease::{Append, Beat, Complete, Fail as Failed, Note, Release};
+use baton_api::operation::{NewAction, Purge};
 use baton_api::pool::{PutPool, Scale};
 use baton_api::queue::PatchQueue;
 use baton_api::schedule::{NewSchedule, PatchSchedule, PreviewTimes};
@@ -68,6 +69,8 @@ bodies! {
     ClaimOne: 64 * KIB;
     Heartbeat: 64 * KIB, absent;
     Leave: 64 * KIB, absent;
+    NewAction: 128 * KIB;
+    Purge: 64 * KIB;
     PutPool: 64 * KIB;
     PutKind: 64 * KIB;
     Scale: 64 * KIB;

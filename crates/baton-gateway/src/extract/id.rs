@@ -5,7 +5,9 @@ use std::str::FromStr;
 use axum::extract::{FromRequestParts, RawPathParams};
 use axum::http::request::Parts;
 use baton_api::schemas;
-use baton_core::{Code, FlowId, Kind, NameError, PoolName, QueueName, ScheduleName, TaskId, WorkerId};
+use baton_core::{
+    Code, FlowId, Kind, NameError, OperationId, PoolName, QueueName, ScheduleName, TaskId, WorkerId,
+};
 use utoipa::IntoParams;
 use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::{Required, Schema};
@@ -30,6 +32,8 @@ pub(crate) struct KindPath(pub(crate) Kind);
 pub(crate) struct NewKind(pub(crate) Kind);
 
 pub(crate) struct SchedulePath(pub(crate) ScheduleName);
+
+pub(crate) struct OperationPath(pub(crate) OperationId);
 
 pub(crate) struct QueueId(pub(crate) QueueName);
 
@@ -116,6 +120,14 @@ impl FromRequestParts<App> for SchedulePath {
     }
 }
 
+impl FromRequestParts<App> for OperationPath {
+    type Rejection = Fail;
+
+    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<OperationPath, Fail> {
+        first(parts, Code::UnknownOperation).await.map(OperationPath)
+    }
+}
+
 impl FromRequestParts<App> for QueueId {
     type Rejection = Fail;
 
@@ -141,6 +153,7 @@ documented! {
     QueueId = "name", "The queue's name", queue;
     PoolPath = "name", "The pool's name", pool;
     SchedulePath = "name", "The schedule's name", schedule;
+    OperationPath = "id", "The operation's id", operation;
     NewPool = "name", "The pool's name", pool;
     KindPath = "name", "The kind", kind;
     NewKind = "name", "The kind", kind;

@@ -38,7 +38,7 @@ pub(super) async fn nothing() -> Fail {
     responses((status = 200, description = "The limits", body = Capabilities))
 )]
 pub(crate) async fn capabilities(State(app): State<App>) -> Json<Capabilities> {
-    let limits: [(&str, u64); 24] = [
+    let limits: [(&str, u64); 25] = [
         ("payload_bytes", limits::PAYLOAD_BYTES_MAX),
         ("result_bytes", limits::RESULT_BYTES_MAX),
         ("error_bytes", limits::ERROR_BYTES_MAX),
@@ -60,6 +60,7 @@ pub(crate) async fn capabilities(State(app): State<App>) -> Json<Capabilities> {
         ("timeout_ms", limits::TIMEOUT_MS_MAX),
         ("max_attempts", limits::MAX_ATTEMPTS_MAX),
         ("tags", limits::TAGS_MAX),
+        ("action_ids", limits::OPERATION_IDS_MAX),
         ("schedules", limits::SCHEDULES_MAX),
         ("schedule_payload_bytes", limits::SCHEDULE_PAYLOAD_BYTES_MAX),
         ("log_lines", limits::LOG_LINES_MAX),

@@ -1,5 +1,6 @@
 //! Every route, put together.
 
+mod actions;
 mod auth;
 mod documents;
 mod flows;
@@ -13,6 +14,7 @@ mod queues;
 mod recover;
 mod schedules;
 mod tasks;
+mod trail;
 mod workers;
 
 use std::sync::Arc;
@@ -27,13 +29,15 @@ use crate::app::App;
 use crate::auth::Needs;
 use crate::extract::no_query;
 use crate::shell::{self, Shell};
+use crate::trail::Trails;
 use crate::{cors, health, live, openapi};
 
 /// Everything that this gateway answers.
 pub fn router(app: App) -> Router {
     let (routes, api) = documented().split_for_parts();
     let api = openapi::complete(api);
-    let shell = Shell { app: app.clone(), needs: Arc::new(Needs::of(&api)) };
+    let (needs, trails) = (Arc::new(Needs::of(&api)), Arc::new(Trails::of(&api)));
+    let shell = Shell { app: app.clone(), needs, trails };
     let routes = routes.merge(documents::routes(api)).merge(problems::routes());
     let routes = routes.route("/", get(meta::front)).fallback(meta::nothing);
     // From the inside out: answers are compressed, the shell sees and names everything, and what other sites may read is
@@ -46,6 +50,7 @@ pub fn router(app: App) -> Router {
 pub(crate) fn documented() -> OpenApiRouter<App> {
     let plain = OpenApiRouter::new()
         .merge(tasks::plain())
+        .merge(actions::plain())
         .merge(flows::plain())
         .merge(leases::routes())
         .merge(workers::plain())
@@ -63,6 +68,8 @@ pub(crate) fn documented() -> OpenApiRouter<App> {
         .merge(schedules::with_query())
         .merge(kinds::with_query())
         .merge(queues::with_query())
+        .merge(actions::with_query())
+        .merge(trail::with_query())
         .merge(live::routes());
     OpenApiRouter::new()
         .nest("/api/v1", plain.merge(with_query))

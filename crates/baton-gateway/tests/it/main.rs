@@ -6,6 +6,7 @@
     reason = "test support: a failure here is a failed test"
 )]
 
+mod actions;
 mod auth_cookies;
 mod auth_credentials;
 mod auth_edges;
@@ -26,6 +27,7 @@ mod budgets;
 mod claims;
 mod documents;
 mod drain;
+mod emptying;
 mod flows;
 mod graphs;
 mod guards;
@@ -38,6 +40,7 @@ mod links;
 mod lists;
 mod mistakes;
 mod operate;
+mod operations;
 mod outage;
 mod parents;
 mod pools;
@@ -52,5 +55,6 @@ mod searches;
 mod shards;
 mod submit;
 mod support;
+mod trail;
 mod waits;
 mod workers;

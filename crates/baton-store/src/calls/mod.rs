@@ -5,12 +5,14 @@
 pub mod flow;
 pub mod kind;
 pub mod namespace;
+pub mod operation;
 pub mod pool;
 pub mod queue;
 pub mod schedule;
 pub mod shard;
 pub mod task;
 pub mod token;
+pub mod trail;
 pub mod worker;
 
 use baton_core::{Refusal, Status, Version, limits};

@@ -24,6 +24,7 @@ pub(super) fn check(picture: &Picture<'_>, found: &mut Vec<Violation>) {
     }
     check_hints(picture, found);
     check_due(picture, found);
+    check_live(picture, found);
     for (id, task) in &picture.tasks {
         check_fields(id, task, found);
         if let Some(value) = picture.values.get(format!("task:{id}").as_str()) {
@@ -60,6 +61,20 @@ fn check_due(picture: &Picture<'_>, found: &mut Vec<Violation>) {
         let record = picture.hash(&format!("schedule:{name}"));
         if record.contains_key("next_ms") && !due.iter().any(|(known, _)| *known == name) {
             found.push(Violation::new("A11", format!("schedule {name} has a next time and is never due")));
+        }
+    }
+}
+
+/// An operation goes on exactly as long as its record says that it is not over.
+fn check_live(picture: &Picture<'_>, found: &mut Vec<Violation>) {
+    let live = picture.sorted("operations:live");
+    for (id, _) in picture.sorted("operations") {
+        let is_over = picture.hash(&format!("operation:{id}")).contains_key("ended_ms");
+        if is_over == live.iter().any(|(known, _)| *known == id) {
+            found.push(Violation::new(
+                "A11",
+                format!("operation {id} is over: {is_over}, and live: {}", !is_over),
+            ));
         }
     }
 }
@@ -105,6 +120,10 @@ fn family(picture: &Picture<'_>, key: &str) -> Option<(&'static str, bool)> {
         ["pools"] | ["schedules"] | ["schedules", "due"] => lasting("zset"),
         ["schedule", name] => is_schedule(picture, name).then_some(("hash", false)),
         ["schedule", name, "payload"] if is_schedule(picture, name) => lasting("string"),
+        ["operations"] | ["operations", "live"] => lasting("zset"),
+        ["operation", id] => is_operation(picture, id).then_some(("hash", false)),
+        ["operation", id, "ids" | "piece"] if is_operation(picture, id) => lasting("string"),
+        ["trail"] => lasting("stream"),
         ["pool", name] => {
             picture.sorted("pools").iter().any(|(pool, _)| pool == name).then_some(("hash", false))
         }
@@ -122,6 +141,10 @@ fn attends(picture: &Picture<'_>, supervisor: &str) -> bool {
 
 fn is_schedule(picture: &Picture<'_>, name: &str) -> bool {
     picture.sorted("schedules").iter().any(|(known, _)| known == name)
+}
+
+fn is_operation(picture: &Picture<'_>, id: &str) -> bool {
+    picture.sorted("operations").iter().any(|(known, _)| known == id)
 }
 
 fn exists(picture: &Picture<'_>, id: &str) -> bool {

@@ -7,6 +7,7 @@ mod filter;
 mod flow;
 mod kinds;
 mod operate;
+mod operations;
 mod options;
 mod pools;
 mod read;

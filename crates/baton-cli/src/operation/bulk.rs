@@ -1,0 +1,101 @@
+//! `baton bulk`: one act on all tasks that have something in common.
+
+use anyhow::Result;
+use baton::api::operation::{Acted, NewAction, TaskFilter};
+use baton::{FlowId, Status, TaskId, Timestamp};
+use baton_core::operation::Act;
+use baton_core::{DedupeKey, Kind, QueueName, Tag, WorkerId};
+use clap::Args;
+
+use super::{over, show};
+use crate::console::{Target, client};
+use crate::exit::Exit;
+use crate::out::Out;
+use crate::wait::until;
+
+#[derive(Args)]
+#[command(before_help = "Examples:
+  baton bulk rerun --queue mail --status failed --dry-run        how many would that be?
+  baton bulk rerun --queue mail --status failed --reason 'the relay is back'
+  baton bulk cancel --kind report.build --created-before 2026-11-01T00:00:00Z --wait
+  baton bulk reprioritise --queue mail --tag urgent --priority 9
+  baton bulk cancel --id 01a1fc29-8a56-7000-ba14-c38b1cfc4000 --id 01a1fc29-8a56-7000-ba14-c38b1cfc5000")]
+pub(crate) struct Bulk {
+    /// cancel, rerun, promote, reprioritise
+    action: Act,
+    /// These tasks, instead of those that fit
+    #[arg(long = "id", value_name = "ID", conflicts_with_all = ["status", "queue", "kind", "worker", "tag", "key", "flow", "all"])]
+    ids: Vec<TaskId>,
+    #[arg(long, value_delimiter = ',')]
+    status: Vec<Status>,
+    #[arg(long, value_delimiter = ',')]
+    queue: Vec<QueueName>,
+    #[arg(long, value_delimiter = ',')]
+    kind: Vec<Kind>,
+    /// Who runs them, or ran them last
+    #[arg(long, value_delimiter = ',')]
+    worker: Vec<WorkerId>,
+    #[arg(long, value_delimiter = ',')]
+    tag: Vec<Tag>,
+    #[arg(long, value_delimiter = ',')]
+    key: Vec<DedupeKey>,
+    #[arg(long, value_name = "ID")]
+    flow: Option<FlowId>,
+    #[arg(long, value_name = "TIME")]
+    created_after: Option<Timestamp>,
+    #[arg(long, value_name = "TIME")]
+    created_before: Option<Timestamp>,
+    /// The tasks of all queues are meant
+    #[arg(long)]
+    all: bool,
+    /// The new one, of reprioritise: 0 to 9, 9 first
+    #[arg(long, value_parser = clap::value_parser!(i64).range(0..=9))]
+    priority: Option<i64>,
+    /// Goes into the histories of the tasks
+    #[arg(long, default_value = "", hide_default_value = true)]
+    reason: String,
+    /// Only say how many there are, and show some
+    #[arg(long)]
+    dry_run: bool,
+    /// Return when it is over
+    #[arg(long)]
+    wait: bool,
+}
+
+impl Bulk {
+    fn action(self) -> NewAction {
+        let filter = TaskFilter {
+            status: self.status,
+            queue: self.queue,
+            kind: self.kind,
+            worker: self.worker,
+            tag: self.tag,
+            key: self.key,
+            flow: self.flow,
+            created_after: self.created_after,
+            created_before: self.created_before,
+            all: self.all,
+        };
+        let named = !self.ids.is_empty();
+        NewAction {
+            ids: named.then_some(self.ids),
+            filter: (!named).then_some(filter),
+            dry_run: self.dry_run,
+            priority: self.priority,
+            reason: self.reason,
+            ..NewAction::new(self.action)
+        }
+    }
+}
+
+pub(crate) async fn bulk(out: &Out, target: &Target, bulk: Bulk) -> Result<Exit> {
+    let (client, wait) = (client(target)?, bulk.wait);
+    match client.act(&bulk.action()).await? {
+        Acted::Foreseen(foreseen) => show::foreseen(out, &foreseen)?,
+        Acted::Operation(operation) if wait => {
+            show::one(out, &until(over(&client, *operation), None).await?)?;
+        }
+        Acted::Operation(operation) => show::one(out, &operation)?,
+    }
+    Ok(Exit::Fine)
+}

@@ -1,0 +1,63 @@
+//! `baton queue drain | purge`.
+
+use std::time::Duration;
+
+use anyhow::Result;
+use baton::Client;
+use baton::api::operation::Drained;
+
+use super::{over, show};
+use crate::exit::{Exit, Stop};
+use crate::out::{Format, Out};
+use crate::wait::until;
+
+/// For how long one request waits.
+const HELD_FOR: Duration = Duration::from_secs(30);
+
+pub(crate) async fn drain(out: &Out, client: &Client, queue: &str, wait: bool) -> Result<Exit> {
+    let mut drained = client.drain(queue, Duration::ZERO).await?;
+    if wait {
+        let rest = async {
+            while !drained.drained {
+                drained = client.drain(queue, HELD_FOR).await?;
+            }
+            Ok(drained)
+        };
+        drained = until(rest, None).await?;
+    }
+    match out.format {
+        Format::Json => out.document(&drained)?,
+        Format::Name => out.line(drained.queue.as_str())?,
+        Format::Table | Format::Wide => out.line(&said(&drained))?,
+    }
+    Ok(Exit::Fine)
+}
+
+fn said(drained: &Drained) -> String {
+    let Drained { queue, running, pending, .. } = drained;
+    match running {
+        0 => format!("{queue} is paused, and nothing of it runs; {pending} wait until it is resumed"),
+        _ => format!("{queue} is paused; {running} still run, {pending} wait until it is resumed"),
+    }
+}
+
+/// The name once more is what a slip of the hand does not type.
+pub(crate) async fn purge(
+    out: &Out,
+    client: &Client,
+    queue: &str,
+    confirm: Option<&str>,
+    reason: &str,
+) -> Result<Exit> {
+    if confirm != Some(queue) {
+        let waits = client.queue(queue).await?;
+        let live = ["scheduled", "blocked", "pending", "running"];
+        let count: u64 = live.iter().filter_map(|status| waits.tasks.get(*status)).sum();
+        let sentence =
+            format!("this cancels {count} tasks of {queue}: say --confirm {queue} if that is meant");
+        return Err(Stop::new(Exit::Usage, sentence).into());
+    }
+    let operation = client.purge(queue, reason).await?;
+    show::one(out, &until(over(client, operation), None).await?)?;
+    Ok(Exit::Fine)
+}

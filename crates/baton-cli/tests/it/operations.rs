@@ -1,0 +1,75 @@
+//! Many tasks at once, whole queues, and the trail, as they are typed and printed.
+
+use serde_json::Value;
+
+use crate::fleet::Fleet;
+
+#[test]
+fn many_tasks_are_acted_on_and_it_is_told() {
+    let fleet = Fleet::start(&[]);
+    fleet.fine(&["queue", "pause", "mail", "--create"]);
+    for _ in 0..3 {
+        fleet.fine(&["task", "submit", "echo", "--queue", "mail", "--payload", "1"]);
+    }
+    one_is_tried_first_and_done_then(&fleet);
+    mistakes_say_what_is_wrong(&fleet);
+    the_readme_works_as_it_stands(&fleet);
+    a_queue_is_purged_only_by_its_name(&fleet);
+}
+
+fn one_is_tried_first_and_done_then(fleet: &Fleet) {
+    let dry = fleet.fine(&["bulk", "cancel", "--queue", "mail", "--dry-run"]);
+    assert!(dry.starts_with("would cancel 3 tasks\nTASK"), "{dry}");
+    let done = fleet.fine(&["bulk", "reprioritise", "--queue", "mail", "--priority", "9", "--wait"]);
+    for line in ["action    reprioritise\n", "state     ended\n", "priority  9\n", "done      3\n"] {
+        assert!(done.contains(line), "{line:?} in {done}");
+    }
+    let listed = fleet.fine(&["operation", "ls", "--json"]);
+    let first: Value = serde_json::from_str(listed.lines().next().unwrap()).unwrap();
+    let id = first["id"].as_str().unwrap();
+    assert_eq!(fleet.fine(&["operation", "get", id, "-o", "name"]).trim_end(), id);
+    assert!(fleet.fine(&["operation", "wait", id]).contains("state     ended\n"));
+    let trail = fleet.fine(&["trail"]);
+    assert!(trail.contains("act_on_tasks") && trail.contains("pause_queue"), "{trail}");
+}
+
+fn mistakes_say_what_is_wrong(fleet: &Fleet) {
+    for (words, code, said) in [
+        (&["bulk", "cancel"][..], 2, "\"all\": true"),
+        (&["bulk", "delete", "--all"][..], 2, "cancel, rerun, promote and reprioritise"),
+        (&["bulk", "rerun", "--all", "--status", "running"][..], 2, "not for running ones"),
+        (&["operation", "get", "nothing"][..], 3, "no such operation"),
+    ] {
+        let ran = fleet.run(words);
+        assert_eq!(ran.code, Some(code), "{words:?}: {ran:?}");
+        assert!(ran.err.contains(said) && ran.out.is_empty(), "{words:?}: {ran:?}");
+    }
+}
+
+fn the_readme_works_as_it_stands(fleet: &Fleet) {
+    let readme = include_str!("../../../../README.md");
+    let (_, section) = readme.split_once("## Many tasks at once\n").unwrap();
+    let (_, block) = section.split_once("```sh\n").unwrap();
+    let lines: Vec<&str> = block.split_once("```").unwrap().0.lines().collect();
+    assert_eq!(lines.len(), 7);
+    for line in lines {
+        let line = line.split_once(" #").map_or(line, |(line, _)| line);
+        let (plain, quoted) = line.split_once('\'').unwrap_or((line, "'"));
+        let (quoted, rest) = quoted.split_once('\'').unwrap_or_default();
+        let mut words: Vec<&str> = plain.split_whitespace().skip(1).collect();
+        words.extend((!quoted.is_empty()).then_some(quoted));
+        words.extend(rest.split_whitespace());
+        fleet.fine(&words);
+    }
+}
+
+fn a_queue_is_purged_only_by_its_name(fleet: &Fleet) {
+    fleet.fine(&["queue", "pause", "mail"]);
+    fleet.fine(&["task", "submit", "echo", "--queue", "mail", "--payload", "1"]);
+    let ran = fleet.run(&["queue", "purge", "mail"]);
+    assert_eq!(ran.code, Some(2), "{ran:?}");
+    assert!(ran.err.contains("this cancels 1 tasks of mail: say --confirm mail"), "{ran:?}");
+    assert!(fleet.fine(&["queue", "purge", "mail", "--confirm", "mail"]).contains("done      1\n"));
+    let drained = fleet.fine(&["queue", "drain", "mail"]);
+    assert_eq!(drained, "mail is paused, and nothing of it runs; 0 wait until it is resumed\n");
+}
