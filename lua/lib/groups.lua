@@ -86,11 +86,6 @@ local function waiting_key(queue) return queue_key(queue) .. ':waiting' end
 
 local function pending_since(row) return tonumber(row.pending_ms or row.created_ms or NOW.ms) end
 
--- `<group> <9 - priority><ms> <id>`: in the order in which those of a group come back.
-local function waiting_member(id, row, since_ms)
-  return string.format('%s %d%013.0f %s', row.group, 9 - (row.priority or 5), since_ms, id)
-end
-
 local function set_aside(queue, id, row, since_ms) enter(waiting_key(queue), '0', waiting_member(id, row, since_ms)) end
 
 -- The score of a task among the pending ones.

@@ -50,6 +50,12 @@ local function rules_of(kind)
   return rules or nil
 end
 
+-- How a pending task is called that waits because of its group: `<group> <9 - priority><ms> <id>`, in the order in which
+-- those of a group come back.
+local function waiting_member(id, row, since_ms)
+  return string.format('%s %d%013.0f %s', row.group, 9 - (row.priority or 5), since_ms, id)
+end
+
 -- Who moves tasks, for the stream. Empty words are left out of the entry.
 local function actor(worker, boot, by)
   return { worker = worker or '', boot = boot or '', by = by or '' }

@@ -362,3 +362,31 @@ async fn a_rank_counts_the_scheduled_of_every_queue() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn those_that_wait_because_of_their_group_stand_behind_the_others() {
+    with_store(async |at| {
+        let name = default_queue();
+        let rules = baton_core::queue::QueueRules { group_concurrency: Some(1), ..Default::default() };
+        super::queue_set::allow(at, &name, &rules).await;
+        let of = |group: &str| NewTask {
+            group: Some(baton_core::GroupName::new(group).expect("a name")),
+            ..at.new_task("noop")
+        };
+        let running = at.submit(&[of("a"), of("b")]).await;
+        assert_eq!(at.claim(&Life::new(1, 1), 5).await.len(), 2);
+        let aside = at.submit(&[of("b"), of("a"), of("a")]).await;
+        let others = at.submit(&[of("c"), of("c"), of("d")]).await;
+        let expected = [&others[..], &aside[1..], &aside[..1]].concat();
+        for limit in 1..=7 {
+            let index = Index::Queue(&name, Status::Pending);
+            assert_eq!(all(at, index.clone(), Order::Up, limit).await, expected, "{limit}");
+            let mut down = all(at, index, Order::Down, limit).await;
+            down.reverse();
+            assert_eq!(down, expected, "{limit}");
+        }
+        let total = page(at, Index::Queue(&name, Status::Pending), Order::Up, None, 1).await.total;
+        assert_eq!((total, running.len()), (6, 2));
+    })
+    .await;
+}

@@ -12,7 +12,7 @@ use baton_store::calls::queue::{QueueSet, SetQueue};
 
 use crate::app::App;
 use crate::convert::queue::{Sum, kept, queue, rules};
-use crate::extract::{Body, Caller, QueueId};
+use crate::extract::{Body, Caller, QueueId, if_match};
 use crate::problem::Fail;
 use crate::roster;
 
@@ -100,20 +100,9 @@ async fn shown(app: &App, sum: &Sum) -> Result<Response, Fail> {
 
 /// Whether the client named the version that stands.
 fn must_match(headers: &HeaderMap, version: u64) -> Result<bool, Fail> {
-    let values: Vec<&str> =
-        headers.get_all(header::IF_MATCH).iter().filter_map(|value| value.to_str().ok()).collect();
-    if values.is_empty() {
-        return Ok(false);
-    }
-    let tag = format!("\"{version}\"");
-    match values
-        .iter()
-        .flat_map(|value| value.split(','))
-        .map(str::trim)
-        .any(|known| known == "*" || known == tag)
-    {
-        true => Ok(true),
-        false => Err(outdated(version)),
+    match if_match(headers, version) {
+        Some(false) => Err(outdated(version)),
+        named => Ok(named.is_some()),
     }
 }
 
