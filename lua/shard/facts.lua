@@ -10,7 +10,8 @@
 --   2  limit     int     after so many task events no further entry is taken
 --   3  joins     flag    '1' by who is not at it yet, and leaves it to somebody who is
 -- REPLY
---   { 'facts', the place or '', '1' if it was trimmed away, lag_ms, how many entries, of each: id, how many words, field and value in turn; then how many tasks, of each: id and eleven words, '' for unknown }
+--   { 'facts', the place or '', '1' if it was trimmed away, lag_ms, how many entries, of each: id, how many words, field
+--     and value in turn; then how many tasks, of each: id and eleven words, '' for unknown }
 --   { 'busy' }                           somebody is at it
 --   { 'refused', 'schema_too_new', '' }
 -- COST  4 + 1 per 20 entries, 1 per task, 1 more per one that has ended or is rerun, 2 more per one that failed

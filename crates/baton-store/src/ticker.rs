@@ -15,16 +15,18 @@
 //! it has been trying. Both are kept over attempts that failed, which is why each attempt is sent only once.
 
 mod beat;
+mod behind;
 mod recover;
 mod schedules;
 
 use std::future::Future;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use baton_core::Shard;
+use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
-use crate::behind::Step;
 use crate::calls::shard::Ticked;
 use crate::clock::{monotonic, random};
 use crate::store::Store;
@@ -60,8 +62,9 @@ impl Ticker {
                 beat: Beat::default(),
                 cascades: false,
                 fires: false,
-                behind: None,
+                ticked: Arc::default(),
             };
+            drivers.spawn(behind::keep(self.store.clone(), shard, Arc::clone(&driver.ticked)));
             drivers.spawn(driver.drive());
         }
         // Leaving drops the set, which ends its tasks. A driver ends by itself only if it panics, and then so do we:
@@ -81,12 +84,9 @@ struct Driver {
     cascades: bool,
     /// Schedules are due.
     fires: bool,
-    /// What has happened is being written down, by us; or we ask whether somebody is at it.
-    behind: Option<Joins>,
+    /// Told when a tick has worked: then it is time to write down what has happened.
+    ticked: Arc<Notify>,
 }
-
-/// Whether we begin with something, and leave it to somebody who is at it.
-type Joins = bool;
 
 impl Driver {
     async fn drive(mut self) {
@@ -103,7 +103,7 @@ impl Driver {
     }
 
     /// Waits until the shard is due, and goes on waiting where somebody else has ticked meanwhile. While schedules are due,
-    /// there are ends to be passed on, or events to be written down, it does that instead of waiting.
+    /// or there are ends to be passed on, it does that instead of waiting.
     async fn until_due(&mut self) {
         let mut waited_for = None;
         loop {
@@ -115,10 +115,6 @@ impl Driver {
             }
             if self.cascades {
                 self.pass_piece().await;
-                continue;
-            }
-            if let Some(joins) = self.behind {
-                self.write_piece(joins).await;
                 continue;
             }
             if due_ms == waited_for {
@@ -155,18 +151,6 @@ impl Driver {
         };
     }
 
-    /// What fails is read again by whoever ticks next.
-    async fn write_piece(&mut self, joins: bool) {
-        self.behind = match self.store.write_behind(self.shard, joins).await {
-            Ok(Step::Wrote { more: true, .. }) => Some(false),
-            Ok(_) => None,
-            Err(error) => {
-                tracing::debug!(shard = %self.shard, %error, "what has happened could not be written down");
-                None
-            }
-        };
-    }
-
     /// Answers whether it came through.
     async fn attempt(&mut self) -> bool {
         let tick = self.beat.attempt(now());
@@ -175,7 +159,7 @@ impl Driver {
                 tracing::trace!(shard = %self.shard, reaped, matured, pruned, cascades, "ticked");
                 self.cascades |= cascades;
                 self.fires |= schedules;
-                self.behind = self.behind.or(Some(true));
+                self.ticked.notify_one();
                 metrics::counter!("baton_reclaims_total").increment(reaped);
                 self.beat.came_through(now(), now_ms);
                 true

@@ -53,6 +53,7 @@ async fn ended_tasks_are_found_by_kind_tag_and_worker_until_they_are_rerun_or_pr
         let grants = at.claim(&life, 2).await;
         // Submitted, registered, claimed.
         assert_eq!(all(at).await, (5, 0));
+        assert_eq!(at.store.seen_kinds(Shard::FIRST).await.unwrap(), [kind("mail"), kind("a:b")]);
         for (index, id) in places {
             assert_eq!(listed(index, id).await, None, "{index} has what has not ended");
         }

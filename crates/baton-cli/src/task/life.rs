@@ -10,27 +10,36 @@ use crate::wait::until;
 
 #[derive(Args)]
 #[command(before_help = "Examples:
-  baton task logs 01a1fc29-8a56-7000-ba14-c38b1cfc4000 --follow")]
+  baton task logs 01a1fc29-8a56-7000-ba14-c38b1cfc4000 --follow
+  baton task logs 01a1fc29-8a56-7000-ba14-c38b1cfc4000 --level warning")]
 pub(crate) struct Logs {
     id: TaskId,
     /// Go on until the task ends
     #[arg(long, short)]
     follow: bool,
+    /// Leave out what matters less: debug, info, warning, error, critical
+    #[arg(long, default_value = "debug", value_parser = level)]
+    level: Level,
+}
+
+fn level(text: &str) -> Result<Level, String> {
+    serde_json::from_value(text.into())
+        .map_err(|_| "it is debug, info, warning, error or critical".to_owned())
 }
 
 pub(super) async fn logs(out: &Out, client: &Client, logs: Logs) -> Result<()> {
     let mut place = None;
     if !logs.follow {
-        return rest(out, client, logs.id, &mut place).await;
+        return rest(out, client, &logs, &mut place).await;
     }
     let follow = async {
         loop {
             let page = client.wait_for_logs(logs.id, place.as_deref()).await?;
             let silent = page.logs.is_empty();
-            show(out, page, &mut place)?;
+            show(out, page, logs.level, &mut place)?;
             if silent && client.get(logs.id).await?.status.is_terminal() {
                 // What was written between the two questions.
-                return rest(out, client, logs.id, &mut place).await;
+                return rest(out, client, &logs, &mut place).await;
             }
         }
     };
@@ -38,19 +47,19 @@ pub(super) async fn logs(out: &Out, client: &Client, logs: Logs) -> Result<()> {
 }
 
 /// All lines after this place that there are by now.
-async fn rest(out: &Out, client: &Client, id: TaskId, place: &mut Option<String>) -> Result<()> {
+async fn rest(out: &Out, client: &Client, logs: &Logs, place: &mut Option<String>) -> Result<()> {
     loop {
-        let page = client.logs(id, place.as_deref()).await?;
+        let page = client.logs(logs.id, place.as_deref()).await?;
         let over = page.logs.is_empty();
-        show(out, page, place)?;
+        show(out, page, logs.level, place)?;
         if over {
             return Ok(());
         }
     }
 }
 
-fn show(out: &Out, page: LogPage, place: &mut Option<String>) -> Result<()> {
-    page.logs.iter().try_for_each(|line| print(out, line))?;
+fn show(out: &Out, page: LogPage, level: Level, place: &mut Option<String>) -> Result<()> {
+    page.logs.iter().filter(|line| line.level >= level).try_for_each(|line| print(out, line))?;
     *place = page.next_cursor.or(place.take());
     Ok(())
 }

@@ -16,8 +16,13 @@ use crate::out::{Format, Out, Table, age, code, say, span};
   baton task ls                                     tasks by status, then queue
   baton task ls --status failed,timeout --queue mail
   baton task ls --flow 01a1fc29-8a56-7000-ba14-c38b1c000000 -o wide
+  baton task ls 'kind:mail -tag:test created:>2h payload.user.id:42'
+  baton task ls status:failed error:refused
   baton task ls --all --json | jq -r .kind | sort | uniq -c")]
 pub(crate) struct Ls {
+    /// A search: name:value, -name:value, several values with commas, or a word of any text
+    #[arg(value_name = "QUERY")]
+    query: Vec<String>,
     /// scheduled, blocked, pending, running, completed, failed, timeout, cancelled
     #[arg(long, value_delimiter = ',')]
     status: Vec<Status>,
@@ -63,6 +68,9 @@ pub(super) async fn run(out: &Out, client: &Client, ls: Ls) -> Result<()> {
 
 fn filter(ls: &Ls) -> Filter {
     let mut filter = Filter::new().page_of(if ls.all { 500 } else { ls.limit.min(500) as u64 });
+    if !ls.query.is_empty() {
+        filter = filter.search(&ls.query.join(" "));
+    }
     filter = ls.status.iter().fold(filter, |filter, status| filter.status(*status));
     filter = ls.queue.iter().fold(filter, |filter, queue| filter.queue(queue));
     filter = ls.kind.iter().fold(filter, |filter, kind| filter.kind(kind));

@@ -1,6 +1,7 @@
 //! The whole of the command line against a fleet: what is typed, what is printed, how it ends.
 
 use crate::fleet::{Fleet, Ran};
+use crate::schedules::words;
 
 fn id(text: &str) -> String {
     text.trim().to_owned()
@@ -85,6 +86,17 @@ fn lists_are_lines_and_filters_work(fleet: &Fleet) {
         fleet.fine(&["task", "ls", "--tag", "listed", "--limit", "2", "-o", "name"]).lines().count(),
         2
     );
+    let found = fleet.fine(&["task", "ls", "tag:listed -kind:noop", "status:scheduled", "--json"]);
+    assert_eq!(found.lines().count(), 3, "{found}");
+    let (_, section) = include_str!("../../../../README.md").split_once("## Finding tasks\n").unwrap();
+    let (_, block) = section.split_once("```sh\n").unwrap();
+    for line in block.split_once("```").unwrap().0.lines() {
+        let words = words(line);
+        assert_eq!(words[..3], ["baton", "task", "ls"]);
+        fleet.fine(&words[1..].iter().map(String::as_str).collect::<Vec<_>>());
+    }
+    let wrong = fleet.run(&["task", "ls", "statsu:failed"]);
+    assert!(wrong.code != Some(0) && wrong.err.contains("statsu"), "{wrong:?}");
     for form in ["json", "table", "name"] {
         let ran = crate::pipes::unread(&["--url", &fleet.url, "task", "ls", "-o", form]);
         assert_eq!((ran.code, ran.err.as_str()), (Some(0), ""), "{form}");

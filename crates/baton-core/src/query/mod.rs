@@ -93,7 +93,7 @@ impl Query {
     /// What was created before this does not fit.
     pub fn created_from_ms(&self, now_ms: u64) -> Option<u64> {
         let from = |term: &Term| match term {
-            Term { negated: false, test: Test::Created(compare, point) } => point.from_ms(*compare, now_ms),
+            Term { negated: false, test: Test::Created(compare, point) } => point.begins_ms(*compare, now_ms),
             _ => None,
         };
         self.terms.iter().filter_map(from).max()

@@ -78,7 +78,7 @@ impl Point {
     }
 
     /// What is earlier than this is not so compared; `None` where anything may be.
-    pub(super) fn from_ms(self, compare: Compare, now_ms: u64) -> Option<u64> {
+    pub(super) fn begins_ms(self, compare: Compare, now_ms: u64) -> Option<u64> {
         let (first, last) = self.ends(now_ms);
         match compare {
             Compare::Greater => Some(last + 1),

@@ -78,8 +78,8 @@ async fn ended(gateway: &Gateway, count: usize) -> Vec<TaskId> {
         let new = |number: usize| {
             let id = store.draw(Shard::FIRST);
             let mut task = NewTask::new(id, "mail".parse().unwrap(), *b"{}");
-            task.queue = (if number % 2 == 0 { "a" } else { "b" }).parse().unwrap();
-            task.tags = if number % 10 == 0 { vec![Tag::new("tenth").unwrap()] } else { Vec::new() };
+            task.queue = (if number.is_multiple_of(2) { "a" } else { "b" }).parse().unwrap();
+            task.tags = if number.is_multiple_of(10) { vec![Tag::new("tenth").unwrap()] } else { Vec::new() };
             task
         };
         let tasks: Vec<NewTask> = (first..count.min(first + 100)).map(new).collect();

@@ -15,7 +15,8 @@ mod fact;
 mod index;
 mod writes;
 
-use baton_core::{Shard, limits};
+use baton_core::{Kind, Shard, limits};
+use deadpool_redis::redis::{Cmd, FromRedisValue};
 
 use crate::calls::shard::behind::{Behind, WriteBehind};
 use crate::calls::shard::facts::{Facts, FactsRead};
@@ -81,6 +82,20 @@ impl Store {
             }
             Behind::Stale | Behind::TooNew => Step::Busy,
         })
+    }
+
+    /// The kinds that were submitted to the shard of late, the latest first; written behind.
+    pub async fn seen_kinds(&self, shard: Shard) -> Result<Vec<Kind>, Error> {
+        let mut command = Cmd::new();
+        let key = self.keys(shard)?.behind(&BehindKey::kinds());
+        command.arg("ZRANGE").arg(key).arg(0).arg(limits::INDEX_KINDS_MAX - 1).arg("REV");
+        let unreadable = |problem: String| Error::fault("index:kinds", problem);
+        let names: Result<Vec<String>, _> = Vec::from_redis_value(self.send(&command, None).await?);
+        let names = names.map_err(|error| unreadable(error.to_string()))?;
+        names
+            .iter()
+            .map(|name| name.parse().map_err(|_| unreadable(format!("{name:?} is no kind"))))
+            .collect()
     }
 
     /// How far behind the shard is.

@@ -5,6 +5,7 @@ use baton_core::query::{Payload, Subject, Values};
 use baton_core::{QueueName, Status, TaskId, limits};
 use baton_store::calls::task::TaskValues;
 use baton_store::{State, Store, Task};
+use serde_json::Value;
 
 use super::rows::Wanted;
 use crate::auth::Grant;
@@ -92,7 +93,7 @@ fn subject(task: &Task) -> Subject<'_> {
 #[derive(Debug)]
 struct Json {
     text: String,
-    value: serde_json::Value,
+    value: Value,
 }
 
 impl Json {
@@ -110,17 +111,20 @@ impl Payload for Json {
     }
 
     fn at(&self, path: &[String]) -> Option<String> {
-        use serde_json::Value;
-        let step = |value, part: &String| match value {
-            &Value::Object(ref fields) => fields.get(part),
-            &Value::Array(ref items) => items.get(part.parse::<usize>().ok()?),
-            _ => None,
-        };
-        match path.iter().try_fold(&self.value, step)? {
+        match path.iter().try_fold(&self.value, |value, part| within(value, part))? {
             Value::String(text) => Some(text.clone()),
             Value::Array(_) | Value::Object(_) => None,
             scalar => Some(scalar.to_string()),
         }
+    }
+}
+
+/// What stands under this name of an object, or at this number of a list.
+fn within<'a>(value: &'a Value, part: &str) -> Option<&'a Value> {
+    match value {
+        Value::Object(fields) => fields.get(part),
+        Value::Array(items) => items.get(part.parse::<usize>().ok()?),
+        _ => None,
     }
 }
 

@@ -11,6 +11,7 @@ mod list;
 mod logs;
 mod of_flow;
 mod operate;
+mod query;
 mod read;
 mod rows;
 mod segments;
