@@ -6,6 +6,7 @@
 
 pub mod code;
 pub mod fence;
+pub mod fingerprint;
 pub mod flow;
 pub mod gate;
 pub mod graph;
@@ -17,14 +18,16 @@ pub mod login;
 pub mod name;
 pub mod pool;
 pub mod priority;
-pub mod queue;
 pub mod query;
+pub mod queue;
 pub mod refusal;
 pub mod retry;
 pub mod schedule;
+pub mod series;
 
 pub use code::Code;
 pub use fence::{Fence, Version};
+pub use fingerprint::Fingerprint;
 pub use flow::{FlowState, OnParentFailure};
 pub use id::{FlowId, Shard, ShardCount, TaskId};
 pub use lease::LeaseLength;
