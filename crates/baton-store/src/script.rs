@@ -40,6 +40,7 @@ const SOURCES: &[(&str, &str)] = texts! { "":
     "queue/pause" "queue/set" "queue/counts" "queue/hint"
     "pool/attend" "pool/leave" "pool/set" "pool/list" "pool/remove"
     "schedule/put" "schedule/fire" "schedule/trigger" "schedule/pause" "schedule/remove" "schedule/list"
+    "series/read" "error/list" "error/tasks"
     "token/rotate" "token/login" "token/end" "token/sessions" "token/standing" "token/user" "token/user_change"
     "token/password" "token/attempt" "token/gate" "token/key" "token/key_change" "token/revoked" "token/ring"
     "token/signing_keys"
@@ -180,7 +181,9 @@ pub(crate) fn probes(commands: &[&str], key: &str) -> Vec<Vec<String>> {
         "HSET" | "HSETNX" => vec![key, "field", "value"],
         "HINCRBY" => vec![key, "field", "1"],
         "SET" => vec![key, "value"],
-        "HGETALL" | "GET" | "GETDEL" | "DEL" | "UNLINK" | "EXISTS" | "ZCARD" | "XLEN" | "PTTL" => vec![key],
+        "HGETALL" | "GET" | "GETDEL" | "DEL" | "UNLINK" | "EXISTS" | "HLEN" | "ZCARD" | "XLEN" | "PTTL" => {
+            vec![key]
+        }
         "XTRIM" => vec![key, "MINID", "1"],
         "XRANGE" | "XREVRANGE" | "ZRANGE" | "ZREMRANGEBYRANK" | "ZREMRANGEBYSCORE" | "GETRANGE" => {
             vec![key, "0", "1"]

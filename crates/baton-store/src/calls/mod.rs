@@ -2,11 +2,13 @@
 //!
 //! Every call may be repeated, word for word, when its outcome is not known; each module says why.
 
+pub mod error;
 pub mod flow;
 pub mod namespace;
 pub mod pool;
 pub mod queue;
 pub mod schedule;
+pub mod series;
 pub mod shard;
 pub mod task;
 pub mod token;
