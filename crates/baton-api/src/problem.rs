@@ -24,6 +24,7 @@ pub fn status_of(code: Code) -> u16 {
         | Code::UnknownPool
         | Code::UnknownSchedule
         | Code::UnknownQueue
+        | Code::UnknownErrorGroup
         | Code::UnknownUser
         | Code::UnknownSession
         | Code::UnknownKey => 404,

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::dev::Dev;
+use crate::error::ErrorCommand;
 use crate::events::Events;
 use crate::flow::FlowCommand;
 use crate::health::Healthcheck;
@@ -21,6 +22,7 @@ use crate::schedule::ScheduleCommand;
 use crate::serve::Gateway;
 use crate::session::SessionCommand;
 use crate::signing_key::SigningKeyCommand;
+use crate::stats::StatsCommand;
 use crate::task::TaskCommand;
 use crate::tether::Tether;
 use crate::user::UserCommand;
@@ -107,6 +109,11 @@ pub(crate) enum Command {
     /// Make tasks at given times: schedules, by cron expression or interval
     #[command(subcommand)]
     Schedule(ScheduleCommand),
+    /// Say how the fleet does: counts, rates, and how long tasks wait and run
+    Stats(StatsCommand),
+    /// Look at failures in groups
+    #[command(subcommand)]
+    Error(ErrorCommand),
     /// Watch what happens, as it happens
     Events(Events),
     /// Ask a gateway how it does; for containers and supervisors

@@ -4,6 +4,7 @@
 mod arguments;
 mod console;
 mod dev;
+mod error;
 mod events;
 mod exit;
 mod flow;
@@ -25,6 +26,7 @@ mod schedule;
 mod serve;
 mod session;
 mod signing_key;
+mod stats;
 mod task;
 mod tether;
 mod user;
@@ -90,6 +92,8 @@ fn run(arguments: Arguments) -> Result<Exit> {
                 Command::Recover(recover) => recover::run(&out, &target, recover).await,
                 Command::Queue(queue) => queue::run(&out, &target, queue).await,
                 Command::Schedule(schedule) => schedule::run(&out, &target, schedule).await,
+                Command::Stats(stats) => stats::run(&out, &target, stats).await,
+                Command::Error(error) => error::run(&out, &target, error).await,
                 Command::Events(events) => events::run(&out, &target, events).await,
                 Command::Healthcheck(check) => health::run(&out, &target, check).await,
                 Command::Login(login) => login::log_in(&out, &target, login).await,

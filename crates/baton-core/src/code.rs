@@ -82,6 +82,8 @@ codes! {
             "There is no such route. The API page at /docs lists those that there are.";
         UnknownQueue = "unknown_queue",
             "No task was ever submitted to a queue of this name, and none is configured. Check the name.";
+        UnknownErrorGroup = "unknown_error_group",
+            "No failure of this fingerprint was seen lately. The list at /api/v1/errors has those that were.";
         MethodNotAllowed = "method_not_allowed",
             "This route exists and takes other methods; the header Allow names them.";
         StaleVersion = "stale_version",

@@ -20,6 +20,7 @@ mod recovering;
 mod roster;
 mod routes;
 pub mod run;
+mod series;
 mod serve;
 mod shell;
 mod waiting;

@@ -3,7 +3,7 @@
 use crate::fleet::run;
 
 /// Every command by what is typed.
-const COMMANDS: [&str; 79] = [
+const COMMANDS: [&str; 82] = [
     "",
     "dev",
     "gateway",
@@ -55,6 +55,9 @@ const COMMANDS: [&str; 79] = [
     "schedule pause",
     "schedule resume",
     "schedule trigger",
+    "stats",
+    "error ls",
+    "error get",
     "events",
     "healthcheck",
     "init",

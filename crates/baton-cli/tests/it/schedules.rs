@@ -15,7 +15,7 @@ fn schedules_are_made_seen_to_and_changed() {
 }
 
 /// As a shell takes a line apart, as far as the page needs it.
-fn words(line: &str) -> Vec<String> {
+pub(crate) fn words(line: &str) -> Vec<String> {
     let (line, _) = line.split_once(" #").unwrap_or((line, ""));
     let mut words = vec![String::new()];
     for (at, part) in line.split('\'').enumerate() {

@@ -5,7 +5,7 @@ use std::str::FromStr;
 use axum::extract::{FromRequestParts, RawPathParams};
 use axum::http::request::Parts;
 use baton_api::schemas;
-use baton_core::{Code, FlowId, PoolName, QueueName, ScheduleName, TaskId, WorkerId};
+use baton_core::{Code, Fingerprint, FlowId, PoolName, QueueName, ScheduleName, TaskId, WorkerId};
 use utoipa::IntoParams;
 use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::{Required, Schema};
@@ -25,6 +25,9 @@ pub(crate) struct PoolPath(pub(crate) PoolName);
 pub(crate) struct NewPool(pub(crate) PoolName);
 
 pub(crate) struct SchedulePath(pub(crate) ScheduleName);
+
+/// A group of failures.
+pub(crate) struct FingerprintPath(pub(crate) Fingerprint);
 
 pub(crate) struct QueueId(pub(crate) QueueName);
 
@@ -92,6 +95,14 @@ impl FromRequestParts<App> for SchedulePath {
     }
 }
 
+impl FromRequestParts<App> for FingerprintPath {
+    type Rejection = Fail;
+
+    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<FingerprintPath, Fail> {
+        first(parts, Code::UnknownErrorGroup).await.map(FingerprintPath)
+    }
+}
+
 impl FromRequestParts<App> for QueueId {
     type Rejection = Fail;
 
@@ -116,6 +127,7 @@ documented! {
     WorkerPath = "id", "The worker's id", worker;
     QueueId = "name", "The queue's name", queue;
     PoolPath = "name", "The pool's name", pool;
+    FingerprintPath = "fingerprint", "The group's fingerprint", fingerprint;
     SchedulePath = "name", "The schedule's name", schedule;
     NewPool = "name", "The pool's name", pool;
 }

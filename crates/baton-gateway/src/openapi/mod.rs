@@ -64,6 +64,7 @@ pub(crate) fn complete(mut api: OpenApi) -> OpenApi {
         ("pools", "Sets of equal workers that supervisors keep alive: how large they are, and how they do"),
         ("schedules", "Tasks at given times: make schedules, look at them, pause and trigger them"),
         ("queues", "Queues in numbers; pause and resume"),
+        ("errors", "Failures in groups: those that differ only in numbers, ids and the like are one"),
         ("events", "What happens, as it happens"),
         ("auth", "Log in and out; sessions, passwords, API keys, users"),
         ("oauth", "The same for programs that speak OAuth"),

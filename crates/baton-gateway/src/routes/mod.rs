@@ -2,6 +2,7 @@
 
 mod auth;
 mod documents;
+mod errors;
 mod flows;
 mod leases;
 mod meta;
@@ -11,6 +12,7 @@ mod problems;
 mod queues;
 mod recover;
 mod schedules;
+mod series;
 mod tasks;
 mod workers;
 
@@ -60,6 +62,8 @@ pub(crate) fn documented() -> OpenApiRouter<App> {
         .merge(pools::with_query())
         .merge(schedules::with_query())
         .merge(queues::with_query())
+        .merge(series::with_query())
+        .merge(errors::with_query())
         .merge(live::routes());
     OpenApiRouter::new()
         .nest("/api/v1", plain.merge(with_query))

@@ -25,6 +25,7 @@ mod batch;
 mod claims;
 mod documents;
 mod drain;
+mod figures;
 mod flows;
 mod graphs;
 mod guards;
