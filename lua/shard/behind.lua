@@ -4,7 +4,8 @@
 -- KEYS
 --   1  meta      hash    the shard
 --   2  events    stream
--- DERIVES index:kinds index:kind:<kind> index:tag:<tag> index:worker:<id>
+-- DERIVES index:kinds index:kind:<kind> index:tag:<tag> index:worker:<id> series:<resolution>:<ms> series:<resolution>:<ms>:<queue>
+--   errors error:<fingerprint> error:<fingerprint>:tasks error:<fingerprint>:workers
 -- ARGV
 --   1  now_ms    int     '' in production: the server's clock decides
 --   2  from      text    the place behind which the piece begins, '' for the beginning
@@ -24,7 +25,8 @@ if state[1] and tonumber(state[1]) > SCHEMA then return refused('schema_too_new'
 if (state[2] or '') ~= from then return { 'stale' } end
 
 -- Keys come from the caller, so they are held to the families that nothing else writes.
-local FAMILIES = { '^index:kinds$', '^index:kind:.', '^index:tag:.', '^index:worker:.' }
+local FAMILIES = { '^index:kinds$', '^index:kind:.', '^index:tag:.', '^index:worker:.', '^series:%w+:%d+$', '^series:%w+:%d+:.',
+  '^errors$', '^error:%x+$', '^error:%x+:tasks$', '^error:%x+:workers$' }
 local function own(suffix)
   for _, family in ipairs(FAMILIES) do
     if string.find(suffix, family) then return SHARD .. suffix end
@@ -50,6 +52,26 @@ local VERBS = {
   keep = function(key, words)
     local over = redis.call('ZCARD', key) - words[1]
     if over > 0 then redis.call('ZREMRANGEBYRANK', key, 0, math.min(over, BEHIND_DROPS_MAX) - 1) end
+  end,
+  -- The most fields that there may be, then field and number in turn.
+  within = function(key, words)
+    for at = 2, #words, 2 do
+      if redis.call('HEXISTS', key, words[at]) == 1 or redis.call('HLEN', key) < tonumber(words[1]) then
+        redis.call('HINCRBY', key, words[at], words[at + 1])
+      end
+    end
+  end,
+  -- Groups that were not seen for longest leave the list with their keys: above the bound, or when they are old.
+  evict = function(key, words)
+    local over, oldest = redis.call('ZCARD', key) - words[1], now.ms - ERROR_RETENTION_MS
+    local lowest = redis.call('ZRANGE', key, 0, ERROR_DROPS_MAX - 1, 'WITHSCORES')
+    for at = 1, #lowest, 2 do
+      if over <= 0 and tonumber(lowest[at + 1]) > oldest then break end
+      local group = own('error:' .. lowest[at])
+      redis.call('ZREM', key, lowest[at])
+      redis.call('UNLINK', group, group .. ':tasks', group .. ':workers')
+      over = over - 1
+    end
   end,
 }
 local todo = {}

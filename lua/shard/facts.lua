@@ -4,14 +4,15 @@
 -- KEYS
 --   1  meta      hash    the shard
 --   2  events    stream
--- DERIVES task:<id> task:<id>:tags task:<id>:error task:<id>:reason
+-- DERIVES queues task:<id> task:<id>:tags task:<id>:error task:<id>:reason
 -- ARGV
 --   1  now_ms    int     '' in production: the server's clock decides
 --   2  limit     int     after so many task events no further entry is taken
 --   3  joins     flag    '1' by who is not at it yet, and leaves it to somebody who is
 -- REPLY
---   { 'facts', the place or '', '1' if it was trimmed away, lag_ms, how many entries, of each: id, how many words, field
---     and value in turn; then how many tasks, of each: id and eleven words, '' for unknown }
+--   { 'facts', the place or '', '1' if it was trimmed away, lag_ms, how many entries, of each: id, how many words,
+--     field and value in turn; then how many tasks, of each: id and eleven words, '' for unknown;
+--     then how many queues, and their names }
 --   { 'busy' }                           somebody is at it
 --   { 'refused', 'schema_too_new', '' }
 -- COST  4 + 1 per 20 entries, 1 per task, 1 more per one that has ended or is rerun, 2 more per one that failed
@@ -91,4 +92,8 @@ for _, id in ipairs(order) do
   reply[#reply + 1] = id
   for _, word in ipairs(rows[id]) do reply[#reply + 1] = word end
 end
+-- Those that appeared first have series of their own.
+local queues = entries[1] and redis.call('ZRANGE', SHARD .. 'queues', 0, SERIES_QUEUES_MAX - 1) or {}
+reply[#reply + 1] = digits(#queues)
+for _, name in ipairs(queues) do reply[#reply + 1] = name end
 return reply

@@ -4,6 +4,7 @@
 //! typing error is found; answers are read leniently, so that an older client understands a newer gateway.
 
 pub mod auth;
+pub mod error_group;
 pub mod event;
 pub mod flow;
 pub mod health;
@@ -21,6 +22,7 @@ pub mod queue;
 mod read;
 pub mod schedule;
 pub mod schemas;
+pub mod series;
 pub mod task;
 mod text;
 mod time;

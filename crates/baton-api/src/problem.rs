@@ -26,6 +26,7 @@ pub fn status_of(code: Code) -> u16 {
         | Code::UnknownKind
         | Code::UnknownOperation
         | Code::UnknownQueue
+        | Code::UnknownErrorGroup
         | Code::UnknownUser
         | Code::UnknownSession
         | Code::UnknownKey => 404,

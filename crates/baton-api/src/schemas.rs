@@ -2,6 +2,7 @@
 
 use baton_core::login::{Role, UserKind};
 use baton_core::operation::{Act, OperationState};
+use baton_core::series::Metric;
 use baton_core::{FlowState, OnParentFailure, Status, limits};
 use utoipa::openapi::schema::{ArrayBuilder, Schema, SchemaType, Type};
 use utoipa::openapi::{KnownFormat, ObjectBuilder, RefOr, SchemaFormat};
@@ -337,6 +338,20 @@ pub fn ticket_purpose() -> Schema {
 
 pub fn worker_state() -> Schema {
     word(&["idle", "busy", "quiet", "offline"])
+}
+
+pub fn metric() -> Schema {
+    let words: Vec<&str> = Metric::ALL.iter().map(|metric| metric.as_str()).collect();
+    word(&words)
+}
+
+/// A length of time: a number and its unit.
+pub fn length() -> Schema {
+    text().pattern(Some("^[1-9][0-9]{0,8}(ms|s|m|h|d)$".to_owned())).examples(["24h"]).into()
+}
+
+pub fn fingerprint() -> Schema {
+    text().pattern(Some("^[0-9a-f]{16}$".to_owned())).examples(["8f3a1c0b9d2e4f67"]).into()
 }
 
 pub fn pool() -> Schema {

@@ -1,5 +1,7 @@
 //! Tasks: what a submitter sends, and what everyone reads.
 
+use std::collections::BTreeMap;
+
 use baton_core::{FlowId, Kind, OnParentFailure, QueueName, Status, TaskId};
 use serde::{Deserialize, Serialize};
 use utoipa::openapi::RefOr;
@@ -7,6 +9,7 @@ use utoipa::openapi::schema::{ArrayBuilder, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
 use crate::problem::Problem;
+use crate::series::Recent;
 use crate::{Json, Timestamp, number, object, schemas, text};
 
 pub use crate::new_task::NewTask;
@@ -254,12 +257,24 @@ pub struct Stats {
     #[schema(schema_with = schemas::time)]
     pub timestamp: Timestamp,
     /// By status, over all queues.
-    pub tasks: std::collections::BTreeMap<String, u64>,
+    pub tasks: BTreeMap<String, u64>,
     /// By queue, then by status.
-    pub queues: std::collections::BTreeMap<String, std::collections::BTreeMap<String, u64>>,
+    pub queues: BTreeMap<String, BTreeMap<String, u64>>,
     /// completed / (completed + failed + timeout), of the tasks that are still kept.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub success_rate: Option<f64>,
+    /// What live workers hold, for credentials that read workers and every queue.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub workers: BTreeMap<String, u64>,
+    /// What happened within `last`.
+    #[serde(default)]
+    pub recent: Recent,
+    /// Per second, over the last `1m`, `5m` and `1h`.
+    #[serde(default)]
+    pub rates: BTreeMap<String, BTreeMap<String, f64>>,
+    /// `recent` and `rates` are written behind: so old may be what is not in them yet.
+    #[serde(default)]
+    pub behind_ms: u64,
 }
 
 /// One step of a task's life.

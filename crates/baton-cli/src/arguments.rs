@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::dev::Dev;
+use crate::error::ErrorCommand;
 use crate::events::Events;
 use crate::flow::FlowCommand;
 use crate::health::Healthcheck;
@@ -23,6 +24,7 @@ use crate::schedule::ScheduleCommand;
 use crate::serve::Gateway;
 use crate::session::SessionCommand;
 use crate::signing_key::SigningKeyCommand;
+use crate::stats::StatsCommand;
 use crate::task::TaskCommand;
 use crate::tether::Tether;
 use crate::trail::Trail;
@@ -118,6 +120,11 @@ pub(crate) enum Command {
     /// Say what holds for tasks of a kind that say nothing themselves: attempts, waits, times
     #[command(subcommand)]
     Kind(KindCommand),
+    /// Say how the fleet does: counts, rates, and how long tasks wait and run
+    Stats(StatsCommand),
+    /// Look at failures in groups
+    #[command(subcommand)]
+    Error(ErrorCommand),
     /// Watch what happens, as it happens
     Events(Events),
     /// Look at what operators did: who, what, from where, and what came of it

@@ -4,6 +4,7 @@
 mod arguments;
 mod console;
 mod dev;
+mod error;
 mod events;
 mod exit;
 mod flow;
@@ -27,6 +28,7 @@ mod schedule;
 mod serve;
 mod session;
 mod signing_key;
+mod stats;
 mod task;
 mod tether;
 mod trail;
@@ -97,6 +99,8 @@ fn run(arguments: Arguments) -> Result<Exit> {
                 Command::Queue(queue) => queue::run(&out, &target, queue).await,
                 Command::Schedule(schedule) => schedule::run(&out, &target, schedule).await,
                 Command::Kind(kind) => kind::run(&out, &target, kind).await,
+                Command::Stats(stats) => stats::run(&out, &target, stats).await,
+                Command::Error(error) => error::run(&out, &target, error).await,
                 Command::Events(events) => events::run(&out, &target, events).await,
                 Command::Healthcheck(check) => health::run(&out, &target, check).await,
                 Command::Login(login) => login::log_in(&out, &target, login).await,

@@ -85,6 +85,8 @@ codes! {
             "No task was ever submitted to a queue of this name, and none is configured. Check the name.";
         ResultExpired = "result_expired",
             "The task completed, and the time for which its result was to be kept is over. Its history is still there. Rerun it for a new one.";
+        UnknownErrorGroup = "unknown_error_group",
+            "No failure of this fingerprint was seen lately. The list at /api/v1/errors has those that were.";
         MethodNotAllowed = "method_not_allowed",
             "This route exists and takes other methods; the header Allow names them.";
         StaleVersion = "stale_version",

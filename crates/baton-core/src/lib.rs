@@ -6,6 +6,7 @@
 
 pub mod code;
 pub mod fence;
+pub mod fingerprint;
 pub mod flow;
 pub mod gate;
 pub mod graph;
@@ -19,22 +20,24 @@ pub mod name;
 pub mod operation;
 pub mod pool;
 pub mod priority;
-pub mod queue;
 pub mod query;
+pub mod queue;
 pub mod refusal;
 pub mod retry;
 pub mod schedule;
+pub mod series;
 
 pub use code::Code;
 pub use fence::{Fence, Version};
+pub use fingerprint::Fingerprint;
 pub use flow::{FlowState, OnParentFailure};
 pub use id::{FlowId, Shard, ShardCount, TaskId};
 pub use kind::{KindRules, Reasons};
 pub use lease::LeaseLength;
 pub use lifecycle::{Move, Status};
 pub use name::{
-    Boot, DedupeKey, GroupName, Kind, NameError, Namespace, OpId, OperationId, PoolName, Principal, QueueName,
-    ScheduleName, SupervisorId, Tag, TaskRef, WorkerId,
+    Boot, DedupeKey, GroupName, Kind, NameError, Namespace, OpId, OperationId, PoolName, Principal,
+    QueueName, ScheduleName, SupervisorId, Tag, TaskRef, WorkerId,
 };
 pub use priority::Priority;
 pub use refusal::Refusal;

@@ -295,6 +295,22 @@ limits! {
     PAGE_MAX = 100;
     /// Entries that one call looks at when it must filter.
     SCAN_MAX = 500;
+    /// Buckets of a series that one call reads.
+    SERIES_BUCKETS_MAX = 200;
+    /// Queues of a shard that have series of their own: the first that appeared. The others share one.
+    SERIES_QUEUES_MAX = 200;
+    /// Groups of failures of a shard: those that were seen last.
+    ERROR_GROUPS_MAX = 500;
+    /// Groups that one step forgets, when there are more.
+    ERROR_DROPS_MAX = 50;
+    /// Tasks that a group names: those that failed last.
+    ERROR_TASKS_MAX = 1_000;
+    /// Workers that a group counts: the first that saw it.
+    ERROR_WORKERS_MAX = 50;
+    /// A group that nobody saw for so long is forgotten.
+    ERROR_RETENTION_MS = 2_592_000_000;
+    /// What a group keeps of one of its messages.
+    ERROR_SAMPLE_BYTES = 1_024;
 }
 
 /// Puts the numbers where a script names them. A local for each would cost every call more than most commands do.

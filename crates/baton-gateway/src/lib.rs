@@ -22,6 +22,7 @@ mod recovering;
 mod roster;
 mod routes;
 pub mod run;
+mod series;
 mod serve;
 mod shell;
 mod trail;

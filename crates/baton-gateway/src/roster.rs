@@ -1,19 +1,21 @@
 //! Workers and queues, put together from all shards.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use baton_api::pool::Pool;
 use baton_api::worker::Worker;
-use baton_core::{Boot, Code, PoolName, QueueName, Shard, TaskId, WorkerId, limits};
+use baton_core::{Boot, Code, Fingerprint, PoolName, QueueName, Shard, TaskId, WorkerId, limits};
+use baton_store::calls::error::ErrorGroup;
 use baton_store::calls::kind::Declared;
 use baton_store::calls::queue::QueueCounts;
 use baton_store::calls::schedule::Schedule;
 use baton_store::{Error, Store};
 use futures_util::future::try_join_all;
 
-use crate::convert::pool;
 use crate::convert::queue::Sum;
 use crate::convert::worker::{self, Record};
+use crate::convert::{error_group, pool};
 use crate::problem::Fail;
 
 /// Workers of one shard that are looked at; a fleet of more has been started by mistake.
@@ -158,6 +160,40 @@ pub(crate) async fn queue(store: &Store, name: &QueueName) -> Result<Option<Sum>
     let mut sum = Sum::new(name.clone());
     found.for_each(|counts| sum.add(counts));
     Ok(Some(sum))
+}
+
+/// Every group of failures that is kept, in no order.
+pub(crate) async fn errors(store: &Store) -> Result<Vec<ErrorGroup>, Error> {
+    let mut sums: BTreeMap<Fingerprint, ErrorGroup> = BTreeMap::new();
+    for shard in store.shards().all() {
+        let mut first = 0;
+        loop {
+            let page = store.errors(shard, first, limits::PAGE_MAX).await?;
+            first += limits::PAGE_MAX;
+            page.groups.into_iter().for_each(|group| add(&mut sums, group));
+            if first >= page.total {
+                break;
+            }
+        }
+    }
+    Ok(sums.into_values().collect())
+}
+
+fn add(sums: &mut BTreeMap<Fingerprint, ErrorGroup>, group: ErrorGroup) {
+    match sums.entry(group.fingerprint) {
+        Entry::Occupied(mut sum) => error_group::add(sum.get_mut(), group),
+        Entry::Vacant(place) => {
+            place.insert(group);
+        }
+    }
+}
+
+/// One group; `None` if it was not seen in any shard lately.
+pub(crate) async fn error(store: &Store, fingerprint: Fingerprint) -> Result<Option<ErrorGroup>, Error> {
+    let each = try_join_all(store.shards().all().map(|shard| store.error(shard, fingerprint))).await?;
+    let mut sums = BTreeMap::new();
+    each.into_iter().flatten().for_each(|group| add(&mut sums, group));
+    Ok(sums.into_values().next())
 }
 
 /// The boot that a worker runs under now.

@@ -52,6 +52,11 @@
 //! | `baton:{0}:index:kinds` | zset | the 1,000 kinds that were submitted last, by the ms of that; written behind |
 //! | `baton:{0}:index:kind:<kind>` `:tag:<tag>` | zset | ids of the tasks of a kind, of a tag that have ended, by the ms they were created; written behind |
 //! | `baton:{0}:index:worker:<id>` | zset | the newest tasks that a worker ran last and that have ended, by the ms they were created; written behind; expires |
+//! | `baton:{0}:series:<resolution>:<ms>` | hash | what happened in the bucket of `10s`, `5m` or `1h` that begins then; written behind; expires |
+//! | `baton:{0}:series:<resolution>:<ms>:<queue>` | hash | the same of one queue, or of the others together: `*` |
+//! | `baton:{0}:errors` | zset | groups of failures by the ms they were last seen; written behind |
+//! | `baton:{0}:error:<fingerprint>` | hash | a group: its message, how often and when it was seen in each queue; expires |
+//! | `baton:{0}:error:<fingerprint>:tasks` `:workers` | zset, hash | the latest tasks of a group by the ms they failed; how often workers saw it |
 //! | `baton:{0}:events` | stream | one entry per call and kind of event |
 //! | `baton:{0}:events:marks` | zset | stream ids by the number of task events up to them |
 //!
@@ -78,10 +83,13 @@
 //! | `baton:{u}:users` | zset | user ids in the order of the alphabet; may name users that are gone |
 
 use baton_core::login::{KeyId, SessionId, UserTag};
+use baton_core::series::Resolution;
 use baton_core::{
-    Boot, DedupeKey, FlowId, Kind, Namespace, OpId, OperationId, PoolName, Principal, QueueName, ScheduleName,
-    Shard, Status, SupervisorId, Tag, TaskId, WorkerId,
+    Boot, DedupeKey, Fingerprint, FlowId, Kind, Namespace, OpId, OperationId, PoolName, Principal, QueueName,
+    ScheduleName, Shard, Status, SupervisorId, Tag, TaskId, WorkerId,
 };
+
+use crate::calls::series::Of;
 
 /// The key of the namespace's own record: the only one outside every shard.
 pub fn namespace_meta(namespace: &Namespace) -> String {
@@ -266,6 +274,10 @@ impl ShardKeys {
         self.at(&["cascades"])
     }
 
+    pub fn errors(&self) -> String {
+        self.at(&[BehindKey::errors().as_str()])
+    }
+
     pub fn behind(&self, key: &BehindKey) -> String {
         self.at(&[key.as_str()])
     }
@@ -301,6 +313,33 @@ impl BehindKey {
 
     pub fn worker(worker: &WorkerId) -> BehindKey {
         BehindKey(format!("index:worker:{worker}"))
+    }
+
+    /// What happened in the bucket that begins at this time.
+    pub fn series(resolution: Resolution, bucket_ms: u64, of: &Of) -> BehindKey {
+        match of {
+            Of::All => BehindKey(format!("series:{resolution}:{bucket_ms}")),
+            of => BehindKey(format!("series:{resolution}:{bucket_ms}:{}", of.word())),
+        }
+    }
+
+    /// Groups of failures, by when they were last seen.
+    pub fn errors() -> BehindKey {
+        BehindKey("errors".to_owned())
+    }
+
+    pub fn error(fingerprint: Fingerprint) -> BehindKey {
+        BehindKey(format!("error:{fingerprint}"))
+    }
+
+    /// The latest tasks of a group.
+    pub fn error_tasks(fingerprint: Fingerprint) -> BehindKey {
+        BehindKey(format!("error:{fingerprint}:tasks"))
+    }
+
+    /// How often each worker saw it.
+    pub fn error_workers(fingerprint: Fingerprint) -> BehindKey {
+        BehindKey(format!("error:{fingerprint}:workers"))
     }
 }
 

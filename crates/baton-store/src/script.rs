@@ -42,6 +42,7 @@ const SOURCES: &[(&str, &str)] = texts! { "":
     "schedule/put" "schedule/fire" "schedule/trigger" "schedule/pause" "schedule/remove" "schedule/list"
     "kind/put" "kind/remove" "kind/list"
     "operation/begin" "operation/take" "operation/step" "operation/cancel" "operation/list" "trail/note" "trail/list"
+    "series/read" "error/list" "error/tasks"
     "token/rotate" "token/login" "token/end" "token/sessions" "token/standing" "token/user" "token/user_change"
     "token/password" "token/attempt" "token/gate" "token/meter" "token/key" "token/key_change" "token/revoked" "token/ring"
     "token/signing_keys"
@@ -182,7 +183,9 @@ pub(crate) fn probes(commands: &[&str], key: &str) -> Vec<Vec<String>> {
         "HSET" | "HSETNX" => vec![key, "field", "value"],
         "HINCRBY" => vec![key, "field", "1"],
         "SET" => vec![key, "value"],
-        "HGETALL" | "GET" | "GETDEL" | "DEL" | "UNLINK" | "EXISTS" | "ZCARD" | "XLEN" | "PTTL" => vec![key],
+        "HGETALL" | "GET" | "GETDEL" | "DEL" | "UNLINK" | "EXISTS" | "HLEN" | "ZCARD" | "XLEN" | "PTTL" => {
+            vec![key]
+        }
         "XTRIM" => vec![key, "MINID", "1"],
         "XRANGE" | "XREVRANGE" | "ZRANGE" | "ZREMRANGEBYRANK" | "ZREMRANGEBYSCORE" | "GETRANGE" => {
             vec![key, "0", "1"]

@@ -36,10 +36,13 @@ pub mod worker;
 pub use baton_api as api;
 pub use baton_api::auth::Secret;
 pub use baton_api::{Json, Problem, Timestamp};
-pub use baton_core::{Fence, FlowId, FlowState, OnParentFailure, Priority, Status, TaskId, WorkerId};
+pub use baton_core::series::Metric;
+pub use baton_core::{
+    Fence, Fingerprint, FlowId, FlowState, OnParentFailure, Priority, Status, TaskId, WorkerId,
+};
 pub use client::{
-    Client, CredentialsFile, Filter, FlowTask, MemoryTokens, Probed, Receipt, Submit, SubmitFlow, Submitted,
-    SubmittedFlow, TokenStore, Tokens, Watch, credential_of_env,
+    Client, CredentialsFile, Figures, Filter, FlowTask, MemoryTokens, Probed, Receipt, Submit, SubmitFlow,
+    Submitted, SubmittedFlow, TokenStore, Tokens, Watch, credential_of_env,
 };
 pub use error::{Cause, Error};
 pub use payload::{Defaults, Payload};

@@ -5,6 +5,7 @@
 #![expect(clippy::print_stdout, reason = "a benchmark speaks by printing")]
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a benchmark that fails should stop")]
 
+mod figures;
 mod graphs;
 
 use baton_core::{
@@ -163,6 +164,7 @@ async fn measure_all(tasks: u64) {
     measure_operators(&bench).await;
     measure_readers(&bench).await;
     graphs::measure(&bench).await;
+    figures::measure(&bench).await;
 }
 
 async fn measure_submits(bench: &Bench) {

@@ -1,6 +1,8 @@
 //! A module per script: the good path, each refusal, each bound, hostile input.
 #![expect(clippy::expect_used, clippy::panic, reason = "test support: a failure here is a failed test")]
 
+mod error_list;
+mod error_tasks;
 mod flow_begin;
 mod flow_list;
 mod flow_submit;
@@ -35,6 +37,7 @@ mod schedule_put;
 mod schedule_remove;
 mod schedule_support;
 mod schedule_trigger;
+mod series_read;
 mod shard_behind;
 mod shard_cascade;
 mod shard_ends;

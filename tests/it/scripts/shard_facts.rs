@@ -47,11 +47,11 @@ async fn what_a_task_says_of_itself_comes_along_and_a_task_that_is_gone_is_unkno
         let told = words(run_by_hand_two(at, &["", "10", ""]).await);
         let at_row = told.iter().rposition(|word| *word == id.to_string()).unwrap();
         assert_eq!(told[at_row + 1], at.now_ms().to_string());
-        assert_eq!(told.len(), at_row + 12);
+        assert_eq!(told[at_row + 12..], ["1", "default"]);
         by_hand::<()>(at, "DEL baton:{0}:queue:default:pending").await;
         by_hand::<()>(at, &format!("DEL baton:{{0}}:task:{id}")).await;
         let told = words(run_by_hand_two(at, &["", "10", ""]).await);
-        assert_eq!(told[at_row + 1..], vec![""; 11]);
+        assert_eq!(told[at_row + 1..at_row + 12], vec![""; 11]);
         by_hand::<()>(at, "FLUSHALL").await;
     })
     .await;

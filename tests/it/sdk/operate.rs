@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use baton::Status;
 use baton::api::pool::{PoolState, PutPool};
+use baton::{Figures, Metric, Status};
 
 use super::{House, Order};
 
@@ -33,6 +33,14 @@ async fn tasks_queues_and_workers_are_moved_and_read() {
     client.resume_worker(&id).await.unwrap();
     assert_eq!(client.queues().await.unwrap().len(), 1);
     assert_eq!(client.stats().await.unwrap().tasks["completed"], 1);
+    let figures =
+        Figures::new().queue("default").last(Duration::from_secs(600)).step(Duration::from_secs(60));
+    assert_eq!(client.stats_of(&figures).await.unwrap().queues.len(), 1);
+    let shown = client.series(&[Metric::Completed, Metric::Run], &figures).await.unwrap();
+    assert_eq!((shown.series.len(), shown.step_ms, shown.series[0].metric), (2, 60_000, Metric::Completed));
+    assert!(client.errors(Some("default"), 10).await.unwrap().errors.is_empty());
+    let nobody = client.error("0123456789abcdef".parse().unwrap(), 1).await.unwrap_err();
+    assert_eq!(nobody.code(), "unknown_error_group");
     let unknown = client.queue("../workers").await.unwrap_err();
     assert_eq!(unknown.code(), "invalid", "a name is never part of a path");
     worker.end().await;

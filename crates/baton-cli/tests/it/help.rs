@@ -3,7 +3,7 @@
 use crate::fleet::run;
 
 /// Every command by what is typed.
-const COMMANDS: [&str; 91] = [
+const COMMANDS: [&str; 94] = [
     "",
     "dev",
     "gateway",
@@ -67,6 +67,9 @@ const COMMANDS: [&str; 91] = [
     "kind get",
     "kind set",
     "kind rm",
+    "stats",
+    "error ls",
+    "error get",
     "events",
     "healthcheck",
     "init",

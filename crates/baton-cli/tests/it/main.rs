@@ -5,6 +5,7 @@ mod accounts;
 mod answers;
 mod demo;
 mod dev;
+mod figures;
 mod fleet;
 mod flows;
 mod help;

@@ -1,6 +1,7 @@
 //! What the store answers, in the words of the API.
 
 pub(crate) mod claim;
+pub(crate) mod error_group;
 pub(crate) mod flow;
 pub(crate) mod graph;
 pub(crate) mod history;

@@ -6,7 +6,8 @@ use axum::extract::{FromRequestParts, RawPathParams};
 use axum::http::request::Parts;
 use baton_api::schemas;
 use baton_core::{
-    Code, FlowId, Kind, NameError, OperationId, PoolName, QueueName, ScheduleName, TaskId, WorkerId,
+    Code, Fingerprint, FlowId, Kind, NameError, OperationId, PoolName, QueueName, ScheduleName, TaskId,
+    WorkerId,
 };
 use utoipa::IntoParams;
 use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
@@ -34,6 +35,9 @@ pub(crate) struct NewKind(pub(crate) Kind);
 pub(crate) struct SchedulePath(pub(crate) ScheduleName);
 
 pub(crate) struct OperationPath(pub(crate) OperationId);
+
+/// A group of failures.
+pub(crate) struct FingerprintPath(pub(crate) Fingerprint);
 
 pub(crate) struct QueueId(pub(crate) QueueName);
 
@@ -128,6 +132,14 @@ impl FromRequestParts<App> for OperationPath {
     }
 }
 
+impl FromRequestParts<App> for FingerprintPath {
+    type Rejection = Fail;
+
+    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<FingerprintPath, Fail> {
+        first(parts, Code::UnknownErrorGroup).await.map(FingerprintPath)
+    }
+}
+
 impl FromRequestParts<App> for QueueId {
     type Rejection = Fail;
 
@@ -152,6 +164,7 @@ documented! {
     WorkerPath = "id", "The worker's id", worker;
     QueueId = "name", "The queue's name", queue;
     PoolPath = "name", "The pool's name", pool;
+    FingerprintPath = "fingerprint", "The group's fingerprint", fingerprint;
     SchedulePath = "name", "The schedule's name", schedule;
     OperationPath = "id", "The operation's id", operation;
     NewPool = "name", "The pool's name", pool;

@@ -67,6 +67,7 @@ pub(crate) fn complete(mut api: OpenApi) -> OpenApi {
         ("kinds", "What holds for tasks of a kind that say nothing themselves"),
         ("queues", "Queues in numbers; limits, pause and resume, drain and purge"),
         ("operations", "One act on many tasks, how far it is; and the trail of what operators did"),
+        ("errors", "Failures in groups: those that differ only in numbers, ids and the like are one"),
         ("events", "What happens, as it happens"),
         ("auth", "Log in and out; sessions, passwords, API keys, users"),
         ("oauth", "The same for programs that speak OAuth"),

@@ -3,6 +3,7 @@
 mod actions;
 mod auth;
 mod documents;
+mod errors;
 mod flows;
 mod kinds;
 mod leases;
@@ -13,6 +14,7 @@ mod problems;
 mod queues;
 mod recover;
 mod schedules;
+mod series;
 mod tasks;
 mod trail;
 mod workers;
@@ -70,6 +72,8 @@ pub(crate) fn documented() -> OpenApiRouter<App> {
         .merge(queues::with_query())
         .merge(actions::with_query())
         .merge(trail::with_query())
+        .merge(series::with_query())
+        .merge(errors::with_query())
         .merge(live::routes());
     OpenApiRouter::new()
         .nest("/api/v1", plain.merge(with_query))

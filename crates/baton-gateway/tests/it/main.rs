@@ -28,6 +28,7 @@ mod claims;
 mod documents;
 mod drain;
 mod emptying;
+mod figures;
 mod flows;
 mod graphs;
 mod guards;

@@ -7,13 +7,13 @@ use std::time::Duration;
 
 use super::key::Shape;
 
-/// A length of time, as people write it: `250ms`, `30s`, `5m`, `2h`.
+/// A length of time, as people write it: `250ms`, `30s`, `5m`, `2h`, `7d`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Span(pub Duration);
 
 /// Text that is no length of time.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("read {0:?} as a length of time: write it like 250ms, 30s, 5m or 2h")]
+#[error("read {0:?} as a length of time: write it like 250ms, 30s, 5m, 2h or 7d")]
 pub struct SpanError(String);
 
 impl FromStr for Span {
@@ -28,6 +28,7 @@ impl FromStr for Span {
             "s" => 1_000,
             "m" => 60_000,
             "h" => 3_600_000,
+            "d" => 86_400_000,
             _ => return Err(wrong()),
         };
         let number: u64 = number.parse().map_err(|_| wrong())?;
@@ -170,8 +171,9 @@ mod tests {
         for text in ["250ms", "30s", "5m", "2h", "0s", "90s", "1500ms"] {
             assert_eq!(text.parse::<Span>().unwrap().to_string(), text);
         }
+        assert_eq!("7d".parse::<Span>().unwrap().to_string(), "168h");
         for wrong in
-            ["", "5", "s", "-1s", "1.5s", "5 m", "1d", "99999999999999999999s", "18446744073709551615h"]
+            ["", "5", "s", "-1s", "1.5s", "5 m", "1w", "99999999999999999999s", "18446744073709551615h"]
         {
             assert!(wrong.parse::<Span>().is_err(), "{wrong:?}");
         }

@@ -1,10 +1,11 @@
 //! What happened to one task, as sinks see it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use baton_core::{Boot, Fence, Kind, Principal, QueueName, TaskId, Version, WorkerId};
 
 use super::Row;
+use crate::calls::series::Of;
 use crate::event::Entry;
 
 /// One event of one task.
@@ -32,6 +33,15 @@ pub struct Fact {
 pub struct Extra<'a> {
     /// The tasks of the piece as they are now; those that are gone are not among them.
     pub rows: &'a BTreeMap<TaskId, Row>,
+    /// The first queues of the shard: these have series of their own.
+    pub queues: &'a BTreeSet<QueueName>,
+}
+
+impl Extra<'_> {
+    /// Where what happens in this queue is counted.
+    pub fn series_of(&self, queue: &QueueName) -> Of {
+        if self.queues.contains(queue) { Of::Queue(queue.clone()) } else { Of::Others }
+    }
 }
 
 impl Fact {

@@ -11,8 +11,10 @@
 //! A sink is a function of a piece. It keeps nothing between two pieces, and what it writes it names by [`BehindKey`]s: the
 //! script takes no key of another family. It must not decide by what it wrote before, for it never sees that.
 
+mod errors;
 mod fact;
 mod index;
+mod series;
 mod writes;
 
 use baton_core::{Kind, Shard, limits};
@@ -33,7 +35,7 @@ pub use writes::Writes;
 type Sink = fn(&[Fact], &Extra, &mut Writes);
 
 /// Everything that is written behind.
-const SINKS: &[Sink] = &[index::note];
+const SINKS: &[Sink] = &[index::note, series::note, errors::note];
 
 /// What one step did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -110,7 +112,7 @@ impl Store {
 fn follows(facts: &Facts) -> Writes {
     let entries = facts.entries.iter().filter_map(|read| read.entry.as_ref());
     let list: Vec<Fact> = entries.flat_map(fact::of_entry).collect();
-    let extra = Extra { rows: &facts.rows };
+    let extra = Extra { rows: &facts.rows, queues: &facts.queues };
     let mut writes = Writes::default();
     for sink in SINKS {
         sink(&list, &extra, &mut writes);

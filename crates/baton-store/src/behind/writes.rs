@@ -15,6 +15,8 @@ pub struct Writes {
     first: BTreeMap<BehindKey, BTreeMap<String, Vec<u8>>>,
     expiries: BTreeMap<BehindKey, u64>,
     bounds: BTreeMap<BehindKey, u64>,
+    within: BTreeMap<BehindKey, (u64, BTreeMap<String, i64>)>,
+    groups: BTreeMap<BehindKey, u64>,
 }
 
 /// One write, as the script reads it.
@@ -61,6 +63,18 @@ impl Writes {
         self.bounds.insert(set, members);
     }
 
+    /// Counts one more under a field of a hash that has so many fields at most; there is no place for a further one.
+    pub fn within(&mut self, hash: BehindKey, fields: u64, field: impl ToString) {
+        let (bound, counts) = self.within.entry(hash).or_default();
+        *bound = fields;
+        *counts.entry(field.to_string()).or_default() += 1;
+    }
+
+    /// Keeps so many groups of failures, those seen last, when all else is written. One that leaves goes with all its keys.
+    pub fn evict(&mut self, list: BehindKey, groups: u64) {
+        self.groups.insert(list, groups);
+    }
+
     pub fn is_empty(&self) -> bool {
         *self == Writes::default()
     }
@@ -80,6 +94,14 @@ impl Writes {
             let pairs = counts.iter().flat_map(|(field, by)| [field.clone().into(), by.to_string().into()]);
             push(&mut all, "count", key, pairs);
         }
+        for (key, (bound, counts)) in &self.within {
+            let pairs = counts.iter().flat_map(|(field, by)| [field.clone().into(), by.to_string().into()]);
+            let words: Vec<Vec<u8>> = pairs.collect();
+            for pairs in words.chunks(limits::BEHIND_WORDS_MAX as usize) {
+                let words = [bound.to_string().into()].into_iter().chain(pairs.iter().cloned());
+                all.push(Write { verb: "within", key: key.as_str(), words: words.collect() });
+            }
+        }
         for (verb, hashes) in [("set", &self.fields), ("first", &self.first)] {
             for (key, fields) in hashes {
                 let pairs = fields.iter().flat_map(|(field, value)| [field.clone().into(), value.clone()]);
@@ -90,6 +112,9 @@ impl Writes {
             for (key, number) in numbers {
                 push(&mut all, verb, key, [number.to_string().into()]);
             }
+        }
+        for (key, groups) in &self.groups {
+            push(&mut all, "evict", key, [groups.to_string().into()]);
         }
         all
     }

@@ -2,6 +2,7 @@
 //!
 //! Every call may be repeated, word for word, when its outcome is not known; each module says why.
 
+pub mod error;
 pub mod flow;
 pub mod kind;
 pub mod namespace;
@@ -9,6 +10,7 @@ pub mod operation;
 pub mod pool;
 pub mod queue;
 pub mod schedule;
+pub mod series;
 pub mod shard;
 pub mod task;
 pub mod token;

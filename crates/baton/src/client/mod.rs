@@ -13,6 +13,7 @@ mod pools;
 mod read;
 mod schedules;
 mod send;
+mod series;
 mod submit;
 mod wait;
 mod watch;
@@ -27,6 +28,7 @@ pub use batch::Receipt;
 pub use filter::Filter;
 pub use flow::{FlowTask, SubmitFlow, SubmittedFlow};
 pub use read::Probed;
+pub use series::Figures;
 pub use submit::{Submit, Submitted};
 pub use watch::Watch;
 

@@ -2,7 +2,7 @@
 
 use baton_api::health::{Health, Ready};
 use baton_api::queue::{Queue, Queues};
-use baton_api::task::{Explanation, History, Logs, Stats, Task, Tasks};
+use baton_api::task::{Explanation, History, Logs, Task, Tasks};
 use baton_api::worker::{Worker, Workers};
 use baton_core::TaskId;
 use futures_util::stream::{self, Stream};
@@ -61,11 +61,6 @@ impl Client {
             let task = walk.step().await?;
             Ok(task.map(|task| (task, walk)))
         })
-    }
-
-    /// How many tasks there are, by status and by queue.
-    pub async fn stats(&self) -> Result<Stats, Error> {
-        self.call(Call::get("/api/v1/tasks/stats")).await
     }
 
     pub async fn queues(&self) -> Result<Vec<Queue>, Error> {

@@ -31,7 +31,6 @@ use crate::app::App;
 pub(super) fn plain() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(batch::submit_tasks))
-        .routes(routes!(stats::task_stats))
         .routes(routes!(history::task_history))
         .routes(routes!(read::task_result))
         .routes(routes!(explain::explain_task))
@@ -47,6 +46,7 @@ pub(super) fn with_query() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(list::list_tasks, submit::submit_task))
         .routes(routes!(read::get_task))
+        .routes(routes!(stats::task_stats))
         .routes(routes!(logs::task_logs))
         .routes(routes!(graph::task_graph))
 }

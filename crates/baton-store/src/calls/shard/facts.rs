@@ -1,9 +1,9 @@
 //! Faces `lua/shard/facts.lua`. It only reads.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::str::FromStr;
 
-use baton_core::{Fence, FlowId, Priority, Refusal, Shard, Tag, TaskId, WorkerId, limits};
+use baton_core::{Fence, FlowId, Priority, QueueName, Refusal, Shard, Tag, TaskId, WorkerId, limits};
 
 use super::super::Refused;
 use crate::error::Error;
@@ -41,6 +41,8 @@ pub(crate) struct Facts {
     pub(crate) entries: Vec<Read>,
     /// Tasks that still exist.
     pub(crate) rows: BTreeMap<TaskId, Row>,
+    /// The queues of the shard that appeared first.
+    pub(crate) queues: BTreeSet<QueueName>,
 }
 
 /// One entry; one that a newer release wrote may be unreadable.
@@ -94,7 +96,9 @@ fn read(reply: &mut Reply) -> Result<Facts, Error> {
             rows.insert(id, row);
         }
     }
-    Ok(Facts { place, trimmed, lag_ms, entries, rows })
+    let count: usize = reply.parse()?;
+    let queues = (0..count).map(|_| reply.parse()).collect::<Result<_, _>>()?;
+    Ok(Facts { place, trimmed, lag_ms, entries, rows, queues })
 }
 
 fn read_entry(reply: &mut Reply) -> Result<Read, Error> {

@@ -1,0 +1,58 @@
+//! Failures in groups: those that differ only in numbers, ids and the like are one.
+
+use std::collections::BTreeMap;
+
+use baton_core::{Fingerprint, Kind, TaskId};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::task::Task;
+use crate::{Timestamp, schemas, text};
+
+/// Failures of one kind of task, with one reason, whose messages are the same but for what differs from task to task. Attempts
+/// that another one followed count, too.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct ErrorGroup {
+    #[serde(with = "text")]
+    #[schema(schema_with = schemas::fingerprint)]
+    pub fingerprint: Fingerprint,
+    #[serde(with = "text")]
+    #[schema(schema_with = schemas::kind)]
+    pub kind: Kind,
+    /// The type of the error, as its handler calls it.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub reason: String,
+    /// What all messages have in common; what differs is `<n>`, `<id>`, `<text>`, `<path>`, `<url>` or `<address>`.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub message: String,
+    /// How often it was seen, in the queues that the credential may read.
+    pub count: u64,
+    #[schema(schema_with = schemas::time)]
+    pub first_seen: Timestamp,
+    #[schema(schema_with = schemas::time)]
+    pub last_seen: Timestamp,
+    /// How often in each queue.
+    pub queues: BTreeMap<String, u64>,
+    /// How often each worker saw it, for credentials that read every queue: the first fifty that did.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub workers: BTreeMap<String, u64>,
+    /// One of the messages as it was, and its task.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sample: Option<String>,
+    #[serde(default, with = "text::option", skip_serializing_if = "Option::is_none")]
+    #[schema(schema_with = schemas::task)]
+    pub sample_task: Option<TaskId>,
+    /// Its latest tasks that are still kept, the last one to fail first; only where one group is asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tasks: Option<Vec<Task>>,
+}
+
+/// Groups of failures, the last one seen first. Of each shard the 500 latest are kept, for 30 days.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct ErrorGroups {
+    pub errors: Vec<ErrorGroup>,
+    /// How many there are that fit.
+    pub total: u64,
+    /// How old what is not in them yet may be.
+    pub behind_ms: u64,
+}

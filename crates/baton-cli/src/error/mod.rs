@@ -1,0 +1,49 @@
+//! `baton error`: failures in groups.
+
+mod show;
+
+use anyhow::Result;
+use baton::Fingerprint;
+use clap::Subcommand;
+
+use crate::console::{Target, client};
+use crate::exit::Exit;
+use crate::out::Out;
+
+#[derive(Subcommand)]
+pub(crate) enum ErrorCommand {
+    /// List groups of failures, the last one seen first
+    #[command(before_help = "Examples:
+  baton error ls
+  baton error ls --queue mail
+  baton error ls --json | jq -r 'select(.count > 100).message'")]
+    Ls {
+        /// Seen in this queue
+        #[arg(long)]
+        queue: Option<String>,
+        /// How many at most
+        #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u64).range(1..=500))]
+        limit: u64,
+    },
+    /// Show one group, and the tasks that failed so last
+    #[command(before_help = "Examples:
+  baton error get 8f3a1c0b9d2e4f67
+  baton error get 8f3a1c0b9d2e4f67 --json | jq -r '.tasks[].id' | xargs baton task rerun")]
+    Get {
+        fingerprint: Fingerprint,
+        /// How many of its tasks
+        #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..=100))]
+        limit: u64,
+    },
+}
+
+pub(crate) async fn run(out: &Out, target: &Target, command: ErrorCommand) -> Result<Exit> {
+    let client = client(target)?;
+    match command {
+        ErrorCommand::Ls { queue, limit } => {
+            show::all(out, &client.errors(queue.as_deref(), limit).await?)?;
+        }
+        ErrorCommand::Get { fingerprint, limit } => show::one(out, &client.error(fingerprint, limit).await?)?,
+    }
+    Ok(Exit::Fine)
+}

@@ -1,0 +1,55 @@
+//! Groups of failures: summed over all shards, and as far as a credential may read them.
+
+use std::collections::BTreeMap;
+
+use baton_api::Timestamp;
+use baton_api::error_group::ErrorGroup;
+use baton_auth::Action;
+use baton_store::calls::error::{ErrorGroup as Stored, Seen};
+
+use crate::auth::Grant;
+
+/// The same group, seen in another shard.
+pub(crate) fn add(sum: &mut Stored, other: Stored) {
+    let last = |group: &Stored| group.queues.values().chain(&group.others).map(|seen| seen.last_ms).max();
+    if last(&other) > last(sum) {
+        sum.sample.clone_from(&other.sample);
+        sum.sample_queue.clone_from(&other.sample_queue);
+        sum.sample_task = other.sample_task;
+    }
+    for (queue, seen) in other.queues {
+        sum.queues.entry(queue).and_modify(|sum| *sum = sum.and(seen)).or_insert(seen);
+    }
+    sum.others = [sum.others, other.others].into_iter().flatten().reduce(Seen::and);
+    for (worker, count) in other.workers {
+        *sum.workers.entry(worker).or_default() += count;
+    }
+}
+
+/// `None` where it was only seen in queues that the credential may not read. What all its messages have in common is known to
+/// whoever knows one of them; a message as it was is not.
+pub(crate) fn error_group(stored: Stored, grant: &Grant) -> Option<ErrorGroup> {
+    let everywhere = grant.reaches_all(Action::TasksRead);
+    let own: Vec<_> = stored.queues.iter().filter(|(queue, _)| grant.reads(queue)).collect();
+    let others = stored.others.filter(|_| everywhere);
+    let seen = own.iter().map(|(_, seen)| **seen).chain(others).reduce(Seen::and)?;
+    let mut queues: BTreeMap<String, u64> =
+        own.iter().map(|(queue, seen)| (queue.to_string(), seen.count)).collect();
+    queues.extend(others.map(|seen| ("*".to_owned(), seen.count)));
+    let workers = stored.workers.into_iter().filter(|_| everywhere);
+    let shows_sample = grant.reads(&stored.sample_queue);
+    Some(ErrorGroup {
+        fingerprint: stored.fingerprint,
+        kind: stored.kind,
+        reason: stored.reason,
+        message: stored.message,
+        count: seen.count,
+        first_seen: Timestamp::from_ms(seen.first_ms),
+        last_seen: Timestamp::from_ms(seen.last_ms),
+        queues,
+        workers: workers.map(|(worker, count)| (worker.to_string(), count)).collect(),
+        sample: shows_sample.then_some(stored.sample).filter(|sample| !sample.is_empty()),
+        sample_task: shows_sample.then_some(stored.sample_task),
+        tasks: None,
+    })
+}

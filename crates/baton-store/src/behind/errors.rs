@@ -1,0 +1,66 @@
+//! Failures in groups: each failed attempt counts in the group of its fingerprint, per queue.
+//!
+//! The groups are bounded, and the one that was not seen for longest gives way. A group is a hash, a list of its latest
+//! tasks beside it, and its place in the list of groups. Counts are per queue, so that whoever may read one queue learns
+//! nothing of another.
+
+use std::collections::BTreeSet;
+
+use baton_core::fingerprint::normal;
+use baton_core::{Fingerprint, limits};
+
+use super::{BehindKey, Extra, Fact, Row, Writes};
+
+pub(super) fn note(facts: &[Fact], extra: &Extra<'_>, writes: &mut Writes) {
+    let mut groups = BTreeSet::new();
+    for fact in facts.iter().filter(|fact| is_failure(fact)) {
+        let row = extra.rows.get(&fact.id).filter(|row| row.fence == Some(fact.fence));
+        groups.insert(failed(fact, row, extra, writes));
+    }
+    if groups.is_empty() {
+        return;
+    }
+    for fingerprint in groups {
+        writes.keep(BehindKey::error_tasks(fingerprint), limits::ERROR_TASKS_MAX);
+        for key in [BehindKey::error, BehindKey::error_tasks, BehindKey::error_workers] {
+            writes.expire(key(fingerprint), limits::ERROR_RETENTION_MS);
+        }
+    }
+    writes.evict(BehindKey::errors(), limits::ERROR_GROUPS_MAX);
+}
+
+/// The end of an attempt that did not do what was asked: another one may follow.
+fn is_failure(fact: &Fact) -> bool {
+    matches!(fact.event.as_str(), "retry" | "fail" | "time_out")
+}
+
+fn failed(fact: &Fact, row: Option<&Row>, extra: &Extra<'_>, writes: &mut Writes) -> Fingerprint {
+    let error = row.and_then(|row| row.error.as_deref()).map(String::from_utf8_lossy).unwrap_or_default();
+    // A poisonous task has no message of its own: what an earlier attempt said is another failure.
+    let error = if fact.why.as_deref() == Some("poison") { "".into() } else { error };
+    let (reason, message) = (fact.why.as_deref().unwrap_or_default(), normal(&error));
+    let fingerprint = Fingerprint::of(&fact.kind, reason, &message);
+    let group = BehindKey::error(fingerprint);
+    let at_ms = fact.at_ms.to_string();
+    let whose = extra.series_of(&fact.queue);
+    let queue = whose.word();
+    writes.enter(BehindKey::errors(), fingerprint, fact.at_ms);
+    writes.enter(BehindKey::error_tasks(fingerprint), fact.id, fact.at_ms);
+    writes.count(group.clone(), format!("count:{queue}"), 1);
+    writes.first(group.clone(), format!("first_ms:{queue}"), at_ms.clone());
+    for (field, value) in [
+        ("kind", fact.kind.as_str()),
+        ("reason", reason),
+        ("message", &message),
+        ("sample", &error[..error.floor_char_boundary(limits::ERROR_SAMPLE_BYTES as usize)]),
+        ("sample_task", &fact.id.to_string()),
+        ("sample_queue", fact.queue.as_str()),
+        (&format!("last_ms:{queue}"), &at_ms),
+    ] {
+        writes.set(group.clone(), field, value);
+    }
+    if let Some(worker) = row.and_then(|row| row.worker.as_ref()).or(fact.worker.as_ref()) {
+        writes.within(BehindKey::error_workers(fingerprint), limits::ERROR_WORKERS_MAX, worker);
+    }
+    fingerprint
+}

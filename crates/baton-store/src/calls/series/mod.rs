@@ -1,0 +1,5 @@
+//! Time series, which are written behind: `behind/series.rs` says what they count.
+
+mod read;
+
+pub use read::{Of, ReadSeries};

@@ -1,0 +1,82 @@
+//! How the fleet does: figures, time series, and failures in groups.
+
+use std::time::Duration;
+
+use baton_api::error_group::{ErrorGroup, ErrorGroups};
+use baton_api::series::SeriesAnswer;
+use baton_api::task::Stats;
+use baton_core::Fingerprint;
+use baton_core::series::Metric;
+
+use super::Client;
+use super::call::Call;
+use crate::error::Error;
+
+/// Which figures: of one queue or of all, and how far back. The default is all queues and the last hour.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Figures {
+    query: Vec<(&'static str, String)>,
+}
+
+impl Figures {
+    pub fn new() -> Figures {
+        Figures::default()
+    }
+
+    #[must_use]
+    pub fn queue(self, queue: &str) -> Figures {
+        self.with("queue", queue)
+    }
+
+    /// How far back, from ten seconds to ninety days.
+    #[must_use]
+    pub fn last(self, last: Duration) -> Figures {
+        self.with("last", &format!("{}ms", last.as_millis()))
+    }
+
+    /// Of a series: how much time a point stands for. The gateway chooses one that fits where nothing is said.
+    #[must_use]
+    pub fn step(self, step: Duration) -> Figures {
+        self.with("step", &format!("{}ms", step.as_millis()))
+    }
+
+    fn with(mut self, name: &'static str, value: &str) -> Figures {
+        self.query.retain(|(known, _)| *known != name);
+        self.query.push((name, value.to_owned()));
+        self
+    }
+
+    fn ask(&self, path: &str, but: &str) -> Call {
+        let pairs = self.query.iter().filter(|(name, _)| *name != but);
+        pairs.fold(Call::get(path), |call, (name, value)| call.query(name, value))
+    }
+}
+
+impl Client {
+    /// How many tasks there are, by status and by queue; and what happened in the last hour.
+    pub async fn stats(&self) -> Result<Stats, Error> {
+        self.stats_of(&Figures::new()).await
+    }
+
+    /// The same of one queue, or of another span of time.
+    pub async fn stats_of(&self, figures: &Figures) -> Result<Stats, Error> {
+        self.call(figures.ask("/api/v1/tasks/stats", "step")).await
+    }
+
+    /// These metrics point by point; without any, all there are.
+    pub async fn series(&self, metrics: &[Metric], figures: &Figures) -> Result<SeriesAnswer, Error> {
+        let call = figures.ask("/api/v1/series", "");
+        self.call(metrics.iter().fold(call, |call, metric| call.query("metric", metric))).await
+    }
+
+    /// Failures in groups, the last one seen first; of one queue or of all.
+    pub async fn errors(&self, queue: Option<&str>, limit: u64) -> Result<ErrorGroups, Error> {
+        let call = Call::get("/api/v1/errors").query("limit", limit);
+        self.call(queue.into_iter().fold(call, |call, queue| call.query("queue", queue))).await
+    }
+
+    /// One group, with so many of the tasks that failed so last.
+    pub async fn error(&self, fingerprint: Fingerprint, tasks: u64) -> Result<ErrorGroup, Error> {
+        self.call(Call::get(format!("/api/v1/errors/{fingerprint}")).query("limit", tasks)).await
+    }
+}
