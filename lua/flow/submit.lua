@@ -1,7 +1,7 @@
 -- flow/submit: write a piece of a flow as a draft, and with the last piece make it a flow; nobody sees half of one.
 --
 -- CLASS  grow
--- USES   lifecycle batch move endings edges create rerun flow once
+-- USES   lifecycle batch groups move endings edges create rerun flow once
 -- KEYS
 --   1  meta        hash    the shard
 --   2  events      stream

@@ -1,6 +1,8 @@
 -- lib/batch: the index writes of one call, gathered so that each index is written once however many tasks move.
 -- With AOF on every write command is a write to the log.
-local REMOVED, ADDED, COUNTED, FLOWED, TOLD, HINTED = {}, {}, {}, {}, {}, {}
+local REMOVED, ADDED, COUNTED, GROUPED, FLOWED, TOLD, HINTED = {}, {}, {}, {}, {}, {}, {}
+-- Said by lib/groups, where tasks move.
+local write_groups
 local batch_kinds, batch_keys, batch_size = {}, {}, 0
 local CASCADES, ends_left = SHARD .. 'cascades', false
 
@@ -91,10 +93,25 @@ local function write_event(told)
   return math.max(told.size / 2, 1)
 end
 
+-- An idle claimer waits in a BLPOP of the queue's hints, and Redis hands one hint to one who waits, at once. A list that
+-- is still there therefore means that nobody waits: a busy fleet pays a look, and no write. Where more tasks came than
+-- hints are left, each claim that leaves some hints again.
+local function write_hints(queue, count)
+  local key = SHARD .. 'hints:' .. queue
+  if redis.call('EXISTS', key) == 1 or redis.call('HGET', queue_key(queue), 'paused_ms') then return end
+  local words = {}
+  for at = 1, math.min(count, HINTS_MAX) do words[at] = '1' end
+  redis.call('RPUSH', key, unpack(words))
+end
+
 local function write_counts(queue, counts)
   for _, status in ipairs({ 'running', 'scheduled' }) do
     local by = counts[status]
     if by and by ~= 0 then redis.call('HINCRBY', queue_key(queue), status, digits(by)) end
+  end
+  -- Where a limit may have kept claimers away, there is room now.
+  if (counts.running or 0) < 0 and redis.call('HGET', queue_key(queue), 'concurrency') then
+    write_hints(queue, -counts.running)
   end
 end
 
@@ -113,17 +130,6 @@ local function write_flow_counts(flow, counts)
   if left == 0 then redis.call('HSET', key, 'finished_ms', NOW.digits)
   elseif left == live then redis.call('HDEL', key, 'finished_ms')
   end
-end
-
--- An idle claimer waits in a BLPOP of the queue's hints, and Redis hands one hint to one who waits, at once. A list that
--- is still there therefore means that nobody waits: a busy fleet pays a look, and no write. Where more tasks came than
--- hints are left, each claim that leaves some hints again.
-local function write_hints(queue, count)
-  local key = SHARD .. 'hints:' .. queue
-  if redis.call('EXISTS', key) == 1 or redis.call('HGET', queue_key(queue), 'paused_ms') then return end
-  local words = {}
-  for at = 1, math.min(count, HINTS_MAX) do words[at] = '1' end
-  redis.call('RPUSH', key, unpack(words))
 end
 
 -- Has somebody said lately that he is passing ends on? A clock that went back says nothing.
@@ -153,7 +159,7 @@ local function due_at_once() return ends_left and NOW.digits end
 
 -- Writes everything gathered, in the order in which it was first mentioned. What a script reads afterwards shows it.
 local function write_batch()
-  local noted = 0
+  local noted, late = 0, {}
   for at = 1, batch_size do
     local kind, key = batch_kinds[at], batch_keys[at]
     local list = kind[key]
@@ -161,6 +167,7 @@ local function write_batch()
     if kind == REMOVED then redis.call('ZREM', key, unpack(list))
     elseif kind == ADDED then redis.call('ZADD', key, unpack(list))
     elseif kind == COUNTED then write_counts(key, list)
+    elseif kind == GROUPED then late[key] = list
     elseif kind == FLOWED then write_flow_counts(key, list)
     elseif kind == HINTED then write_hints(key, list.size)
     else noted = noted + write_event(list)
@@ -168,5 +175,7 @@ local function write_batch()
   end
   if noted > 0 then redis.call('HINCRBY', META, 'events', digits(noted)) end
   batch_size, last_event = 0, nil
+  -- Who comes back is looked for when all who came to wait have been written.
+  for queue, list in pairs(late) do write_groups(queue, list) end
   write_ends()
 end

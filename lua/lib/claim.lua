@@ -22,14 +22,17 @@ local function payload_of(key, row)
   return row.payload or redis.call('GET', key .. ':payload') or ''
 end
 
--- Reads on in a source. Pieces grow, so a queue that has everything is read in a few of them.
+-- Reads on in a source: one of a queue that ages has a band of priorities, any other has all of its index. Pieces grow, so a
+-- queue that has everything is read in a few of them.
 local function read_piece(source, step)
-  local first, last = source.rank, source.rank + source.piece - 1
-  if step == 2 then source.entries = redis.call('ZRANGE', source.pending, first, last, 'WITHSCORES')
-  else source.entries = redis.call('ZRANGE', source.pending, first, last)
+  local first, size = source.rank, source.piece
+  if source.low then
+    source.entries = redis.call('ZRANGE', source.pending, source.low, source.high, 'BYSCORE', 'LIMIT', first, size, 'WITHSCORES')
+  elseif step == 2 then source.entries = redis.call('ZRANGE', source.pending, first, first + size - 1, 'WITHSCORES')
+  else source.entries = redis.call('ZRANGE', source.pending, first, first + size - 1)
   end
-  source.more = #source.entries == step * source.piece
-  source.at, source.rank, source.piece = 1, last + 1, 2 * source.piece
+  source.more = #source.entries == step * size
+  source.at, source.rank, source.piece = 1, first + size, 2 * size
 end
 
 local function advance(source, step)
@@ -37,16 +40,21 @@ local function advance(source, step)
   if not source.entries[source.at] and source.more then read_piece(source, step) end
   source.id = source.entries[source.at]
   source.score = step == 2 and tonumber(source.entries[source.at + 1])
+  if source.low and source.id then source.score = aged_score(source.quota, source.score) end
 end
 
 -- Where candidates come from: the pending indexes of the queues that are not paused, each read a piece at a time. With
 -- one queue its index has the right order; scores are asked for only where several must be merged.
-local function sources_of(queues, wanted)
-  local sources = {}
-  for _, queue in ipairs(queues) do
-    if not redis.call('HGET', queue.key, 'paused_ms') then sources[#sources + 1] = queue end
+local function sources_of(queues, wanted, now)
+  local sources = { wait_ms = math.huge }
+  for place, queue in ipairs(queues) do
+    local state = redis.call('HMGET', queue.key, 'paused_ms', 'limited')
+    queue.place = place
+    if not state[1] and state[2] then add_limited(sources, queue, now)
+    elseif not state[1] then sources[#sources + 1] = queue
+    end
   end
-  sources.step = #sources == 1 and 1 or 2
+  sources.step = (#sources == 1 and not sources.scored) and 1 or 2
   for _, source in ipairs(sources) do
     source.entries, source.at, source.more = {}, 0, true
     -- One more than is wanted tells whether any are left.
@@ -56,18 +64,24 @@ local function sources_of(queues, wanted)
   return sources
 end
 
-local function comes_before(source, other)
-  if not source.id or not other.id then return source.id end
+-- Has a source something to give, and may it?
+local function is_open(source) return source.id and not (source.quota and source.quota.left <= 0) end
+
+local function comes_before(source, other, listed)
+  if not is_open(source) or not is_open(other) then return is_open(source) end
+  if listed and source.place ~= other.place then return source.place < other.place end
   return source.score < other.score or (source.score == other.score and source.id < other.id)
 end
 
--- The source whose `id` is the next candidate, strictly by priority, then by age; without an id there is none left.
-local function next_source(sources)
+-- The source whose `id` is the next candidate, strictly by priority, then by age, or first by the order in which its queues
+-- were named; nil where there is none left.
+local function next_source(sources, listed)
   if sources.last then advance(sources.last, sources.step) end
   local best = sources[1]
   for at = 2, #sources do
-    if comes_before(sources[at], best) then best = sources[at] end
+    if comes_before(sources[at], best, listed) then best = sources[at] end
   end
+  if not best or not is_open(best) then return nil end
   sources.last = best
   return best
 end
@@ -81,7 +95,7 @@ local function grant(id, key, row, holder, now, reply)
     'fence', fence, 'started_ms', now.digits, 'version', version)
   if row.outcome then redis.call('HDEL', key, 'outcome') end
   row.fence = fence
-  count(queue_of(row), 'running', 1)
+  count_running(queue_of(row), row, 1)
   enter(holder.held, digits(fence_us + (row.timeout_ms or TIMEOUT_MS) * 1000), id)
   note_move(id, row, 'claim', now, 'running', version, holder)
   local payload = payload_of(key, row)
@@ -124,31 +138,36 @@ end
 
 -- Grants a candidate, or passes it over. A task on its last life is given only to a holder that holds nothing, as the
 -- only one; a holder that is busy is told that it waits.
-local function grant_or_skip(id, pending, room, holder, now, reply)
-  local key = task_key(id)
+local function grant_or_skip(id, source, room, holder, now, reply)
+  local key, quota = task_key(id), source.quota
   local row = read(key)
   local alone = row and is_last_life(row)
   if not row or row.status ~= 'pending' then
-    leave(pending, id)
+    leave(source.pending, id)
   elseif row.open_parents and row.open_parents ~= '0' then
     reject(id, row, now)
+  elseif quota and row.group and not has_place(queue_of(row), row.group) then
+    leave(source.pending, id)
+    set_aside(queue_of(row), id, row, pending_since(row))
+    room.aside = true
   elseif alone and room.held > 0 then
     room.waiting = 'solo_waiting'
   else
+    if quota then use_quota(quota, source) end
     room.bytes = room.bytes - grant(id, key, row, holder, now, reply)
     room.tasks, room.held, room.granted = alone and 0 or room.tasks - 1, room.held + 1, room.granted + 1
   end
 end
 
 -- Takes candidates while there is room, and looks at no more than it may.
-local function grant_from(sources, room, holder, now, reply)
+local function grant_from(sources, room, listed, holder, now, reply)
   while room.tasks > 0 and room.bytes > 0 and room.looks > 0 do
-    local source = next_source(sources)
-    if not source or not source.id then return end
+    local source = next_source(sources, listed)
+    if not source then return end
     if not room.seen[source.id] then
       room.seen[source.id] = true
       room.looks = room.looks - 1
-      grant_or_skip(source.id, source.pending, room, holder, now, reply)
+      grant_or_skip(source.id, source, room, holder, now, reply)
     end
   end
 end
@@ -159,13 +178,23 @@ local function hint_left(sources, room)
   if room.granted == 0 or (room.tasks > 0 and room.bytes > 0) then return end
   for _, source in ipairs(sources) do
     local at = source == sources.last and source.at + sources.step or source.at
-    if source.name and (source.entries[at] or source.more) then hint(source.name, 1) end
+    local may = not source.quota or source.quota.left > 0
+    if source.name and may and (source.entries[at] or source.more) then hint(source.name, 1) end
   end
 end
 
+-- What there is to say of tasks that were not given: one must run alone, or there is something in so many ms.
+local function waiting_word(sources, room)
+  if room.waiting ~= '' then return room.waiting end
+  if room.granted > 0 and room.tasks <= 0 then return '' end
+  if room.aside and room.looks <= 0 then return '0' end
+  return sources and sources.wait_ms and sources.wait_ms < math.huge and digits(sources.wait_ms) or ''
+end
+
 -- The claim itself. `ask` says: max; queues, or the one source that was asked for by id (found); listed (pairs the
--- holder knows) and their order; without (settled by this call). Appends to `reply`: the word for what waits ('' or
--- 'solo_waiting'), the pairs that are gone, how many tasks, then the tasks.
+-- holder knows) and their order; without (settled by this call); whether the queues' order comes first. Appends to `reply`:
+-- the word for what waits ('', 'solo_waiting', or in how many ms to ask again), the pairs that are gone, how many tasks,
+-- then the tasks.
 local function claim_tasks(holder, ask, now, reply)
   local unknown, held, found = compare(holder.held, ask.listed, ask.without)
   local room = { bytes = CALL_BYTES_MAX, held = held, granted = 0, waiting = '', seen = {} }
@@ -174,13 +203,14 @@ local function claim_tasks(holder, ask, now, reply)
   answer_gone(reply, ask.order, found, holder.worker)
   local count_at = #reply + 1
   reply[count_at] = '0'
-  local given = redeliver(unknown, ask.max > 0 and ask.max or #unknown, room, reply)
+  local given, sources = redeliver(unknown, ask.max > 0 and ask.max or #unknown, room, reply), nil
   room.tasks = math.min(ask.max - given, HELD_TASKS_MAX - held)
   if room.tasks > 0 and not lives_alone(holder.held, held, ask.without) then
     room.looks = room.tasks + CLAIM_SKIPS_MAX
-    local sources = ask.found or sources_of(ask.queues, room.tasks)
-    grant_from(sources, room, holder, now, reply)
+    sources = ask.found or sources_of(ask.queues, room.tasks, now)
+    grant_from(sources, room, ask.in_order, holder, now, reply)
+    keep_quotas(sources, now)
     hint_left(sources, room)
   end
-  reply[waiting_at], reply[count_at] = room.waiting, digits(given + room.granted)
+  reply[waiting_at], reply[count_at] = waiting_word(sources, room), digits(given + room.granted)
 end

@@ -1,36 +1,20 @@
 -- lib/move: takes a task from one status to another: its hash, its one index, its history and the stream together.
 
-local function queue_of(row) return row.queue or 'default' end
-
-local index_keys = {}
-local function index_key(queue, status)
-  local keys = index_keys[status]
-  if not keys then
-    keys = {}
-    index_keys[status] = keys
-  end
-  if not keys[queue] then keys[queue] = SHARD .. 'queue:' .. queue .. ':' .. status end
-  return keys[queue]
-end
-
--- Strict priority, then first come first served by Redis's clock.
-local function pending_score(row, at_ms)
-  return digits((9 - (row.priority or 5)) * PRIORITY_BAND + at_ms)
-end
-
 -- The dedupe key of a task names one live task of its flow, or of its queue where it is of none.
 local function dedupe_key(flow, queue, key)
   return (flow and flow_key(flow) or queue_key(queue)) .. ':key:' .. key
 end
 
-local function leave_index(id, row)
+local function leave_index(id, row, to)
   local status, queue = row.status, queue_of(row)
   if status == 'running' then
     leave(held_key(row.worker, row.boot), id)
-    count(queue, 'running', -1)
+    count_running(queue, row, -1)
   elseif status == 'scheduled' then
     leave(SHARD .. 'scheduled', id)
     count(queue, 'scheduled', -1)
+  elseif status == 'pending' then
+    leave_pending(queue, id, row, to)
   else
     leave(index_key(queue, status), id)
   end
@@ -42,8 +26,7 @@ local function enter_index(id, row, status, at_ms, due_ms)
     enter(SHARD .. 'scheduled', digits(due_ms), id)
     count(queue, 'scheduled', 1)
   elseif status == 'pending' then
-    enter(index_key(queue, status), pending_score(row, at_ms), id)
-    hint(queue, 1)
+    enter_pending(queue, id, row, at_ms)
   else
     enter(index_key(queue, status), digits(at_ms), id)
   end
@@ -96,7 +79,7 @@ end
 
 -- The indexes and the stream of a move whose hash has been written.
 local function note_move(id, row, step, now, to, version, how)
-  leave_index(id, row)
+  leave_index(id, row, to)
   if to ~= 'running' then enter_index(id, row, to, now.ms, how.due_ms) end
   tell(step, how.actor or NOBODY, id, event_text(row, version, how.why))
   if row.flow then count_flow(row.flow, row.status, to) end

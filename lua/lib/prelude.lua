@@ -3,9 +3,13 @@
 local META, EVENTS = KEYS[1], KEYS[2]
 local SHARD = string.sub(META, 1, -5)
 
+-- Whether any queue of the shard has rules for its groups; nil where nobody has asked.
+local RULED
+
 -- Whether a newer release owns this shard, and when its next tick is due.
 local function shard_state()
-  local state = redis.call('HMGET', META, 'schema', 'tick_ms')
+  local state = redis.call('HMGET', META, 'schema', 'tick_ms', 'ruled')
+  RULED = state[3] == '1'
   return state[1] and tonumber(state[1]) > SCHEMA, state[2] or ''
 end
 

@@ -1,6 +1,8 @@
 -- lib/prune: removes finished tasks whose time is over.
 
 local ENDS = { 'completed', 'failed', 'timeout', 'cancelled' }
+-- How long a queue keeps those that ended so, where that differs from the others; in the order of the ends.
+local KEPT = { 'retention_completed_ms', 'retention_failed_ms', 'retention_timeout_ms', 'retention_cancelled_ms' }
 local BESIDE = { '', ':payload', ':result', ':error', ':reason', ':tags', ':history', ':log', ':parents', ':children',
   ':waiting', ':parked' }
 
@@ -73,12 +75,20 @@ local function leave_flow(id, flow, status)
   end
 end
 
+-- Where else the task is listed, for whoever writes behind: when he hears of it, the task itself is gone.
+local function pruned_words(id, row)
+  local tags, words = row.tags or redis.call('GET', task_key(id) .. ':tags'), {}
+  if tags and tags ~= '' then words[1] = 'tags=' .. tags end
+  if row.worker then words[#words + 1] = 'worker=' .. row.worker end
+  return table.concat(words, ' ')
+end
+
 local function remove_task(id, row, keys)
   for _, beside in ipairs(BESIDE) do keys[#keys + 1] = task_key(id) .. beside end
   -- Nobody is left to whom its end could still come.
   leave(CASCADES, id)
   withdraw_result(id, row, keys)
-  tell('prune', NOBODY, id, event_text(row, row.version))
+  tell('prune', NOBODY, id, event_text(row, row.version, pruned_words(id, row)))
   if row.flow then leave_flow(id, row.flow, row.status) end
 end
 
@@ -108,11 +118,11 @@ end
 
 -- The indexes of one queue, from a place on; answers the place at which the room ended.
 local function prune_queue(queue, number, skip, room, keys, now)
-  local retention = redis.call('HGET', queue_key(queue), 'retention_ms') or RETENTION_MS
-  if retention == 'forever' then return nil end
+  local kept = redis.call('HMGET', queue_key(queue), 'retention_ms', unpack(KEPT))
   for at = number, #ENDS do
-    local cutoff = now.ms - retention
-    local stopped = prune_index(index_key(queue, ENDS[at]), ENDS[at], cutoff, at == number and skip or 0, room, keys)
+    local retention = kept[at + 1] or kept[1] or RETENTION_MS
+    local stopped = retention ~= 'forever'
+      and prune_index(index_key(queue, ENDS[at]), ENDS[at], now.ms - retention, at == number and skip or 0, room, keys)
     if stopped then return digits(at) .. ' ' .. digits(stopped) end
   end
 end

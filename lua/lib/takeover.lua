@@ -21,7 +21,7 @@ local function take_over(worker, old_boot, boot, now, ended)
         local why = 'from=' .. old_boot .. (ended ~= '' and ' ' .. ended or '')
         move(id, row, 'takeover', now, { to = 'running', actor = by, line = line, why = why,
           set = { 'boot', boot, 'fence', row.fence, 'started_ms', now.digits, 'crashes', row.crashes } })
-        count(queue_of(row), 'running', 1)
+        count_running(queue_of(row), row, 1)
         enter(held_key(worker, boot), digits(fence + timeout_us), id)
         moved = moved + 1
       end

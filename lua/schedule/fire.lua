@@ -1,7 +1,7 @@
 -- schedule/fire: make the tasks of a schedule that is due, once whoever calls and however often.
 --
 -- CLASS  grow
--- USES   lifecycle batch move create schedule
+-- USES   lifecycle batch groups move create schedule
 -- KEYS
 --   1  meta       hash    the shard
 --   2  events     stream

@@ -1,7 +1,7 @@
 -- schedule/pause: let a schedule rest, or go on. Times that come while it rests are not made up for.
 --
 -- CLASS  drain
--- USES   lifecycle batch move schedule
+-- USES   lifecycle batch groups move schedule
 -- KEYS
 --   1  meta       hash    the shard
 --   2  events     stream

@@ -1,7 +1,7 @@
 -- schedule/put: make a schedule, or say anew what it is to be.
 --
 -- CLASS  grow
--- USES   lifecycle batch move once schedule
+-- USES   lifecycle batch groups move once schedule
 -- KEYS
 --   1  meta       hash    the shard
 --   2  events     stream

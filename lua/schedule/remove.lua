@@ -1,7 +1,7 @@
 -- schedule/remove: forget a schedule. The tasks that it made stay.
 --
 -- CLASS  drain
--- USES   lifecycle batch move schedule
+-- USES   lifecycle batch groups move schedule
 -- KEYS
 --   1  meta       hash    the shard
 --   2  events     stream

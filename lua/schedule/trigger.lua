@@ -1,7 +1,7 @@
 -- schedule/trigger: make one task of a schedule now, whether or not it is due or paused.
 --
 -- CLASS  grow
--- USES   lifecycle batch move create once schedule
+-- USES   lifecycle batch groups move create once schedule
 -- KEYS
 --   1  meta       hash    the shard
 --   2  events     stream

@@ -1,7 +1,7 @@
 -- shard/cascade: a bounded piece of what ends and whole flows still have to pass on, whoever calls.
 --
 -- CLASS  drain
--- USES   lifecycle batch move endings edges create rerun flow cascade
+-- USES   lifecycle batch groups move endings edges create rerun flow cascade
 -- KEYS
 --   1  meta      hash    the shard
 --   2  events    stream

@@ -1,7 +1,7 @@
 -- shard/tick: a bounded piece of every chore of the shard that is due, whoever calls, and when to call again.
 --
 -- CLASS  drain
--- USES   lifecycle batch move endings edges chores cache prune
+-- USES   lifecycle batch groups move endings edges chores cache prune
 -- KEYS
 --   1  meta       hash    the shard
 --   2  events     stream

@@ -1,7 +1,7 @@
 -- task/cancel: end tasks that have not ended; one that runs is taken from its holder at once.
 --
 -- CLASS  drain
--- USES   lifecycle batch move endings edges once operate
+-- USES   lifecycle batch groups move endings edges once operate
 -- KEYS
 --   1  meta       hash    the shard
 --   2  events     stream

@@ -1,7 +1,7 @@
 -- task/link: make a task wait for another one, too.
 --
 -- CLASS  grow
--- USES   lifecycle batch move endings edges graph once
+-- USES   lifecycle batch groups move endings edges graph once
 -- KEYS
 --   1  meta       hash    the shard
 --   2  events     stream

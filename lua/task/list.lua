@@ -4,7 +4,7 @@
 -- USES   rows
 -- KEYS
 --   1  meta       hash    the shard
---   2  index      zset    of the status
+--   2  index      zset    of the status, or the pending ones of a queue that wait because of their group
 -- DERIVES task:<id> task:<id>:reason task:<id>:tags
 -- ARGV
 --   1  order      text    'up' from the lowest score, 'down' from the highest
@@ -28,7 +28,8 @@ local entries = entries_of(index, order, rank, scan)
 
 local found, words, at = 0, {}, 1
 while at <= #entries and found < page_size do
-  if answer_listed(words, entries[at], queue) then found = found + 1 end
+  -- Those that wait because of their group stand there with what they are ordered by; the id is at the end.
+  if answer_listed(words, string.sub(entries[at], -ID_LENGTH), queue) then found = found + 1 end
   at = at + 2
 end
 

@@ -1,7 +1,7 @@
 -- task/progress: note how far running tasks are; only their holder may.
 --
 -- CLASS  drain
--- USES   lifecycle batch move
+-- USES   lifecycle batch groups move
 -- KEYS
 --   1  meta       hash    the shard
 --   2  events     stream

@@ -1,7 +1,7 @@
 -- task/promote: let scheduled tasks run now instead of when they are due.
 --
 -- CLASS  drain
--- USES   lifecycle batch move once operate
+-- USES   lifecycle batch groups move once operate
 -- KEYS
 --   1  meta       hash    the shard
 --   2  events     stream

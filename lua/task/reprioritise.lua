@@ -1,7 +1,7 @@
 -- task/reprioritise: give tasks another priority; one that waits keeps its age within it.
 --
 -- CLASS  drain
--- USES   lifecycle batch move once operate
+-- USES   lifecycle batch groups move once operate
 -- KEYS
 --   1  meta       hash    the shard
 --   2  events     stream
@@ -34,9 +34,7 @@ return operate(op, digest, keep_ms, 'reprioritised', tonumber(size), function(id
   if priority ~= '5' then fields[1], fields[2] = 'priority', priority end
   local version = change(id, row, 'reprioritise', now, changer, why, ' priority=' .. why, fields)
   if priority == '5' then redis.call('HDEL', task_key(id), 'priority') end
+  if row.status == 'pending' then reorder(id, row, priority) end
   row.priority = priority
-  if row.status == 'pending' then
-    enter(index_key(queue_of(row), 'pending'), pending_score(row, row.pending_ms or row.created_ms), id)
-  end
   return version
 end)

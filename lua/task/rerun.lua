@@ -1,7 +1,7 @@
 -- task/rerun: run tasks once more that have ended; their history stays.
 --
 -- CLASS  drain
--- USES   lifecycle batch move rerun once operate
+-- USES   lifecycle batch groups move rerun once operate
 -- KEYS
 --   1  meta       hash    the shard
 --   2  events     stream

@@ -1,7 +1,7 @@
 -- task/settle: record what a holder reports of its tasks, and on request claim the next ones in the same trip.
 --
 -- CLASS  drain
--- USES   lifecycle batch move endings edges lease claim cache settle
+-- USES   lifecycle batch groups move endings edges lease quota claim cache settle
 -- KEYS
 --   1  meta       hash    the shard
 --   2  events     stream
@@ -18,21 +18,22 @@
 --   3  boot       text    of the holder; '' when only worker and fence are known, and then nothing is claimed
 --   4  max        int     tasks wanted; '' to claim nothing and leave the lease as it is; fewer are granted behind
 --                         many reports that are no completions
---   5  reports    int     how many reports
---   6  listed     int     how many pairs the holder knows beside them
+--   5  order      text    'listed' to empty the queues in the order of their keys; '' by priority and age over all
+--   6  reports    int     how many reports
+--   7  listed     int     how many pairs the holder knows beside them
 --      then of each report: task, fence, verb ('complete' 'fail' 'fail_for_good' 'time_out' 'release'), how many words
 --      follow: '0' or '4', digest of the outcome, reason, wait_ms or '', body (result or error); then of each pair:
 --      task, fence, timeout_ms
 -- REPLY
 --   { 'settled', tick_ms, of each report: 'settled' | 'recorded', status, version or 'refused', code, status;
---     then with `max`: 'claimed', lease_ms, '' | 'solo_waiting', … as task/claim answers,
+--     then with `max`: 'claimed', lease_ms, … as task/claim answers,
 --     or 'refused', 'unknown_worker' | 'superseded' | 'lease_lost', '' or 'refused', 'conflict', current boot }
 --   { 'refused', 'schema_too_new', '' }
 --   of a report: 'unknown_task' | 'fenced' | 'already_finished'
--- COST  6 + 3 per report + 3 per task claimed; 1 ZREM, ZADD, XADD per index and call; 1 command per queue
---       for its hints, 3 where it has none
+-- COST  6 + 3 per report + 3 per task claimed; 1 ZREM, ZADD, XADD per index and call; 1 more per queue that fewer
+--       tasks run of; 1 command per queue for its hints, 3 where it has none; of limits as task/claim
 local leases, worker_key, held = KEYS[3], KEYS[4], KEYS[5]
-local now_arg, worker, boot, max, report_count, listed_count = take(6)
+local now_arg, worker, boot, max, queue_order, report_count, listed_count = take(7)
 local now, settler = now_from(now_arg), actor(worker, boot)
 
 local too_new, tick_ms = shard_state()
@@ -57,7 +58,7 @@ end
 -- Those that waited for what ended here may be claimed by this very call.
 local room = { left = CASCADE_ROOM_BESIDE }
 pass_on(room)
-if room.left < CASCADE_ROOM_BESIDE then
+if room.left < CASCADE_ROOM_BESIDE or (next(GROUPED) and has_rules()) then
   others = others + math.ceil((CASCADE_ROOM_BESIDE - room.left) / WEIGHT_OF_MOVE)
   write_batch()
   -- What was settled is out of `held` now, so the claim has nothing to leave out of account.
@@ -76,7 +77,8 @@ local function claim_next()
   reply[#reply + 1], reply[#reply + 2] = 'claimed', holder.lease_ms
   -- Many failures, or long results, and a full claim together would hold Redis up for too long: then fewer are granted.
   local most = math.min(tonumber(max), math.max(SETTLE_OTHERS_AND_CLAIM_MAX - others, 1))
-  local ask = { max = most, queues = queues_from(6), listed = listed, order = order, without = settled }
+  local ask = { max = most, queues = queues_from(6), listed = listed, order = order, without = settled,
+    in_order = queue_order == 'listed' }
   claim_tasks(holder, ask, now, reply)
 end
 

@@ -1,7 +1,7 @@
 -- task/submit: make tasks, all that are not refused in one step; each exists at most once however often it is sent.
 --
 -- CLASS  grow
--- USES   lifecycle batch move endings edges create cache once
+-- USES   lifecycle batch groups move endings edges create cache once
 -- KEYS
 --   1  meta       hash    the shard
 --   2  events     stream

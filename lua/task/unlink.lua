@@ -1,7 +1,7 @@
 -- task/unlink: make a task no longer wait for another one.
 --
 -- CLASS  drain
--- USES   lifecycle batch move endings edges once
+-- USES   lifecycle batch groups move endings edges once
 -- KEYS
 --   1  meta       hash    the shard
 --   2  events     stream

@@ -1,7 +1,7 @@
 -- worker/register: make a boot the current one of its worker; it takes over what the boot before it held.
 --
 -- CLASS  drain
--- USES   lifecycle batch move endings lease takeover
+-- USES   lifecycle batch groups move endings lease takeover
 -- KEYS
 --   1  meta       hash    the shard
 --   2  events     stream

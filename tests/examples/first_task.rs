@@ -41,6 +41,7 @@ async fn run() -> Vec<String> {
         expects: None,
         lease: LeaseLength::default(),
         queues: &[QueueName::default()],
+        in_order: false,
         max: 1,
         only: None,
         holding: &[],

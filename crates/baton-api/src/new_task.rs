@@ -1,6 +1,6 @@
 //! Tasks to be: submitted one by one, or as a part of a flow. The two differ in how they name their parents.
 
-use baton_core::{DedupeKey, FlowId, Kind, OnParentFailure, QueueName, Tag, TaskId, TaskRef};
+use baton_core::{DedupeKey, FlowId, GroupName, Kind, OnParentFailure, QueueName, Tag, TaskId, TaskRef};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -60,6 +60,10 @@ macro_rules! new_task {
             pub key: Option<DedupeKey>,
             #[serde(default, deserialize_with = "object::word_or_null", skip_serializing_if = "Option::is_none")]
             pub on_duplicate: Option<OnDuplicate>,
+            /// What it shares with others of its queue: groups can have limits, and take turns.
+            #[serde(default, with = "text::option", skip_serializing_if = "Option::is_none")]
+            #[schema(schema_with = schemas::group_or_null)]
+            pub group: Option<GroupName>,
             #[serde(default, with = "text::list", skip_serializing_if = "Vec::is_empty")]
             #[schema(schema_with = schemas::tags)]
             pub tags: Vec<Tag>,
@@ -93,6 +97,7 @@ macro_rules! new_task {
                     backoff_cap_ms: None,
                     key: None,
                     on_duplicate: None,
+                    group: None,
                     tags: Vec::new(),
                     on_parent_failure: None,
                     result_ttl_ms: None,
@@ -156,6 +161,7 @@ impl NewFlowTask {
             backoff_cap_ms: self.backoff_cap_ms,
             key: self.key,
             on_duplicate: self.on_duplicate,
+            group: self.group,
             tags: self.tags,
             on_parent_failure: self.on_parent_failure,
             result_ttl_ms: self.result_ttl_ms,

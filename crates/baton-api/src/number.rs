@@ -55,6 +55,15 @@ where
     Ok(Option::<Whole<T>>::deserialize(input)?.map(|Whole(number)| number))
 }
 
+/// The same where absent and null differ: null takes away what there is.
+pub(crate) fn change<'de, T, D>(input: D) -> Result<Option<Option<T>>, D::Error>
+where
+    T: TryFrom<i128>,
+    D: Deserializer<'de>,
+{
+    whole_or_null(input).map(Some)
+}
+
 /// Where 0 says as little as no member at all.
 pub(crate) fn is_zero(number: &u64) -> bool {
     *number == 0

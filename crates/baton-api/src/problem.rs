@@ -37,6 +37,7 @@ pub fn status_of(code: Code) -> u16 {
         | Code::AlreadyFinished
         | Code::ParentsOpen
         | Code::QueuePaused
+        | Code::LimitReached
         | Code::DuplicateKey
         | Code::NameTaken => 409,
         Code::ResultExpired => 410,

@@ -6,7 +6,13 @@ use baton_core::QueueName;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::{Timestamp, schemas, text};
+use crate::{Timestamp, number, schemas, text};
+
+mod keep;
+mod patch;
+
+pub use keep::Keep;
+pub use patch::{PatchQueue, PatchRetention};
 
 /// A queue, summed over all shards.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -26,6 +32,63 @@ pub struct Queue {
     pub workers: u64,
     /// It has work, and nobody claims it.
     pub unattended: bool,
+    /// Pending ones that wait because as many of their group run as may.
+    #[serde(default, skip_serializing_if = "number::is_zero")]
+    pub waiting_for_group: u64,
+    #[serde(default)]
+    pub limits: Limits,
+    #[serde(default)]
+    pub retention: Retention,
+    /// Rises with each change of limits and retention.
+    #[serde(default)]
+    pub version: u64,
+}
+
+/// What a queue allows; what is not there is not limited.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Limits {
+    /// Tasks that run at once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub concurrency: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rate: Option<Rate>,
+    /// Tasks of one group that run at once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group_concurrency: Option<u64>,
+    /// Groups take turns.
+    #[serde(default)]
+    pub fair: bool,
+    /// A task that waits so long counts as one of the next priority, and so on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub aging_ms: Option<u64>,
+}
+
+/// At most `count` starts in any `per_ms`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Rate {
+    #[serde(deserialize_with = "number::whole")]
+    #[schema(minimum = 1, maximum = 100_000)]
+    pub count: u64,
+    #[serde(deserialize_with = "number::whole")]
+    #[schema(minimum = 1, maximum = 86_400_000)]
+    pub per_ms: u64,
+}
+
+/// How long tasks are kept that have ended: so many ms, or `forever`; by how they ended where that differs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Retention {
+    /// Seven days unless said otherwise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub default: Option<Keep>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub completed: Option<Keep>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failed: Option<Keep>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timeout: Option<Keep>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cancelled: Option<Keep>,
 }
 
 /// A page of queues.

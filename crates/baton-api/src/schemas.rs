@@ -43,6 +43,7 @@ macro_rules! or_null {
 or_null! {
     queue_or_null = queue;
     key_or_null = key;
+    group_or_null = group;
     boot_or_null = boot;
     worker_or_null = worker;
     time_or_null = time;
@@ -86,6 +87,10 @@ pub fn queue() -> Schema {
 
 pub fn key() -> Schema {
     name(128, WORD, "invoice-7")
+}
+
+pub fn group() -> Schema {
+    name(128, WORD, "customer-7")
 }
 
 pub fn boot() -> Schema {

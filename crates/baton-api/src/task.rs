@@ -135,6 +135,9 @@ pub struct Task {
     pub finished_by: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key: Option<String>,
+    /// What it shares with others of its queue: groups can have limits, and take turns.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group: Option<String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tags: Vec<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -240,6 +243,9 @@ pub struct Tasks {
     /// True where the look ended before the list did: `next_cursor` goes on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub truncated: Option<bool>,
+    /// Where some come from an index that is written behind the work: how long ago the first change was that it lacks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub behind_ms: Option<u64>,
 }
 
 /// How many tasks there are.

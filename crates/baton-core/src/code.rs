@@ -35,7 +35,7 @@ macro_rules! codes {
 codes! {
     scripts {
         UnknownTask UnknownFlow UnknownWorker UnknownPool UnknownSchedule UnknownKind NotRunning Fenced Superseded LeaseLost Conflict AlreadyFinished
-        ParentsOpen DependencyMissing DependencyCycle CrossShardLink GraphTooLarge QueuePaused DuplicateKey IdempotencyMismatch SchemaTooNew
+        ParentsOpen DependencyMissing DependencyCycle CrossShardLink GraphTooLarge QueuePaused LimitReached DuplicateKey IdempotencyMismatch SchemaTooNew
     }
     own {
         Malformed = "malformed",

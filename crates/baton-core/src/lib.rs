@@ -1,5 +1,5 @@
 //! The nouns and the rules of Baton: ids, the lifecycle of a task, logins, leases and fences, graphs, retries, schedules,
-//! limits, refusals.
+//! queries, limits, refusals.
 //!
 //! This crate refuses to know Redis, HTTP, clocks, randomness and serialisation formats. What needs one of them
 //! takes its value as an argument.
@@ -18,6 +18,8 @@ pub mod login;
 pub mod name;
 pub mod pool;
 pub mod priority;
+pub mod query;
+pub mod queue;
 pub mod refusal;
 pub mod retry;
 pub mod schedule;
@@ -30,8 +32,8 @@ pub use kind::{KindRules, Reasons};
 pub use lease::LeaseLength;
 pub use lifecycle::{Move, Status};
 pub use name::{
-    Boot, DedupeKey, Kind, NameError, Namespace, OpId, PoolName, Principal, QueueName, ScheduleName,
-    SupervisorId, Tag, TaskRef, WorkerId,
+    Boot, DedupeKey, GroupName, Kind, NameError, Namespace, OpId, PoolName, Principal, QueueName,
+    ScheduleName, SupervisorId, Tag, TaskRef, WorkerId,
 };
 pub use priority::Priority;
 pub use refusal::Refusal;

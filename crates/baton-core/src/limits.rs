@@ -95,6 +95,22 @@ limits! {
     CLAIM_QUEUES_MAX = 32;
     /// Hints that a queue keeps for idle claimers: so many wake at once, and each that leaves work wakes the next.
     HINTS_MAX = 16;
+    /// A task id in words.
+    ID_LENGTH = 36;
+    /// Starts that one claim forgets, of those that count against a rate no more.
+    STARTS_SWEEP_MAX = 200;
+    /// Groups that one claim forgets, of those whose turn is over.
+    TURNS_SWEEP_MAX = 50;
+    /// Tasks that come back at a time after the limit of their queue's groups has changed.
+    REGROUP_TASKS_MAX = 100;
+    /// The most tasks of a queue, or of a group, that a limit may let run at once.
+    CONCURRENCY_MAX = 1_000_000;
+    /// The most starts that a rate may allow in its time: each is remembered for as long.
+    RATE_COUNT_MAX = 100_000;
+    /// The longest time that a rate may speak of.
+    RATE_MS_MAX = 86_400_000;
+    /// The slowest aging: a priority in thirty days.
+    AGING_MS_MAX = 2_592_000_000;
     /// How many tasks that a claim must skip it looks behind.
     CLAIM_SKIPS_MAX = 100;
     /// Tasks reported by one call.
@@ -131,6 +147,34 @@ limits! {
     CASCADE_ENTRIES_MAX = 100;
     /// After this long without a word from whoever passes ends on, somebody else goes on.
     CASCADE_SILENCE_MS = 500;
+    /// Task events that one step of the write-behind takes, or an entry more: keeps both of its scripts under 5 ms.
+    BEHIND_EVENTS_MAX = 300;
+    /// Entries that it reads at once: each may have a hundred events.
+    BEHIND_ENTRIES_AT_ONCE = 20;
+    /// What it reads of one value that is long.
+    BEHIND_VALUE_BYTES = 1_040;
+    /// Members that one step takes from a set that is over its bound.
+    BEHIND_DROPS_MAX = 1_000;
+    /// Words of one write of it: a script can take no more than some thousands apart at once.
+    BEHIND_WORDS_MAX = 1_000;
+    /// After this long without a word from whoever writes behind, somebody else goes on.
+    BEHIND_SILENCE_MS = 500;
+    /// Tasks that the index of one worker has, the newest.
+    INDEX_WORKER_TASKS_MAX = 1_000;
+    /// Kinds that are remembered, the latest.
+    INDEX_KINDS_MAX = 1_000;
+    /// A query for tasks.
+    QUERY_BYTES_MAX = 1_024;
+    /// Terms of a query.
+    QUERY_TERMS_MAX = 32;
+    /// Values of one of its terms.
+    QUERY_VALUES_MAX = 32;
+    /// Parts of a path into a payload.
+    QUERY_DEPTH_MAX = 16;
+    /// How much of a payload a query looks at: a longer one is no JSON to it.
+    QUERY_PAYLOAD_BYTES = 16_384;
+    /// Tasks whose payloads and errors are read by one call for that.
+    QUERY_VALUES_TASKS_MAX = 50;
     /// Tasks of a flow.
     FLOW_TASKS_MAX = 100_000;
     /// Edges of a flow.

@@ -114,6 +114,8 @@ names! {
     Kind = "kind", 128, WORD, word;
     /// At most one live task of a queue carries a given one.
     DedupeKey = "key", 128, WORD, word;
+    /// What many tasks of a queue share: groups can have limits of their own, and take turns.
+    GroupName = "group", 128, WORD, word;
     /// A word to find tasks by.
     Tag = "tag", 64, WORD, word;
     /// What a task is called within its flow.
@@ -146,12 +148,16 @@ macro_rules! any_form {
     )*};
 }
 
-any_form! { Kind DedupeKey Tag TaskRef Principal OpId Boot Namespace ScheduleName SupervisorId }
+any_form! { Kind DedupeKey GroupName Tag TaskRef Principal OpId Boot Namespace ScheduleName SupervisorId }
+
+/// What lies beside the record of a queue and is no status.
+const BESIDE_QUEUES: [&str; 5] = ["key", "waiting", "groups", "turns", "starts"];
 
 impl QueueName {
-    /// Beside a queue's own key lie `<name>:<status>` and `<name>:key:<dedupe key>`. No other queue may be called so.
+    /// Beside a queue's own key lie `<name>:<status>`, `<name>:key:<dedupe key>` and what [`BESIDE_QUEUES`] names. No other
+    /// queue may be called so.
     fn check_form(text: &str) -> Result<(), NameError> {
-        let reserved = |part: &&str| *part == "key" || part.parse::<Status>().is_ok();
+        let reserved = |part: &&str| BESIDE_QUEUES.contains(part) || part.parse::<Status>().is_ok();
         match text.split(':').skip(1).find(reserved) {
             Some(part) => Err(NameError::Reserved { name: text.to_owned(), part: part.to_owned() }),
             None => Ok(()),

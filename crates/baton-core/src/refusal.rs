@@ -64,6 +64,8 @@ refusals! {
         "The graph around these tasks is too large to be searched for a cycle, so the edge is not taken. Submit it with the flow.";
     QueuePaused = "queue_paused":
         "The queue is paused. Resume it, or wait until somebody does.";
+    LimitReached = "limit_reached":
+        "As many tasks of this queue, or of this group in it, have started as its limits allow. Ask again when one has ended, or raise the limit.";
     DuplicateKey = "duplicate_key":
         "Another live task of this queue carries the same key. The answer names it.";
     IdempotencyMismatch = "idempotency_mismatch":

@@ -41,15 +41,17 @@ impl FromStr for StreamId {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
     pub id: StreamId,
-    /// The word of the move, or `progress`, `reprioritise`, `register`, `deregister`, `quiet`, `stop`, `go_on`,
-    /// `pause`, `resume`, `prune`, `stall`; of pools `scale`, `start`, `halt`, `remove`, `attend`, `part`; of
+    /// The word of the move, or `prune` (whose why names the tags and the last worker of what went), `progress`,
+    /// `reprioritise`, `register`, `deregister`, `quiet`, `stop`, `go_on`, `pause`, `resume`, `queue_set`, `stall`; of pools
+    /// `scale`, `start`, `halt`, `remove`, `attend`, `part`; of
     /// schedules `schedule_put`, `schedule_fire`, `schedule_trigger`, `schedule_pause`, `schedule_resume`, `schedule_remove`; of
     /// kinds `kind_put`, `kind_remove`.
     pub event: String,
     pub worker: Option<WorkerId>,
     pub boot: Option<Boot>,
     pub by: Option<Principal>,
-    /// The queue that was paused or resumed; from and to of a stall; the pool, and its size or supervisor; the kind.
+    /// The queue that was paused, resumed or set, and what it was set to; from and to of a stall; the pool, and its size or supervisor;
+    /// the kind.
     pub subject: Option<String>,
     /// Of a schedule: its name, the queue of its tasks, and what there is to say.
     pub schedule: Option<String>,
@@ -131,7 +133,7 @@ fn entries(value: Value) -> Result<Vec<Entry>, Error> {
     raw.into_iter().map(|(id, words)| entry(&id, &words)).collect()
 }
 
-fn entry(id: &str, words: &[Vec<u8>]) -> Result<Entry, Error> {
+pub(crate) fn entry(id: &str, words: &[Vec<u8>]) -> Result<Entry, Error> {
     let fault = |problem: String| Error::fault(format!("event {id}"), problem);
     let mut entry = Entry {
         id: id.parse()?,

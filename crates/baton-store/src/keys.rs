@@ -17,10 +17,14 @@
 //! | `baton:{0}:flows` | zset | flows, by the ms they came |
 //! | `baton:{0}:drafts` | zset | flows that are still being written, by the ms at which they are given up |
 //! | `baton:{0}:cascades` | zset | ends that are not passed on yet, and flows that are worked on, by ms |
-//! | `baton:{0}:queue:<name>` | hash | `paused_ms`, `retention_ms`, and the numbers `running` and `scheduled` |
+//! | `baton:{0}:queue:<name>` | hash | `paused_ms`, limits, retention, and the numbers `running` and `scheduled` |
 //! | `baton:{0}:queue:<name>:pending` | zset | ids in claim order: priority, then age |
 //! | `baton:{0}:queue:<name>:<status>` | zset | blocked and finished tasks, by the ms they came there |
 //! | `baton:{0}:queue:<name>:key:<key>` | string | the live task of a dedupe key |
+//! | `baton:{0}:queue:<name>:waiting` | zset | pending tasks whose group has no place: `<group> <9 - priority><ms> <id>` |
+//! | `baton:{0}:queue:<name>:groups` | hash | how many of each group run |
+//! | `baton:{0}:queue:<name>:turns` | zset | groups that take turns, by the turn of their next task |
+//! | `baton:{0}:queue:<name>:starts` | zset | starts that count against the queue's rate, by µs |
 //! | `baton:{0}:hints:<queue>` | list | a nudge for one idle claimer each, 16 at most; may be lost |
 //! | `baton:{0}:queues` | zset | queue names, by the ms they appeared |
 //! | `baton:{0}:scheduled` | zset | id by due time, ms |
@@ -40,6 +44,9 @@
 //! | `baton:{0}:kind:<name>` | hash | what is said of a kind, for its tasks that say nothing themselves |
 //! | `baton:{0}:cache:<digest>` | string | the task whose result answers the next submission of its words; expires |
 //! | `baton:{0}:op:<id>` | string | the remembered answer of a call; expires |
+//! | `baton:{0}:index:kinds` | zset | the 1,000 kinds that were submitted last, by the ms of that; written behind |
+//! | `baton:{0}:index:kind:<kind>` `:tag:<tag>` | zset | ids of the tasks of a kind, of a tag that have ended, by the ms they were created; written behind |
+//! | `baton:{0}:index:worker:<id>` | zset | the newest tasks that a worker ran last and that have ended, by the ms they were created; written behind; expires |
 //! | `baton:{0}:events` | stream | one entry per call and kind of event |
 //! | `baton:{0}:events:marks` | zset | stream ids by the number of task events up to them |
 //!
@@ -68,7 +75,7 @@
 use baton_core::login::{KeyId, SessionId, UserTag};
 use baton_core::{
     Boot, DedupeKey, FlowId, Kind, Namespace, OpId, PoolName, Principal, QueueName, ScheduleName, Shard,
-    Status, SupervisorId, TaskId, WorkerId,
+    Status, SupervisorId, Tag, TaskId, WorkerId,
 };
 
 /// The key of the namespace's own record: the only one outside every shard.
@@ -234,9 +241,41 @@ impl ShardKeys {
         self.at(&["cascades"])
     }
 
+    pub fn behind(&self, key: &BehindKey) -> String {
+        self.at(&[key.as_str()])
+    }
+
     /// A key that is never written, for the probe of rights.
     pub fn sample(&self) -> String {
         self.at(&["task:sample"])
+    }
+}
+
+/// A key that is written behind, without the prefix of its shard. The script takes keys of these families only.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct BehindKey(String);
+
+impl BehindKey {
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Which kinds were submitted of late.
+    pub fn kinds() -> BehindKey {
+        BehindKey("index:kinds".to_owned())
+    }
+
+    /// The tasks of a kind that have ended. Names may hold colons, so what tells the families apart stands in front.
+    pub fn kind(kind: &Kind) -> BehindKey {
+        BehindKey(format!("index:kind:{kind}"))
+    }
+
+    pub fn tag(tag: &Tag) -> BehindKey {
+        BehindKey(format!("index:tag:{tag}"))
+    }
+
+    pub fn worker(worker: &WorkerId) -> BehindKey {
+        BehindKey(format!("index:worker:{worker}"))
     }
 }
 

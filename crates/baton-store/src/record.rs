@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use std::str::FromStr;
 
 use baton_core::{
-    Boot, DedupeKey, Fence, FlowId, Kind, OnParentFailure, Principal, Priority, QueueName, Status, Tag,
-    TaskId, TaskRef, Version, WorkerId, limits,
+    Boot, DedupeKey, Fence, FlowId, GroupName, Kind, OnParentFailure, Principal, Priority, QueueName, Status,
+    Tag, TaskId, TaskRef, Version, WorkerId, limits,
 };
 
 use crate::error::Error;
@@ -35,6 +35,7 @@ pub struct Task {
     /// How long its result may answer in the place of another task, where it may.
     pub cache_ttl_ms: Option<u64>,
     pub key: Option<DedupeKey>,
+    pub group: Option<GroupName>,
     pub family: Family,
     pub tags: Vec<Tag>,
     pub traceparent: Option<String>,
@@ -205,6 +206,7 @@ impl Task {
             result_ttl_ms: fields.optional("result_ttl_ms")?,
             cache_ttl_ms: fields.optional("cache_ttl_ms")?,
             key: fields.optional("key")?,
+            group: fields.optional("group")?,
             family: family(fields)?,
             tags: tags(fields)?,
             traceparent: fields.optional("traceparent")?,

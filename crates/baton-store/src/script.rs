@@ -27,16 +27,17 @@ macro_rules! texts {
 
 const LIBRARY: &[(&str, &str)] = texts! { "lib/":
     "words" "prelude" "session" "gate" "lifecycle" "batch" "move" "endings" "lease" "takeover" "claim" "settle" "once" "operate" "rows" "chores"
-    "create" "edges" "graph" "rerun" "flow" "cascade" "prune" "schedule" "cache"
+    "groups" "quota" "create" "edges" "graph" "rerun" "flow" "cascade" "prune" "schedule" "cache"
 };
 
 const SOURCES: &[(&str, &str)] = texts! { "":
     "namespace/open" "shard/open" "shard/probe" "shard/ends" "shard/tick"
+    "shard/facts" "shard/behind"
     "task/submit" "task/claim" "task/settle" "task/progress" "task/log" "task/log_read"
     "task/cancel" "task/rerun" "task/promote" "task/reprioritise"
-    "task/read" "task/history" "task/list" "task/running"
+    "task/read" "task/history" "task/list" "task/running" "task/values"
     "task/link" "task/unlink" "task/edges" "task/parents" "flow/submit" "flow/begin" "flow/list" "flow/tasks" "shard/cascade"
-    "queue/pause" "queue/counts" "queue/hint"
+    "queue/pause" "queue/set" "queue/counts" "queue/hint"
     "pool/attend" "pool/leave" "pool/set" "pool/list" "pool/remove"
     "schedule/put" "schedule/fire" "schedule/trigger" "schedule/pause" "schedule/remove" "schedule/list"
     "kind/put" "kind/remove" "kind/list"
@@ -177,12 +178,14 @@ pub(crate) fn probes(commands: &[&str], key: &str) -> Vec<Vec<String>> {
         "TIME" => vec![],
         "XADD" => vec![key, "*", "field", "value"],
         "ZADD" => vec![key, "1", "member"],
-        "HSET" => vec![key, "field", "value"],
+        "HSET" | "HSETNX" => vec![key, "field", "value"],
         "HINCRBY" => vec![key, "field", "1"],
         "SET" => vec![key, "value"],
         "HGETALL" | "GET" | "GETDEL" | "DEL" | "UNLINK" | "EXISTS" | "ZCARD" | "XLEN" | "PTTL" => vec![key],
         "XTRIM" => vec![key, "MINID", "1"],
-        "XRANGE" | "XREVRANGE" | "ZRANGE" | "ZREMRANGEBYRANK" | "ZREMRANGEBYSCORE" => vec![key, "0", "1"],
+        "XRANGE" | "XREVRANGE" | "ZRANGE" | "ZREMRANGEBYRANK" | "ZREMRANGEBYSCORE" | "GETRANGE" => {
+            vec![key, "0", "1"]
+        }
         "RENAME" => vec![key, key],
         // A field or a member.
         _ => vec![key, "one"],

@@ -8,6 +8,8 @@
 //!
 //! A tick says, too, whether schedules are due. Who hears that sees to them: the rule of their times is no script's.
 //!
+//! Whoever has ticked also writes behind the work what has happened since, unless somebody is at it.
+//!
 //! A ticker also bears witness. The tick script tells a stall of Redis, after which leases get a grace, from a pause of
 //! the tickers, by what a ticker says: when its first attempt should have come through by Redis's clock, and for how long
 //! it has been trying. Both are kept over attempts that failed, which is why each attempt is sent only once.
@@ -22,6 +24,7 @@ use std::time::{Duration, Instant};
 use baton_core::Shard;
 use tokio::task::JoinSet;
 
+use crate::behind::Step;
 use crate::calls::shard::Ticked;
 use crate::clock::{monotonic, random};
 use crate::store::Store;
@@ -57,6 +60,7 @@ impl Ticker {
                 beat: Beat::default(),
                 cascades: false,
                 fires: false,
+                behind: None,
             };
             drivers.spawn(driver.drive());
         }
@@ -77,7 +81,12 @@ struct Driver {
     cascades: bool,
     /// Schedules are due.
     fires: bool,
+    /// What has happened is being written down, by us; or we ask whether somebody is at it.
+    behind: Option<Joins>,
 }
+
+/// Whether we begin with something, and leave it to somebody who is at it.
+type Joins = bool;
 
 impl Driver {
     async fn drive(mut self) {
@@ -94,7 +103,7 @@ impl Driver {
     }
 
     /// Waits until the shard is due, and goes on waiting where somebody else has ticked meanwhile. While schedules are due,
-    /// or there are ends to be passed on, it does that instead of waiting.
+    /// there are ends to be passed on, or events to be written down, it does that instead of waiting.
     async fn until_due(&mut self) {
         let mut waited_for = None;
         loop {
@@ -106,6 +115,10 @@ impl Driver {
             }
             if self.cascades {
                 self.pass_piece().await;
+                continue;
+            }
+            if let Some(joins) = self.behind {
+                self.write_piece(joins).await;
                 continue;
             }
             if due_ms == waited_for {
@@ -142,6 +155,18 @@ impl Driver {
         };
     }
 
+    /// What fails is read again by whoever ticks next.
+    async fn write_piece(&mut self, joins: bool) {
+        self.behind = match self.store.write_behind(self.shard, joins).await {
+            Ok(Step::Wrote { more: true, .. }) => Some(false),
+            Ok(_) => None,
+            Err(error) => {
+                tracing::debug!(shard = %self.shard, %error, "what has happened could not be written down");
+                None
+            }
+        };
+    }
+
     /// Answers whether it came through.
     async fn attempt(&mut self) -> bool {
         let tick = self.beat.attempt(now());
@@ -150,6 +175,7 @@ impl Driver {
                 tracing::trace!(shard = %self.shard, reaped, matured, pruned, cascades, "ticked");
                 self.cascades |= cascades;
                 self.fires |= schedules;
+                self.behind = self.behind.or(Some(true));
                 metrics::counter!("baton_reclaims_total").increment(reaped);
                 self.beat.came_through(now(), now_ms);
                 true

@@ -142,6 +142,7 @@ impl Fixture {
             expects: None,
             lease: Default::default(),
             queues: &[QueueName::default()],
+            in_order: false,
             max,
             only: None,
             holding,

@@ -9,6 +9,7 @@ use baton_service::config::{Bytes, Flag, Problems, Sources, Values, resolve};
 use baton_service::logging::Logging;
 use baton_store::Options as StoreOptions;
 
+use crate::engine::{QueueOrder, Weighted};
 use crate::handlers::Limits;
 use crate::supervisor::{Orders, Settings};
 
@@ -99,6 +100,7 @@ fn given<const N: usize>(texts: [(&'static str, &'static str, &Option<String>); 
 pub struct Config {
     pub store: StoreOptions,
     pub queues: Vec<QueueName>,
+    pub order: QueueOrder,
     /// The kinds that are offered; all that there are handlers for where it is empty.
     pub kinds: Vec<Kind>,
     pub slots: usize,
@@ -126,14 +128,17 @@ impl Config {
         let mut store = StoreOptions::new(values.parse("redis.url"));
         store.namespace = values.parse("redis.namespace");
         store.shards = values.read("redis.shards", shards);
-        let queues: Vec<QueueName> = values.list("worker.queues");
+        let weighted: Vec<Weighted> = values.list("worker.queues");
+        let queues: Vec<QueueName> = weighted.iter().map(|one| one.queue.clone()).collect();
         if !(1..=CLAIM_QUEUES_MAX as usize).contains(&queues.len()) {
             values.reject("worker.queues", &format!("a worker claims from 1 to {CLAIM_QUEUES_MAX} queues"));
         }
+        let order = order(&mut values, &weighted);
         let admin: String = values.parse("worker.admin_listen");
         let config = Config {
             store,
             queues,
+            order,
             kinds: values.list("worker.kinds"),
             slots: values.parse("worker.slots"),
             kind: values.read("worker.kind", |kind| worker_id(1, kind).map(|_| kind.to_owned())),
@@ -154,6 +159,18 @@ impl Config {
     /// Does this process keep workers, instead of being one?
     pub fn supervises(&self) -> bool {
         self.supervisor.enabled && !self.orders.is_supervised()
+    }
+}
+
+fn order(values: &mut Values, queues: &[Weighted]) -> QueueOrder {
+    let word: String = values.parse("worker.queue_order");
+    if word != "weighted" && queues.iter().any(|queue| queue.weight.is_some()) {
+        values.reject("worker.queues", "weights count only where worker.queue_order is weighted");
+    }
+    match word.as_str() {
+        "listed" => QueueOrder::Listed,
+        "weighted" => QueueOrder::Weighted(queues.iter().map(|queue| queue.weight.unwrap_or(1)).collect()),
+        _ => QueueOrder::Priority,
     }
 }
 

@@ -8,5 +8,5 @@ pub mod handlers;
 pub mod run;
 pub mod supervisor;
 
-pub use engine::{Ended, Engine, EngineError, Follows, Options, Pulse, draw_boot};
+pub use engine::{Ended, Engine, EngineError, Follows, Options, Pulse, QueueOrder, draw_boot};
 pub use handler::{End, Handler, Handlers, Reporter, Run};

@@ -246,6 +246,7 @@ async fn free_id(store: &Store, kind: &str) -> Result<WorkerId, RunError> {
 fn options(config: &Config, handlers: &Handlers, worker: WorkerId) -> Options {
     let mut options = Options::new(worker);
     options.queues = config.queues.clone();
+    options.order = config.order.clone();
     options.slots = config.slots;
     options.lease = config.lease;
     options.drain = config.drain_timeout;

@@ -93,6 +93,7 @@ impl Bench {
             expects: None,
             lease: LeaseLength::default(),
             queues,
+            in_order: false,
             max,
             only: None,
             holding,
@@ -119,7 +120,12 @@ impl Bench {
     async fn settle(&self, number: u64, queue: &QueueName, pairs: &[Pair], outcome: &Outcome) -> Vec<Pair> {
         let report = |pair: &Pair| Report { task: pair.task, fence: pair.fence, outcome: outcome.clone() };
         let reports: Vec<Report> = pairs.iter().map(report).collect();
-        let next = Next { queues: std::slice::from_ref(queue), max: limits::CLAIM_TASKS_MAX, holding: &[] };
+        let next = Next {
+            queues: std::slice::from_ref(queue),
+            in_order: false,
+            max: limits::CLAIM_TASKS_MAX,
+            holding: &[],
+        };
         let (worker, boot) = (worker(number), boot(0));
         let settle = Settle { worker: &worker, boot: Some(&boot), reports: &reports, claim: Some(next) };
         match self.store.settle(Shard::FIRST, &settle).await.unwrap() {

@@ -59,7 +59,7 @@ fn report(grant: &Grant, outcome: Outcome) -> Report {
 
 /// Reports these and claims as many as there is room for.
 async fn turn(store: &Store, life: &Life, reports: &[Report]) -> Vec<Grant> {
-    let claim = Next { queues: &[QueueName::default()], max: SLOTS, holding: &[] };
+    let claim = Next { queues: &[QueueName::default()], in_order: false, max: SLOTS, holding: &[] };
     let settle = Settle { worker: &life.worker, boot: Some(&life.boot), reports, claim: Some(claim) };
     match store.settle(Shard::FIRST, &settle).await.unwrap() {
         SettleAnswer::Reports { each, claimed: Some(Claimed::Tasks(grants)) } => {

@@ -55,7 +55,7 @@ async fn turn_all(store: &Store, batch: usize) {
     let queues = [QueueName::default()];
     let mut reports: Vec<Report> = Vec::new();
     loop {
-        let next = Next { queues: &queues, max: batch as u64, holding: &[] };
+        let next = Next { queues: &queues, in_order: false, max: batch as u64, holding: &[] };
         let settle = Settle { worker: &worker, boot: Some(&boot), reports: &reports, claim: Some(next) };
         let SettleAnswer::Reports { claimed: Some(Claimed::Tasks(grants)), .. } =
             store.settle(Shard::FIRST, &settle).await.unwrap()

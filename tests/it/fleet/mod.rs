@@ -4,6 +4,7 @@ mod everything;
 mod flows;
 mod interrupted;
 mod killed;
+mod limits;
 mod sizes;
 mod submits;
 pub(crate) mod support;

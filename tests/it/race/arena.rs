@@ -125,6 +125,7 @@ pub(super) async fn try_claim(store: &Store, life: &Life, max: u64, holding: &[P
         expects: None,
         lease: Default::default(),
         queues: &[QueueName::default()],
+        in_order: false,
         max,
         only: None,
         holding,

@@ -37,7 +37,7 @@ async fn work(store: Store, life: Life) -> Vec<TaskId> {
             worker: &life.worker,
             boot: Some(&life.boot),
             reports: &held.iter().map(complete).collect::<Vec<_>>(),
-            claim: Some(Next { queues: &[QueueName::default()], max: 3, holding: &[] }),
+            claim: Some(Next { queues: &[QueueName::default()], in_order: false, max: 3, holding: &[] }),
         };
         held = match store.settle(Shard::FIRST, &settle).await.expect("an answer") {
             SettleAnswer::Reports { claimed: Some(Claimed::Tasks(grants)), .. } => grants.tasks,

@@ -112,7 +112,7 @@ impl Model {
                 room = if last_life { 0 } else { room - 1 };
             }
         }
-        Grants { lease, tick_ms: self.tick_ms, tasks, gone, solo_waiting }
+        Grants { lease, tick_ms: self.tick_ms, tasks, gone, solo_waiting, again_in_ms: None }
     }
 
     /// Strictly by priority, then by age. What this very call made pending waits for the next one.

@@ -142,6 +142,7 @@ impl Request {
                     expects: expects.as_ref(),
                     lease: *lease,
                     queues: &wish.queues,
+                    in_order: false,
                     max: wish.max,
                     only: *only,
                     holding: &wish.holding,
@@ -160,6 +161,7 @@ impl Request {
                     reports,
                     claim: next.as_ref().map(|wish| Next {
                         queues: &wish.queues,
+                        in_order: false,
                         max: wish.max,
                         holding: &wish.holding,
                     }),

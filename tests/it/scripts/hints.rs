@@ -176,7 +176,7 @@ async fn a_settle_that_claims_wakes_the_next_too() {
                 outcome: Outcome::Complete { result: Vec::new() },
             }];
             let holding: Vec<_> = if left == 0 { vec![held_by(at, &life).await] } else { Vec::new() };
-            let next = Next { queues: &[QueueName::default()], max: 1, holding: &holding };
+            let next = Next { queues: &[QueueName::default()], in_order: false, max: 1, holding: &holding };
             let settle =
                 Settle { worker: &life.worker, boot: Some(&life.boot), reports: &reports, claim: Some(next) };
             at.store.settle(Shard::FIRST, &settle).await.expect("an answer");

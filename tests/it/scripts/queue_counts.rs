@@ -42,7 +42,7 @@ async fn every_status_is_counted() {
         let found: Vec<u64> = Status::ALL.iter().map(|status| of.of(*status)).collect();
         // scheduled blocked pending running completed failed timeout cancelled
         assert_eq!(found, [1, 0, 1, 2, 1, 1, 0, 1]);
-        assert_eq!((of.oldest_pending_age_ms, of.paused_ms, &of.retention), (Some(250), None, &None));
+        assert_eq!((of.oldest_pending_age_ms, of.paused_ms, of.retention.any), (Some(250), None, None));
     })
     .await;
 }
@@ -92,7 +92,10 @@ async fn pause_and_retention_are_shown() {
         at.store.set_paused(Shard::FIRST, &set).await.unwrap();
         by_hand::<()>(at, "HSET baton:{0}:queue:media retention_ms forever").await;
         let shown = check(at, 0, 1).await.queues.remove(0);
-        assert_eq!((shown.paused_ms, shown.retention.as_deref()), (Some(at.now_ms()), Some("forever")));
+        assert_eq!(
+            (shown.paused_ms, shown.retention.any),
+            (Some(at.now_ms()), Some(baton_core::queue::Keep::Forever))
+        );
     })
     .await;
 }

@@ -292,6 +292,7 @@ async fn the_lease_of_a_boot_is_fixed_by_its_first_call() {
                 expects: None,
                 lease: LeaseLength::from_ms(asked).expect("a lease"),
                 queues: &[],
+                in_order: false,
                 max: 0,
                 only: None,
                 holding: &[],

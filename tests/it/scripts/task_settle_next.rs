@@ -22,7 +22,7 @@ async fn settle_and_claim(
     let report = |grant: &Grant| Report { task: grant.task, fence: grant.fence, outcome: outcome.clone() };
     let reports: Vec<Report> = settled.iter().map(report).collect();
     let holding: Vec<Pair> = beside.iter().map(Grant::pair).collect();
-    let next = Next { queues: &[QueueName::default()], max, holding: &holding };
+    let next = Next { queues: &[QueueName::default()], in_order: false, max, holding: &holding };
     let settle =
         Settle { worker: &life.worker, boot: Some(&life.boot), reports: &reports, claim: Some(next) };
     match at.store.settle(Shard::FIRST, &settle).await.expect("an answer") {
@@ -228,7 +228,7 @@ async fn the_claim_that_rides_along_has_the_bounds_of_a_claim() {
         at.claim(&life, 0).await;
         let names: Vec<_> =
             (0..=limits::CLAIM_QUEUES_MAX).map(|number| queue(&format!("q{number}"))).collect();
-        let next = |max, queues| Next { queues, max, holding: &[] };
+        let next = |max, queues| Next { queues, in_order: false, max, holding: &[] };
         let cases = [
             (Some(&life.boot), next(limits::CLAIM_TASKS_MAX + 1, &names[..1])),
             (Some(&life.boot), next(u64::MAX, &names[..1])),

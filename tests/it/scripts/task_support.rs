@@ -153,6 +153,7 @@ impl Ask {
             expects: self.expects.as_ref(),
             lease: Default::default(),
             queues: &self.queues,
+            in_order: false,
             max: self.max,
             only: self.only,
             holding: &self.holding,

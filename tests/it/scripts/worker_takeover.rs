@@ -155,6 +155,7 @@ async fn claim_as_new(at: &Fixture, life: &Life, expects: Option<&Life>, max: u6
         expects: expects.map(|life| &life.boot),
         lease: Default::default(),
         queues: &[QueueName::default()],
+        in_order: false,
         max,
         only: None,
         holding: &[],

@@ -196,6 +196,7 @@ async fn live_and_die(store: &Store, shard: Shard) {
         expects: None,
         lease: Default::default(),
         queues: &[QueueName::default()],
+        in_order: false,
         max: 5,
         only: None,
         holding: &[],

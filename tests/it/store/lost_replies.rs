@@ -91,7 +91,7 @@ async fn a_report_with_a_claim_is_recorded_and_the_claim_delivered_again() {
             worker: &life.worker,
             boot: Some(&life.boot),
             reports: &[Report { task: ids[0], fence: grant.fence, outcome }],
-            claim: Some(Next { queues: &[QueueName::default()], max: 1, holding: &[] }),
+            claim: Some(Next { queues: &[QueueName::default()], in_order: false, max: 1, holding: &[] }),
         };
         let answer = at.store.settle(Shard::FIRST, &settle).await.unwrap();
         proxy.lost().await;

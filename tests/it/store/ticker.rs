@@ -88,6 +88,7 @@ async fn vanished_holder(store: &Store) -> TaskId {
         expects: None,
         lease,
         queues: &[Default::default()],
+        in_order: false,
         max: 1,
         only: None,
         holding: &[],

@@ -46,6 +46,7 @@ fn details(out: &Out, task: &Task) -> String {
         ("parents", (task.parents > 0).then(|| parents(task))),
         ("children", (task.children > 0).then(|| task.children.to_string())),
         ("key", task.key.clone()),
+        ("group", task.group.clone()),
         ("tags", (!task.tags.is_empty()).then(|| task.tags.join(", "))),
         ("reason", task.reason.as_deref().map(theirs)),
         ("error", task.error.as_deref().map(theirs)),

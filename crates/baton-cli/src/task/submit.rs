@@ -37,6 +37,9 @@ pub(crate) struct Submit {
     /// Fail with exit code 5 while another task carries the key
     #[arg(long, requires = "key")]
     reject_duplicates: bool,
+    /// What it shares with others of its queue: groups can have limits, and take turns
+    #[arg(long)]
+    group: Option<String>,
     /// Take the place of another task that carries the key, unless that one runs: then fail with exit code 5
     #[arg(long, requires = "key", conflicts_with = "reject_duplicates")]
     replace_duplicates: bool,
@@ -99,6 +102,7 @@ fn draft(client: &Client, submit: Submit) -> Result<baton::Submit<Json>> {
     draft = submit.queue.iter().fold(draft, |draft, queue| draft.queue(queue));
     draft = submit.priority.into_iter().fold(draft, |draft, priority| draft.priority(priority));
     draft = submit.key.iter().fold(draft, |draft, key| draft.key(key));
+    draft = submit.group.iter().fold(draft, |draft, group| draft.group(group));
     draft = submit.delay.into_iter().fold(draft, |draft, delay| draft.delay(delay));
     draft = submit.at.into_iter().fold(draft, |draft, at| draft.at(at));
     draft = submit.timeout.into_iter().fold(draft, |draft, timeout| draft.timeout(timeout));

@@ -3,7 +3,7 @@
 use crate::fleet::run;
 
 /// Every command by what is typed.
-const COMMANDS: [&str; 82] = [
+const COMMANDS: [&str; 83] = [
     "",
     "dev",
     "gateway",
@@ -45,6 +45,7 @@ const COMMANDS: [&str; 82] = [
     "queue ls",
     "queue get",
     "queue pause",
+    "queue set",
     "queue resume",
     "schedule add",
     "schedule ls",

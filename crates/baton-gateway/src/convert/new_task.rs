@@ -96,6 +96,7 @@ pub(crate) fn checked(
         ),
         backoff: wrong.or_default("/backoff_ms", backoff(asked)),
         key: asked.key.clone(),
+        group: asked.group.clone(),
         on_duplicate: match asked.on_duplicate {
             Some(OnDuplicate::Reject) => Policy::Reject,
             Some(OnDuplicate::Replace) => Policy::Replace,

@@ -55,6 +55,7 @@ pub(crate) fn task(read: baton_store::Task) -> Task {
         reason: read.reason.filter(|reason| !reason.is_empty()),
         finished_by: parts.finished_by,
         key: read.key.map(|key| key.to_string()),
+        group: read.group.map(|group| group.to_string()),
         tags: read.tags.iter().map(ToString::to_string).collect(),
         submitted_by: read.submitted_by.map(|by| by.to_string()),
         traceparent: read.traceparent,

@@ -8,6 +8,7 @@ use baton_api::flow::NewFlow;
 use baton_api::kind::PutKind;
 use baton_api::lease::{Append, Beat, Complete, Fail as Failed, Note, Release};
 use baton_api::pool::{PutPool, Scale};
+use baton_api::queue::PatchQueue;
 use baton_api::schedule::{NewSchedule, PatchSchedule, PreviewTimes};
 use baton_api::task::{LinkRequest, NewTask, NewTasks, Operate, Reprioritise};
 use baton_api::worker::{Claim, ClaimOne, Heartbeat, Leave, Register};
@@ -72,6 +73,7 @@ bodies! {
     Scale: 64 * KIB;
     NewSchedule: 256 * KIB;
     PatchSchedule: 256 * KIB;
+    PatchQueue: 64 * KIB;
     PreviewTimes: 64 * KIB;
 }
 

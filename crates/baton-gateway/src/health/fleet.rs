@@ -34,6 +34,8 @@ pub(super) struct Fleet {
     /// Entries of the event stream of each shard.
     pub(super) streams: Vec<(Shard, u64)>,
     pub(super) cascades: Vec<(Shard, u64)>,
+    /// How far behind, in ms, what is written behind is.
+    pub(super) behind: Vec<(Shard, u64)>,
     pub(super) schedules_overdue_ms: u64,
     pub(super) memory_bytes: u64,
     pub(super) evicted_keys: u64,
@@ -67,10 +69,11 @@ async fn read(store: &Store) -> Result<Fleet, Error> {
     let at_ms = clock::now_ms();
     let workers = roster::workers(store).await?;
     let sums = roster::queues(store).await?;
-    let (mut streams, mut cascades) = (Vec::new(), Vec::new());
+    let (mut streams, mut cascades, mut behind) = (Vec::new(), Vec::new(), Vec::new());
     for shard in store.shards().all() {
         streams.push((shard, store.stream_ends(shard).await?.length));
         cascades.push((shard, store.cascades(shard).await?));
+        behind.push((shard, store.lag(shard).await?.lag_ms));
     }
     let server = store.server().await?;
     Ok(Fleet {
@@ -82,6 +85,7 @@ async fn read(store: &Store) -> Result<Fleet, Error> {
         pools: roster::pools(store, &workers).await?,
         streams,
         cascades,
+        behind,
         schedules_overdue_ms: roster::schedules_overdue_ms(store).await?,
         memory_bytes: server.used_memory,
         evicted_keys: server.evicted_keys,

@@ -52,6 +52,9 @@ fn fleet(fleet: &Fleet) {
     for (shard, cascades) in &fleet.cascades {
         gauge!("baton_fleet_cascades", "shard" => shard.to_string()).set(*cascades as f64);
     }
+    for (shard, lag_ms) in &fleet.behind {
+        gauge!("baton_fleet_behind_seconds", "shard" => shard.to_string()).set(*lag_ms as f64 / 1_000.0);
+    }
     gauge!("baton_fleet_schedule_overdue_seconds").set(fleet.schedules_overdue_ms as f64 / 1_000.0);
     gauge!("baton_fleet_redis_memory_bytes").set(fleet.memory_bytes as f64);
     metrics::counter!("baton_fleet_redis_evicted_keys_total").absolute(fleet.evicted_keys);

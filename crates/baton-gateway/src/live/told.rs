@@ -124,10 +124,15 @@ fn told_alone(entry: &Entry) -> Told {
         return told_of_pool(entry);
     }
     let queue = match entry.event.as_str() {
-        "pause" | "resume" => entry.subject.as_deref().and_then(|name| name.parse::<QueueName>().ok()),
+        "pause" | "resume" | "queue_set" => {
+            let name = entry.subject.as_deref().and_then(|subject| subject.split(' ').next());
+            name.and_then(|name| name.parse::<QueueName>().ok())
+        }
         _ => None,
     };
-    let rest = if queue.is_none() { entry.subject.clone() } else { None };
+    let said =
+        entry.subject.as_deref().and_then(|subject| subject.split_once(' ')).map(|(_, said)| said.to_owned());
+    let rest = if queue.is_none() { entry.subject.clone() } else { said };
     let (kind, why) = if entry.event.starts_with("kind_") { (rest, None) } else { (None, rest) };
     let event = Event { queue: queue.as_ref().map(ToString::to_string), kind, why, ..common(entry) };
     let topic = if queue.is_some() { Topic::Queue } else { Topic::Worker };

@@ -12,11 +12,11 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::Sleep;
 
-const HEAD: u8 = 0;
-const REQUEST: u8 = 1;
-const IDLE: u8 = 2;
+const IDLE: u8 = 0;
+const HEAD: u8 = 1;
+const REQUEST: u8 = 2;
 
-/// Where a connection is. A new one owes us the head of its first request.
+/// Where a connection is. A new one rests, too: clients open some that they need only later.
 #[derive(Clone, Default)]
 pub(super) struct Course(Arc<AtomicU8>);
 

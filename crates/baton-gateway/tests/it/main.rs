@@ -48,6 +48,7 @@ mod recovery;
 mod refusals;
 mod schedules;
 mod scopes;
+mod searches;
 mod shards;
 mod submit;
 mod support;

@@ -1,8 +1,13 @@
 //! Queues in numbers; pause and resume.
 
+use axum::http::Method;
 use serde_json::json;
 
-use crate::support::{Gateway, raw};
+use crate::support::{Ask, Gateway, post, raw};
+
+fn patch<'a>(path: &'a str, body: &serde_json::Value) -> Ask<'a> {
+    post(path, body).by(Method::PATCH)
+}
 
 #[tokio::test]
 async fn a_queue_is_counted_and_says_that_nobody_works_on_it() {
@@ -101,4 +106,64 @@ async fn the_autoscaler_in_the_example_finds_its_number() {
     assert!(backlog["oldest_age_ms"].take().is_u64());
     let expected = json!({ "backlog": 1, "load": 2, "oldest_age_ms": null, "workers": 1, "slots": 4 });
     assert_eq!(backlog, expected);
+}
+
+#[tokio::test]
+async fn limits_are_set_shown_kept_and_taken_away() {
+    let gateway = Gateway::start().await;
+    let path = "/api/v1/queues/default";
+    let patch = async |body: serde_json::Value| gateway.ask(patch(path, &body)).await;
+    let set = json!({ "concurrency": 1, "rate": { "count": 5, "per_ms": 60_000 }, "retention": { "failed": "forever" } });
+    let answer = patch(set).await;
+    assert_eq!((answer.status.as_u16(), answer.header("etag")), (200, "\"1\""));
+    let queue = answer.json();
+    assert_eq!(
+        queue["limits"],
+        json!({ "concurrency": 1, "rate": { "count": 5, "per_ms": 60_000 }, "fair": false })
+    );
+    assert_eq!(queue["retention"], json!({ "failed": "forever" }));
+    let worker = gateway.worker(1).await;
+    let (first, second) = (gateway.submit("noop").await, gateway.submit("noop").await);
+    assert_eq!(gateway.claim(&worker).await["id"], json!(first));
+    let said = gateway.get(&format!("/api/v1/tasks/{second}/explain")).await.json();
+    assert_eq!(
+        (&said["code"], &said["action"]),
+        (&json!("limit_reached"), &json!("baton queue set default --concurrency 2"))
+    );
+    let body = json!({ "worker": worker });
+    let refused = gateway.post(&format!("/api/v1/tasks/{second}/claim"), body).await;
+    assert_eq!(refused.problem(), (409, "limit_reached".to_owned()));
+    // What is left out stays; null takes away.
+    let queue = patch(json!({ "concurrency": null })).await.json();
+    assert_eq!(queue["limits"], json!({ "rate": { "count": 5, "per_ms": 60_000 }, "fair": false }));
+    assert_eq!(gateway.take(&worker, &second).await["id"], json!(second));
+}
+
+#[tokio::test]
+async fn limits_that_cannot_be_kept_and_stale_editors_are_refused() {
+    let gateway = Gateway::start().await;
+    let path = "/api/v1/queues/media";
+    let patch = async |body: serde_json::Value| gateway.ask(patch(path, &body)).await;
+    for (body, pointer) in [
+        (json!({ "concurrency": 0 }), "/concurrency"),
+        (json!({ "concurrency": -1 }), "/concurrency"),
+        (json!({ "concurrency": 1e300 }), "/concurrency"),
+        (json!({ "rate": { "count": 1, "per_ms": 0 } }), "/rate/per_ms"),
+        (json!({ "rate": { "count": 1_000_000, "per_ms": 1 } }), "/rate/count"),
+        (json!({ "fair": true, "aging_ms": 5 }), "/aging_ms"),
+        (json!({ "retention": { "completed": "never" } }), "/retention/completed"),
+        (json!({ "retention": { "failed": 400_000_000_000_000_u64 } }), "/retention"),
+        (json!({ "concurency": 5 }), "/concurency"),
+        (json!({}), ""),
+    ] {
+        let refused = patch(body.clone()).await;
+        assert_eq!(refused.problem(), (422, "validation".to_owned()), "{body}");
+        assert_eq!(refused.json()["errors"][0]["pointer"], json!(pointer), "{body}");
+    }
+    assert_eq!(gateway.get(path).await.problem().1, "unknown_queue", "nothing was written");
+    patch(json!({ "concurrency": 5 })).await;
+    let stale = gateway
+        .ask(post(path, &json!({ "concurrency": 6 })).by(Method::PATCH).with("if-match", "\"0\""))
+        .await;
+    assert_eq!(stale.problem(), (412, "stale_version".to_owned()));
 }

@@ -30,6 +30,7 @@ async fn lost(gateway: &Gateway) -> String {
         expects: None,
         lease,
         queues: &["default".parse().unwrap()],
+        in_order: false,
         max: 1,
         only: None,
         holding: &[],

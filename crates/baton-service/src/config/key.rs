@@ -170,7 +170,11 @@ keys! {
         "Who feeds logs to a machine from a terminal, or the other way round: auto is pretty on a terminal, and one \
          JSON object per line otherwise.";
     "worker.queues", "BATON_WORKER_QUEUES", "default", List,
-        "Everyone with more than one queue: what this worker claims from.";
+        "Everyone with more than one queue: what this worker claims from; with worker.queue_order = weighted each may have a \
+         weight, as in mail=3.";
+    "worker.queue_order", "BATON_WORKER_QUEUE_ORDER", "priority", OneOf(&["priority", "listed", "weighted"]),
+        "Who has queues that matter more than others. priority: by priority and age over all of them; listed: nothing of a \
+         queue while one named before it has something; weighted: by chance, as often as their weights say.";
     "worker.slots", "BATON_WORKER_SLOTS", "4", Number { min: 1, max: 150 },
         "Who sees idle processors while tasks wait, or too many handlers at once: tasks run at the same time.";
     "worker.kinds", "BATON_WORKER_KINDS", "", List,

@@ -24,6 +24,7 @@ pub(super) fn check(picture: &Picture<'_>, found: &mut Vec<Violation>) {
             }
         }
     }
+    check_groups(picture, found);
     let queues: Vec<String> = picture.sorted("queues").into_iter().map(|(name, _)| name).collect();
     for (queue, _) in counted.keys().filter(|(queue, _)| !queues.iter().any(|known| known == queue)) {
         found.push(Violation::new("A10", format!("queue {queue} has tasks and is in no list")));
@@ -37,6 +38,50 @@ pub(super) fn check(picture: &Picture<'_>, found: &mut Vec<Violation>) {
                 "A10",
                 format!("{said} events are counted, there are {}", picture.events.len()),
             ));
+        }
+    }
+}
+
+/// How many of each group run; and nobody waits for a place that is free.
+fn check_groups(picture: &Picture<'_>, found: &mut Vec<Violation>) {
+    let mut counted: BTreeMap<(&str, &str), [u64; 2]> = BTreeMap::new();
+    for task in picture.tasks.values() {
+        if let Some(group) = task.get("group") {
+            let counts = counted.entry((queue(task), group)).or_default();
+            counts[0] += u64::from(status(task) == "running");
+            counts[1] += u64::from(status(task) == "pending");
+        }
+    }
+    for (name, _) in picture.sorted("queues") {
+        let running: BTreeMap<String, u64> = counted
+            .iter()
+            .filter(|((queue, _), counts)| *queue == name && counts[0] > 0)
+            .map(|((_, group), counts)| ((*group).to_owned(), counts[0]))
+            .collect();
+        let record = picture.hash(&format!("queue:{name}:groups"));
+        let said: BTreeMap<String, u64> =
+            record.iter().filter_map(|(group, count)| Some((group.clone(), count.parse().ok()?))).collect();
+        if said != running {
+            found.push(Violation::new(
+                "A10",
+                format!("queue {name} counts {said:?} running by group, there are {running:?}"),
+            ));
+        }
+        let rules = picture.hash(&format!("queue:{name}"));
+        let Some(most) = number(&rules, "group_concurrency").filter(|_| !rules.contains_key("regroup"))
+        else {
+            continue;
+        };
+        let mut waiting: BTreeMap<String, u64> = BTreeMap::new();
+        for (member, _) in picture.sorted(&format!("queue:{name}:waiting")) {
+            *waiting.entry(member.split(' ').next().unwrap_or_default().to_owned()).or_default() += 1;
+        }
+        for (group, waiting) in waiting {
+            let counts = counted.get(&(name.as_str(), group.as_str())).copied().unwrap_or_default();
+            if counts[0] + counts[1].saturating_sub(waiting) < most {
+                let problem = format!("{waiting} of the group {group} wait in {name}, and there is a place");
+                found.push(Violation::new("A10", problem));
+            }
         }
     }
 }

@@ -100,6 +100,8 @@ fn family(picture: &Picture<'_>, key: &str) -> Option<(&'static str, bool)> {
         ["flow", _, beside] if beside.starts_with("key:") => lasting("string"),
         ["queue", ..] => queue_family(key),
         ["hints", ..] => lasting("list"),
+        ["index", "worker", _] => Some(("zset", true)),
+        ["index", "kinds"] | ["index", "kind" | "tag", _] => lasting("zset"),
         ["pools"] | ["schedules"] | ["schedules", "due"] => lasting("zset"),
         ["schedule", name] => is_schedule(picture, name).then_some(("hash", false)),
         ["schedule", name, "payload"] if is_schedule(picture, name) => lasting("string"),
@@ -139,7 +141,8 @@ fn queue_family(key: &str) -> Option<(&'static str, bool)> {
     }
     let index = ["pending", "blocked", "completed", "failed", "timeout", "cancelled"];
     let last = key.rsplit(':').next()?;
-    Some(if key.matches(':').count() >= 2 && index.contains(&last) {
+    let beside = ["waiting", "turns", "starts"];
+    Some(if key.matches(':').count() >= 2 && (index.contains(&last) || beside.contains(&last)) {
         ("zset", false)
     } else {
         ("hash", false)
@@ -171,7 +174,7 @@ fn check_lengths(id: &str, value: &Value, found: &mut Vec<Violation>) {
     let Content::Hash(fields) = &value.content else {
         return;
     };
-    let names = ["kind", "queue", "key"].map(str::as_bytes);
+    let names = ["kind", "queue", "key", "group"].map(str::as_bytes);
     for (field, value) in
         fields.iter().filter(|(field, value)| !names.contains(&field.as_slice()) && value.len() > 64)
     {

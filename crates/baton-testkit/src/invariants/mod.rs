@@ -12,7 +12,9 @@
 //! | A9 | at most one live task per dedupe key | `places` |
 //! | A10 | counters equal what they count | `counters` |
 //! | A11 | every key is of the key table, of its type, and belongs to something | `keys` |
+//! | A12 | where the whole stream is written down, the indexes of kinds and tags have every task that ended and no other | `behind` |
 
+mod behind;
 mod counters;
 mod edges;
 mod keys;
@@ -48,6 +50,7 @@ pub fn violations(snapshot: &Snapshot, prefix: &str) -> Vec<Violation> {
     edges::check(&picture, &mut found);
     counters::check(&picture, &mut found);
     keys::check(&picture, &mut found);
+    behind::check(&picture, &mut found);
     found
 }
 

@@ -13,7 +13,8 @@ pub(super) fn check(picture: &Picture<'_>, found: &mut Vec<Violation>) {
     for (id, task) in &picture.tasks {
         let expected = place_of(id, task);
         let actual = places.get(id).cloned().unwrap_or_default();
-        if actual != BTreeSet::from([expected.clone()]) {
+        let waits = status(task) == "pending" && actual == BTreeSet::from([waiting_of(task)]);
+        if actual != BTreeSet::from([expected.clone()]) && !waits {
             let check = if status(task) == "running" { "A2" } else { "A1" };
             let found_at = format!(
                 "task {id} is {} and should be in {expected} alone, but is in {actual:?}",
@@ -43,6 +44,11 @@ fn place_of(id: &str, task: &Fields) -> String {
     }
 }
 
+/// Where a pending task is whose group has no place.
+fn waiting_of(task: &Fields) -> String {
+    format!("queue:{}:waiting", queue(task))
+}
+
 /// For every id, the indexes that name it.
 fn places(picture: &Picture<'_>) -> BTreeMap<String, BTreeSet<String>> {
     let mut places: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
@@ -50,6 +56,12 @@ fn places(picture: &Picture<'_>) -> BTreeMap<String, BTreeSet<String>> {
         let last = key.rsplit(':').next().unwrap_or_default();
         last.parse::<Status>().is_ok() && !picture.sorted(key).is_empty()
     });
+    for key in picture.keys_with("queue:").filter(|key| key.ends_with(":waiting")) {
+        for (member, _) in picture.sorted(key) {
+            let id = member.rsplit(' ').next().unwrap_or_default().to_owned();
+            places.entry(id).or_default().insert(key.to_owned());
+        }
+    }
     for key in queue_indexes.chain(picture.keys_with("held:")).chain(["scheduled"]) {
         for (id, _) in picture.sorted(key) {
             places.entry(id).or_default().insert(key.to_owned());
@@ -88,7 +100,14 @@ fn check_scores(picture: &Picture<'_>, found: &mut Vec<Violation>) {
                 let since = number(task, "pending_ms").or(number(task, "created_ms")).unwrap_or_default();
                 let priority =
                     Priority::new(number(task, "priority").unwrap_or(5) as i64).unwrap_or_default();
-                Some(priority.score(since))
+                // Where groups take turns, or took them, the score says whose turn it is, within the priority.
+                let band = limits::PRIORITY_BAND;
+                let same = score as u64 / band == priority.score(0) / band;
+                if same && picture.hash("meta").contains_key("ruled") {
+                    Some(score as u64)
+                } else {
+                    Some(priority.score(since))
+                }
             }
             "blocked" => continue,
             _ => number(task, "finished_ms"),

@@ -25,8 +25,12 @@ pub(crate) fn after(wait: Duration) -> Instant {
     now + wait
 }
 
+/// Anything from 0 to 1.
+pub(crate) fn chance() -> f64 {
+    f64::from(getrandom::u32().unwrap_or_default()) / f64::from(u32::MAX)
+}
+
 /// A wait of about this length, so that many workers do not ask in step.
 pub(crate) fn jittered(wait: Duration) -> Duration {
-    let chance = getrandom::u32().unwrap_or_default();
-    wait.mul_f64(0.8 + 0.4 * f64::from(chance) / f64::from(u32::MAX))
+    wait.mul_f64(0.8 + 0.4 * chance())
 }

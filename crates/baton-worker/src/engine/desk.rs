@@ -31,6 +31,8 @@ pub(super) struct Desk {
     pub(super) quiet: AtomicBool,
     /// The last claim brought less than was wanted: there is nothing more, and a hint is worth waiting for.
     pub(super) dry: AtomicBool,
+    /// There will be a look soon, because a limit lets something start then.
+    pub(super) looks_again: AtomicBool,
     /// A turn has ended.
     pub(super) turned: Notify,
     /// Turns at reading what parents resulted in. Where one shard is silent, runs of the others do not wait for it.
@@ -48,6 +50,7 @@ impl Desk {
             unknown: AtomicBool::new(true),
             quiet: AtomicBool::new(false),
             dry: AtomicBool::new(false),
+            looks_again: AtomicBool::new(false),
             turned: Notify::new(),
             reads: Semaphore::new(parents::READS_AT_ONCE),
         }

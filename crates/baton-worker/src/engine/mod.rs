@@ -12,6 +12,7 @@ pub(crate) mod clock;
 mod desk;
 mod hints;
 mod keeper;
+mod order;
 mod outcome;
 mod parents;
 mod runs;
@@ -33,6 +34,7 @@ use tokio_util::sync::CancellationToken;
 use crate::handler::{Handlers, Said};
 use book::Cause;
 use desk::Desk;
+pub use order::{QueueOrder, Weighted};
 use slots::Slots;
 
 /// How an engine works.
@@ -43,6 +45,7 @@ pub struct Options {
     pub boot: Boot,
     pub follows: Follows,
     pub queues: Vec<QueueName>,
+    pub order: QueueOrder,
     /// Runs at once.
     pub slots: usize,
     pub lease: LeaseLength,
@@ -80,6 +83,7 @@ impl Options {
             boot: draw_boot(),
             follows: Follows::Anyone,
             queues: vec![QueueName::default()],
+            order: QueueOrder::default(),
             slots: 8,
             lease: LeaseLength::default(),
             grace: Duration::from_secs(5),

@@ -137,13 +137,15 @@ async fn turn(core: &Arc<Core>, desk: &Arc<Desk>) -> Result<bool, Error> {
 }
 
 async fn claim(core: &Core, desk: &Desk, asked: &Asked) -> Result<Claimed, Error> {
+    let (queues, in_order) = core.options.order.next(&core.options.queues, clock::chance);
     let claim = Claim {
         worker: &core.options.worker,
         boot: &core.options.boot,
         // Only registering makes a boot current, because it also says who this is.
         expects: Some(&core.options.boot),
         lease: core.options.lease,
-        queues: &core.options.queues,
+        queues: &queues,
+        in_order,
         max: asked.reserved as u64,
         only: None,
         holding: &asked.listed,
@@ -158,7 +160,8 @@ async fn settle(
     reports: &[Report],
     claims: bool,
 ) -> Result<Option<Claimed>, Error> {
-    let next = Next { queues: &core.options.queues, max: asked.reserved as u64, holding: &asked.listed };
+    let (queues, in_order) = core.options.order.next(&core.options.queues, clock::chance);
+    let next = Next { queues: &queues, in_order, max: asked.reserved as u64, holding: &asked.listed };
     let settle = Settle {
         worker: &core.options.worker,
         boot: Some(&core.options.boot),
@@ -221,6 +224,9 @@ fn absorb(core: &Arc<Core>, desk: &Arc<Desk>, asked: Asked, claimed: Claimed) ->
     if grants.solo_waiting {
         core.slots.make_way(clock::now_ms());
     }
+    if let Some(ms) = grants.again_in_ms {
+        look_again_in(desk, ms);
+    }
     note_claim(&asked, &grants);
     let (wanted, count) = (asked.reserved, grants.tasks.len());
     let mut reserved = asked.reserved;
@@ -234,6 +240,19 @@ fn absorb(core: &Arc<Core>, desk: &Arc<Desk>, asked: Asked, claimed: Claimed) ->
         desk.look.fetch_or(count >= wanted, Ordering::Relaxed);
     }
     true
+}
+
+/// A limit lets something start in so many ms. One look at that time is enough, however often it is said.
+fn look_again_in(desk: &Arc<Desk>, ms: u64) {
+    if ms >= LOOK_EVERY.as_millis() as u64 || desk.looks_again.swap(true, Ordering::Relaxed) {
+        return;
+    }
+    let desk = Arc::clone(desk);
+    tokio::spawn(async move {
+        tokio::time::sleep(Duration::from_millis(ms)).await;
+        desk.looks_again.store(false, Ordering::Relaxed);
+        desk.look();
+    });
 }
 
 /// What every answer to a holder does to its book.

@@ -3,10 +3,11 @@
 use std::fmt;
 use std::time::Duration;
 
-use baton_core::{Kind, PoolName, QueueName};
+use baton_core::{Kind, PoolName};
 use baton_service::config::{Bytes, KEYS, Span, Values};
 
 use super::rules::Rules;
+use crate::engine::Weighted;
 
 /// Variables that are a supervisor's own: where its configuration is, who it is to clients, and its service manager.
 const OWN: [&str; 10] = [
@@ -63,7 +64,7 @@ impl Settings {
             ..Rules::default()
         };
         // Only to be told of mistakes: the workers read them.
-        let _: Vec<QueueName> = values.list("supervisor.queues");
+        let _: Vec<Weighted> = values.list("supervisor.queues");
         let _: Vec<Kind> = values.list("supervisor.kinds");
         Settings {
             enabled: values.parse("supervisor.enabled"),

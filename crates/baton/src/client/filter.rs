@@ -50,6 +50,18 @@ impl Filter {
         self.with("flow", &flow.to_string())
     }
 
+    /// A search, such as `kind:mail created:>2h -tag:test "connection refused"`. It is read by the gateway.
+    #[must_use]
+    pub fn search(self, query: &str) -> Filter {
+        self.with("q", query)
+    }
+
+    /// By the time of creation, the newest first. The gateway says what it takes for that.
+    #[must_use]
+    pub fn newest_first(self) -> Filter {
+        self.with("sort", "-created_at")
+    }
+
     /// How many are read at once, not how many there will be.
     #[must_use]
     pub fn page_of(self, limit: u64) -> Filter {

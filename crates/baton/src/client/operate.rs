@@ -1,6 +1,6 @@
 //! Operating: what moves tasks, queues and workers that are there.
 
-use baton_api::queue::Queue;
+use baton_api::queue::{PatchQueue, Queue};
 use baton_api::task::{LinkRequest, Operate, Reprioritise, Task};
 use baton_api::worker::Worker;
 use baton_core::TaskId;
@@ -53,6 +53,12 @@ impl Client {
     /// Hands out no more of a queue's tasks until it is resumed.
     pub async fn pause(&self, queue: &str) -> Result<Queue, Error> {
         self.call(Call::post(format!("/api/v1/queues/{}/pause", segment(queue)?), b"{}".to_vec(), None)).await
+    }
+
+    /// Sets what a queue allows, and how long it keeps what has ended.
+    pub async fn set_queue(&self, queue: &str, patch: &PatchQueue) -> Result<Queue, Error> {
+        let body = serde_json::to_vec(patch).map_err(|error| Error::invalid(error.to_string()))?;
+        self.call(Call::patch(format!("/api/v1/queues/{}", segment(queue)?), body)).await
     }
 
     pub async fn resume(&self, queue: &str) -> Result<Queue, Error> {

@@ -59,6 +59,11 @@ macro_rules! options {
                 })
             }
 
+            /// What it shares with others of its queue: groups can have limits, and take turns.
+            pub fn group(self, group: &str) -> Self {
+                self.set(|task| group.parse().map(|group| task.group = Some(group)).map_err(Error::invalid))
+            }
+
             pub fn tags<T: AsRef<str>>(self, tags: impl IntoIterator<Item = T>) -> Self {
                 self.set(|task| {
                     for tag in tags {

@@ -131,6 +131,7 @@ impl Hands {
             expects: None,
             lease: Default::default(),
             queues: std::slice::from_ref(queue),
+            in_order: false,
             max,
             only,
             holding: &[],
@@ -155,7 +156,7 @@ impl Hands {
         });
         let only = only.map_or(String::new(), |task| task.to_string());
         command.arg(self.now_ms).arg(worker.as_str()).arg(boot.as_str()).arg("").arg(30_000);
-        command.arg(max).arg(only).arg(0);
+        command.arg(max).arg("").arg(only).arg(0);
         let words = words(command.query_async(&mut self.raw).await.expect("an answer"));
         if words[0] == "refused" {
             return Err(words[1].parse().expect("a refusal"));

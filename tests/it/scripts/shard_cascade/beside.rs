@@ -21,7 +21,7 @@ async fn who_completes_the_last_parent_may_claim_the_child_in_the_same_trip() {
             outcome: done_with(b"well"),
         };
         let reports: Vec<Report> = held.iter().map(report).collect();
-        let next = Next { queues: &[QueueName::default()], max: 5, holding: &[] };
+        let next = Next { queues: &[QueueName::default()], in_order: false, max: 5, holding: &[] };
         let settle =
             Settle { worker: &life.worker, boot: Some(&life.boot), reports: &reports, claim: Some(next) };
         match at.store.settle(Shard::FIRST, &settle).await.expect("an answer") {

@@ -163,6 +163,7 @@ async fn overdue_runs_are_ended_a_bounded_piece_at_once() {
                 expects: None,
                 lease: Default::default(),
                 queues: &[QueueName::new("slow").unwrap()],
+                in_order: false,
                 max,
                 only: None,
                 holding: &pairs,

@@ -23,6 +23,7 @@ async fn ended(at: &Fixture, tasks: Vec<NewTask>) -> Vec<TaskId> {
                 expects: None,
                 lease: Default::default(),
                 queues: &[],
+                in_order: false,
                 max: 1,
                 only: Some(*id),
                 holding: &[],

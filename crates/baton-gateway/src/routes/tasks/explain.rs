@@ -97,6 +97,9 @@ fn pending(task: &Task, queue: Option<&Sum>, workers: &[Worker]) -> Said {
     if let Some(unhandled) = unhandled(task, &attending) {
         return unhandled;
     }
+    if let Some(limited) = queue.and_then(|queue| limited(task, queue)) {
+        return limited;
+    }
     if attending.iter().all(|worker| worker.state == WorkerState::Busy) {
         let ahead = queue.map_or(0, |queue| queue.of(Status::Pending));
         let sentence = format!(
@@ -106,6 +109,35 @@ fn pending(task: &Task, queue: Option<&Sum>, workers: &[Worker]) -> Said {
         return said("workers_busy", sentence, Some(format!("baton task reprioritise {} 9", task.id)));
     }
     said("waiting", format!("It waits in the queue {name}, and will be claimed in its turn."), None)
+}
+
+/// As much of the queue has started as its limits allow.
+fn limited(task: &Task, queue: &Sum) -> Option<Said> {
+    let (name, limits) = (&task.queue, queue.limits());
+    let running = queue.of(Status::Running);
+    if let Some(most) = limits.concurrency.filter(|most| running >= *most) {
+        let sentence = format!("{running} tasks of the queue {name} run, as many as its limit allows.");
+        return Some(said(
+            "limit_reached",
+            sentence,
+            Some(format!("baton queue set {name} --concurrency {}", 2 * most)),
+        ));
+    }
+    if let Some(rate) = limits.rate.filter(|rate| queue.starts >= rate.count) {
+        let sentence = format!(
+            "{} tasks of the queue {name} started in the last {} ms, as many as its rate allows.",
+            queue.starts, rate.per_ms
+        );
+        return Some(said("limit_reached", sentence, Some(format!("baton queue get {name}"))));
+    }
+    let (group, most) = task.group.as_ref().zip(limits.group_concurrency)?;
+    (queue.waiting > 0).then(|| {
+        let sentence = format!(
+            "At most {most} tasks of a group of the queue {name} run at once, and {} wait for that; it is of the group {group}.",
+            queue.waiting
+        );
+        said("group_limit", sentence, Some(format!("baton queue get {name}")))
+    })
 }
 
 fn running(task: &Task, workers: &[Worker]) -> Said {

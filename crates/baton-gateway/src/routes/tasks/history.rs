@@ -2,15 +2,34 @@
 
 use axum::Json;
 use axum::extract::State;
-use baton_api::task::{History, HistoryEntry};
+use baton_api::task::{History, HistoryEntry, Task};
 use baton_auth::Action;
 use baton_store::calls::task::HistoryRead;
 
 use crate::app::App;
 use crate::auth::reach;
 use crate::convert;
-use crate::extract::{Caller, TaskPath};
+use crate::extract::{Caller, TaskPath, Terms};
 use crate::problem::Fail;
+
+/// The task with its life so far. One that was pruned meanwhile stays as it was read.
+pub(super) async fn with_history(app: &App, mut task: Task) -> Result<Task, Fail> {
+    if let HistoryRead::Entries { entries, truncated } = app.store.history(task.id).await? {
+        let entries: Vec<HistoryEntry> = entries.into_iter().map(convert::history::entry).collect();
+        task.history_count = Some(entries.len() as u64 + truncated);
+        task.history = Some(entries);
+    }
+    Ok(task)
+}
+
+/// Whether the parameter `include` asks for histories.
+pub(super) fn is_included(terms: &mut Terms) -> bool {
+    let include = terms.one::<String>("include");
+    if include.as_deref().is_some_and(|include| include != "history") {
+        terms.wrong("include", "only `history` can be included");
+    }
+    include.is_some()
+}
 
 /// Read a task's history
 ///

@@ -4,22 +4,24 @@ use axum::Json;
 use axum::extract::State;
 use axum::response::Response;
 use baton_api::schemas;
-use baton_api::task::{HistoryEntry, Task, Tasks};
-use baton_core::{FlowId, QueueName, Status};
-use baton_store::calls::task::HistoryRead;
+use baton_api::task::{Task, Tasks};
+use baton_core::query::Test;
+use baton_core::{FlowId, QueueName, ShardCount, Status};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use utoipa::IntoParams;
 use utoipa::openapi::Schema;
 
 use super::cursor::Place;
+use super::filter::Filter;
+use super::history::{is_included, with_history};
 use super::rows::Wanted;
-use super::segments::segments;
+use super::segments::{Cut, Ended, Plan, plan, segments};
 use super::{of_flow, walk};
 use crate::app::App;
 use crate::auth::Grant;
-use crate::convert;
 use crate::extract::{Caller, FromTerms, Paging, Query, Terms, no_cursor, with_link};
 use crate::problem::Fail;
+use crate::{clock, convert};
 
 /// Histories that are read at a time for one list.
 const HISTORIES_AT_A_TIME: usize = 8;
@@ -39,10 +41,21 @@ pub(crate) struct ListQuery {
     /// `history`: with the whole life of each task; then at most 100 tasks.
     #[param(value_type = Option<String>, pattern = "^history$")]
     include: bool,
+    /// By the time of creation. It takes an index, so it goes with exactly one kind, tag or worker, with statuses that are
+    /// ends, and in a namespace of one shard.
+    #[param(value_type = Option<String>, pattern = "^-?created_at$")]
+    sort: Option<Sort>,
     #[param(ignore)]
     paging: Paging,
     #[param(ignore)]
     wanted: Wanted,
+}
+
+/// From which end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Sort {
+    OldestFirst,
+    NewestFirst,
 }
 
 fn statuses() -> Schema {
@@ -70,29 +83,56 @@ impl FromTerms for ListQuery {
         "page",
         "page_size",
         "sort",
+        "q",
     ];
 
     fn read(terms: &mut Terms) -> ListQuery {
         let wanted = Wanted::read(terms);
-        if terms.has("sort") {
-            terms.wrong("sort", "lists have one order in this release: by status, then queue, then time");
-        }
+        let sort = match terms.one::<String>("sort").as_deref() {
+            None => None,
+            Some("created_at") => Some(Sort::OldestFirst),
+            Some("-created_at") => Some(Sort::NewestFirst),
+            Some(_) => {
+                terms.wrong("sort", "there is created_at, and -created_at for the newest first");
+                None
+            }
+        };
         let paging = Paging::read(terms);
-        let include = terms.one::<String>("include");
-        if include.as_deref().is_some_and(|include| include != "history") {
-            terms.wrong("include", "only `history` can be included");
-        }
-        if include.is_some() && matches!(paging, Paging::Cursor { limit: 101.., .. }) {
+        let include = is_included(terms);
+        if include && matches!(paging, Paging::Cursor { limit: 101.., .. }) {
             terms.wrong("limit", "with histories it is at most 100");
         }
         ListQuery {
-            status: terms.many("status"),
-            queue: terms.many("queue"),
-            flow: terms.one("flow"),
-            include: include.is_some(),
+            status: or_term(terms.many("status"), &wanted, |test| match test {
+                Test::Status(values) => Some(values),
+                _ => None,
+            }),
+            queue: or_term(terms.many("queue"), &wanted, |test| match test {
+                Test::Queue(values) => Some(values),
+                _ => None,
+            }),
+            flow: terms.one("flow").or_else(|| wanted.query().cut(one_flow)),
+            include,
+            sort,
             paging,
             wanted,
         }
+    }
+}
+
+/// What a parameter says, or else the search: then fewer tasks are looked at.
+fn or_term<'a, T: Clone + 'a>(
+    said: Vec<T>,
+    wanted: &'a Wanted,
+    term: impl Fn(&'a Test) -> Option<&'a Vec<T>>,
+) -> Vec<T> {
+    if said.is_empty() { wanted.query().cut(term).cloned().unwrap_or_default() } else { said }
+}
+
+fn one_flow(test: &Test) -> Option<FlowId> {
+    match test {
+        Test::Flow(flows) if flows.len() == 1 => flows.first().copied(),
+        _ => None,
     }
 }
 
@@ -100,6 +140,10 @@ impl FromTerms for ListQuery {
 ///
 /// Running ones first, then pending, scheduled and blocked ones, then those that ended, newest first; within that by queue.
 /// With `flow`, in the order of that flow. Payloads and results are left out.
+///
+/// Where more than 2,000 tasks have ended, those of a `kind`, `tag` or `worker`, said as a filter or in `q`, come from an
+/// index, newest first, behind those that run and before those that wait. It is written behind the work: `behind_ms` says how
+/// far. All else is looked at one by one, 2,000 at a time: `scanned` and `truncated` tell, and `next_cursor` goes on.
 #[utoipa::path(
     get, path = "/tasks", tag = "tasks", operation_id = "list_tasks",
     security(("bearer" = ["tasks:read"])),
@@ -128,7 +172,10 @@ pub(crate) async fn list_tasks(
 type Rows = (Tasks, Vec<baton_store::Task>);
 
 async fn of_one_flow(app: &App, grant: &Grant, flow: FlowId, query: &ListQuery) -> Result<Rows, Fail> {
-    let filter = of_flow::Filter { status: &query.status, queue: &query.queue, wanted: &query.wanted, grant };
+    if query.sort.is_some() {
+        return Err(Fail::invalid("sort", "the tasks of a flow come in the order in which they stand in it"));
+    }
+    let filter = query.filter(grant);
     let (found, next_cursor, numbered) = match &query.paging {
         Paging::Cursor { limit, cursor } => {
             let from = cursor.as_deref().map_or(Ok(0), |cursor| of_flow::rank(flow, cursor))?;
@@ -156,13 +203,42 @@ async fn of_one_flow(app: &App, grant: &Grant, flow: FlowId, query: &ListQuery) 
 }
 
 async fn of_all(app: &App, grant: &Grant, query: &ListQuery) -> Result<Rows, Fail> {
+    let filter = query.filter(grant);
     let segments = segments(&app.store, &query.status, &query.queue, grant).await?;
-    Ok(match &query.paging {
-        Paging::Cursor { limit, cursor } => {
-            let place =
-                cursor.as_ref().map(|cursor| Place::read(cursor).ok_or_else(no_cursor)).transpose()?;
-            let found = walk::walk(&app.store, &segments, place, &query.wanted, *limit).await?;
-            let scans = !query.wanted.is_everything();
+    let place = match &query.paging {
+        Paging::Cursor { cursor: Some(cursor), .. } => Some(Place::read(cursor).ok_or_else(no_cursor)?),
+        _ => None,
+    };
+    let ended = match query.sort {
+        Some(sort) => Ended::Sorted(query.sorted(app.store.shards(), sort)?),
+        None => Ended::Best { cuts: query.wanted.cuts(), began: place.as_ref().map(|place| place.indexed) },
+    };
+    let plan = plan(&app.store, segments, ended);
+    let behind_ms = if plan.indexed { Some(behind_ms(app).await?) } else { None };
+    let (page, rows) = of_plan(app, &plan, place, &filter, &query.paging).await?;
+    Ok((Tasks { behind_ms, ..page }, rows))
+}
+
+/// How far the shard that is furthest behind is.
+async fn behind_ms(app: &App) -> Result<u64, Fail> {
+    let mut most = 0;
+    for shard in app.store.shards().all() {
+        most = most.max(app.store.lag(shard).await?.lag_ms);
+    }
+    Ok(most)
+}
+
+async fn of_plan(
+    app: &App,
+    plan: &Plan,
+    place: Option<Place>,
+    filter: &Filter<'_>,
+    paging: &Paging,
+) -> Result<Rows, Fail> {
+    let scans = !filter.wanted.is_everything();
+    Ok(match paging {
+        Paging::Cursor { limit, .. } => {
+            let found = walk::walk(&app.store, plan, place, filter, *limit).await?;
             let page = Tasks {
                 next_cursor: found.next.as_ref().map(Place::write),
                 scanned: scans.then_some(found.scanned),
@@ -171,18 +247,41 @@ async fn of_all(app: &App, grant: &Grant, query: &ListQuery) -> Result<Rows, Fai
             };
             (page, found.tasks)
         }
-        Paging::Page { page, size } if query.wanted.is_everything() => {
-            let (rows, total) = walk::page(&app.store, &segments, *page, *size).await?;
+        Paging::Page { page, size } if !scans => {
+            let (rows, total) = walk::page(&app.store, &plan.segments, *page, *size).await?;
             (Tasks { total: Some(total), page: Some(*page), page_size: Some(*size), ..empty() }, rows)
         }
         Paging::Page { page, size } => {
-            let (found, total) =
-                walk::filtered_page(&app.store, &segments, &query.wanted, *page, *size).await?;
+            let (found, total) = walk::filtered_page(&app.store, plan, filter, *page, *size).await?;
             let (total, page, page_size) = (Some(total), Some(*page), Some(*size));
             let (scanned, truncated) = (Some(found.scanned), Some(found.truncated));
             (Tasks { total, page, page_size, scanned, truncated, ..empty() }, found.tasks)
         }
     })
+}
+
+impl ListQuery {
+    fn filter<'a>(&'a self, grant: &'a Grant) -> Filter<'a> {
+        let now_ms = clock::now_ms();
+        Filter { status: &self.status, queue: &self.queue, wanted: &self.wanted, grant, now_ms }
+    }
+
+    /// The one index that has all that are wanted, in their order.
+    fn sorted(&self, shards: ShardCount, sort: Sort) -> Result<Cut, Fail> {
+        let cannot = |why: &str| Err(Fail::invalid("sort", why));
+        let [by] = &self.wanted.cuts()[..] else {
+            return cannot("it takes exactly one kind, tag or worker: there is an index for each of these");
+        };
+        if self.status.is_empty() || !self.status.iter().all(|status| status.is_terminal()) {
+            return cannot(
+                "only those that have ended have that order: add status=completed,failed,timeout,cancelled",
+            );
+        }
+        if shards != ShardCount::ONE {
+            return cannot("each shard has an order of its own, and this namespace has several");
+        }
+        Ok(Cut { by: by.clone(), up: sort == Sort::OldestFirst })
+    }
 }
 
 fn empty() -> Tasks {
@@ -194,18 +293,11 @@ fn empty() -> Tasks {
         page_size: None,
         scanned: None,
         truncated: None,
+        behind_ms: None,
     }
 }
 
 async fn with_histories(app: &App, tasks: Vec<Task>) -> Result<Vec<Task>, Fail> {
-    let each = tasks.into_iter().map(|mut task| async {
-        // A task that was pruned meanwhile is listed as it was.
-        if let HistoryRead::Entries { entries, truncated } = app.store.history(task.id).await? {
-            let entries: Vec<HistoryEntry> = entries.into_iter().map(convert::history::entry).collect();
-            task.history_count = Some(entries.len() as u64 + truncated);
-            task.history = Some(entries);
-        }
-        Ok::<Task, Fail>(task)
-    });
+    let each = tasks.into_iter().map(|task| with_history(app, task));
     stream::iter(each).buffered(HISTORIES_AT_A_TIME).try_collect().await
 }

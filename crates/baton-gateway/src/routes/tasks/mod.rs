@@ -3,6 +3,7 @@
 mod batch;
 mod cursor;
 mod explain;
+mod filter;
 mod graph;
 mod history;
 mod link;

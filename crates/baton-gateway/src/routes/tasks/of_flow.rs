@@ -4,38 +4,13 @@ use std::ops::Range;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use baton_auth::Action;
-use baton_core::{FlowId, QueueName, Status, limits};
+use baton_core::{FlowId, limits};
 use baton_store::{Store, Task};
 
-use super::rows::Wanted;
+use super::filter::Filter;
 use super::walk::SCAN_MAX;
-use crate::auth::Grant;
 use crate::extract::no_cursor;
 use crate::problem::Fail;
-
-/// Which of them.
-pub(super) struct Filter<'a> {
-    pub(super) status: &'a [Status],
-    pub(super) queue: &'a [QueueName],
-    pub(super) wanted: &'a Wanted,
-    /// Of whoever asks.
-    pub(super) grant: &'a Grant,
-}
-
-impl Filter<'_> {
-    pub(super) fn is_everything(&self) -> bool {
-        let all = self.grant.reaches_all(Action::TasksRead);
-        all && self.status.is_empty() && self.queue.is_empty() && self.wanted.is_everything()
-    }
-
-    fn takes(&self, task: &Task) -> bool {
-        (self.status.is_empty() || self.status.contains(&task.status()))
-            && (self.queue.is_empty() || self.queue.contains(&task.queue))
-            && self.wanted.takes(task)
-            && self.grant.reads(&task.queue)
-    }
-}
 
 /// What a look at a flow has brought.
 #[derive(Default)]
@@ -80,11 +55,13 @@ pub(super) async fn walk(
         let page = store.flow_tasks(flow, rank, size, 0).await?;
         found.total = page.total;
         whole = page.tasks.len() as u64 == size.min(page.total.saturating_sub(rank));
-        for (at, read) in (rank..).zip(page.tasks) {
+        let tasks: Vec<Task> = page.tasks.into_iter().map(|read| read.task).collect();
+        let taken = filter.sift(store, &tasks).await?;
+        for (at, (task, taken)) in (rank..).zip(tasks.into_iter().zip(taken)) {
             // Those that have not come into their places yet are left out of a page.
-            let at = if whole { at } else { position(flow, rank..rank + size, &read.task).unwrap_or(at) };
-            if filter.takes(&read.task) {
-                found.tasks.push(read.task);
+            let at = if whole { at } else { position(flow, rank..rank + size, &task).unwrap_or(at) };
+            if taken {
+                found.tasks.push(task);
             }
             if found.tasks.len() as u64 == limit {
                 found.scanned = at + 1 - from;

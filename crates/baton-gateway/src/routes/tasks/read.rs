@@ -12,6 +12,7 @@ use baton_api::task::Task;
 use baton_core::{Code, TaskId};
 use utoipa::IntoParams;
 
+use super::history::{is_included, with_history};
 use crate::app::App;
 use crate::auth::Grant;
 use crate::convert;
@@ -55,13 +56,16 @@ pub(crate) struct ReadQuery {
     /// What to wait for: `changed`, another status than now (the default), or `finished`, a terminal one.
     #[param(value_type = Option<String>, pattern = "^(changed|finished)$")]
     until: Option<Until>,
+    /// `history`: with its whole life.
+    #[param(value_type = Option<String>, pattern = "^history$")]
+    include: bool,
 }
 
 impl FromTerms for ReadQuery {
-    const KNOWN: &[&str] = &["wait", "until"];
+    const KNOWN: &[&str] = &["wait", "until", "include"];
 
     fn read(terms: &mut Terms) -> ReadQuery {
-        ReadQuery { wait: hold::wait(terms), until: terms.one("until") }
+        ReadQuery { wait: hold::wait(terms), until: terms.one("until"), include: is_included(terms) }
     }
 }
 
@@ -101,6 +105,7 @@ pub(crate) async fn get_task(
     let tag = [(header::ETAG, etag(&task))];
     Ok(match matches(&headers, &task) {
         true => hold.applied((StatusCode::NOT_MODIFIED, tag)),
+        false if query.include => hold.applied((tag, Json(with_history(&app, task).await?))),
         false => hold.applied((tag, Json(task))),
     })
 }

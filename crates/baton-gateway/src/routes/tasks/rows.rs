@@ -1,6 +1,7 @@
 //! Reads rows of one segment, and decides which of them are wanted.
 
 use baton_api::{Timestamp, schemas};
+use baton_core::query::{Query, Test};
 use baton_core::{DedupeKey, Kind, Status, Tag, WorkerId, limits};
 use baton_store::calls::task::{Index, List, Order, Start};
 use baton_store::{Store, Task};
@@ -8,7 +9,7 @@ use utoipa::IntoParams;
 use utoipa::openapi::Schema;
 
 use super::cursor::Within;
-use super::segments::Segment;
+use super::segments::{By, Segment};
 use crate::extract::Terms;
 use crate::problem::Fail;
 
@@ -31,6 +32,10 @@ pub(super) struct Wanted {
     created_after: Option<Timestamp>,
     #[param(value_type = Option<String>, format = DateTime)]
     created_before: Option<Timestamp>,
+    /// A search, such as `status:failed kind:mail -queue:slow created:>2h attempt:>2 payload.user.id:42 "refused"`: all terms
+    /// must hold, `-` turns one round, a comma means or, and a word by itself is looked for in all texts of a task.
+    #[param(value_type = Option<String>, max_length = 1024, example = "kind:mail error:refused")]
+    q: Query,
 }
 
 macro_rules! lists {
@@ -57,7 +62,42 @@ impl Wanted {
             key: terms.many("key"),
             created_after: terms.one("created_after"),
             created_before: terms.one("created_before"),
+            q: search(terms),
         }
+    }
+
+    pub(super) fn query(&self) -> &Query {
+        &self.q
+    }
+
+    /// What was created before this is not wanted.
+    pub(super) fn created_from_ms(&self, now_ms: u64) -> Option<u64> {
+        self.created_after.map(Timestamp::ms).max(self.q.created_from_ms(now_ms))
+    }
+
+    /// The indexes in which all wanted tasks are that have ended, if there are such. That of a worker forgets, so it comes
+    /// last.
+    pub(super) fn cuts(&self) -> Vec<By> {
+        let (tags, kinds, workers) = (
+            self.q.cut(|test| if let Test::Tag(tags) = test { Some(tags) } else { None }),
+            self.q.cut(|test| if let Test::Kind(kinds) = test { Some(kinds) } else { None }),
+            self.q.cut(|test| if let Test::Worker(workers) = test { Some(workers) } else { None }),
+        );
+        let mut cuts: Vec<By> = said(&self.tag, tags).iter().cloned().map(By::Tag).collect();
+        if cuts.is_empty() {
+            cuts = said(&self.kind, kinds).iter().cloned().map(By::Kind).collect();
+        }
+        if cuts.is_empty() {
+            cuts = said(&self.worker, workers).iter().cloned().map(By::Worker).collect();
+        }
+        // What is named twice is one index.
+        let mut each: Vec<By> = Vec::new();
+        cuts.into_iter().for_each(|by| {
+            if !each.contains(&by) {
+                each.push(by)
+            }
+        });
+        each
     }
 
     pub(super) fn is_everything(&self) -> bool {
@@ -67,6 +107,7 @@ impl Wanted {
             && self.key.is_empty()
             && self.created_after.is_none()
             && self.created_before.is_none()
+            && self.q.is_empty()
     }
 
     pub(super) fn takes(&self, task: &Task) -> bool {
@@ -82,10 +123,27 @@ impl Wanted {
     }
 }
 
+fn search(terms: &mut Terms) -> Query {
+    let text: Option<String> = terms.one("q");
+    Query::parse(text.as_deref().unwrap_or_default()).unwrap_or_else(|mistakes| {
+        for mistake in mistakes {
+            terms.wrong("q", format!("at byte {}: {}", mistake.at, mistake.message));
+        }
+        Query::default()
+    })
+}
+
+/// What a parameter says, or else a term of the search.
+fn said<'a, T>(parameter: &'a [T], term: Option<&'a Vec<T>>) -> &'a [T] {
+    if parameter.is_empty() { term.map_or(&[], Vec::as_slice) } else { parameter }
+}
+
 /// Some rows of a segment, and where the next ones begin, if there are any.
 pub(super) struct Rows {
     pub(super) tasks: Vec<Task>,
     pub(super) next: Option<Within>,
+    /// How many its index has, of which some may be of other queues.
+    pub(super) total: u64,
 }
 
 pub(super) async fn read(store: &Store, segment: &Segment, from: Within, limit: u64) -> Result<Rows, Fail> {
@@ -97,20 +155,23 @@ pub(super) async fn read(store: &Store, segment: &Segment, from: Within, limit: 
             Within::Start | Within::After(_) => Default::default(),
         };
         let listed = store.list_running(segment.shard, segment.queue.as_ref(), after, limit).await?;
-        return Ok(Rows { tasks: listed.tasks, next: listed.next.map(Within::Running) });
+        return Ok(Rows { total: 0, tasks: listed.tasks, next: listed.next.map(Within::Running) });
     }
     let start = match from {
         Within::After(after) => Start::After(after),
         Within::Rank(rank) => Start::Rank(rank),
         Within::Start | Within::Running(_) => Start::default(),
     };
-    let index = match (&segment.queue, segment.status) {
-        (queue, Status::Scheduled) => Index::Scheduled(queue.as_ref()),
-        (Some(queue), status) => Index::Queue(queue, status),
-        (None, _) => return Ok(Rows { tasks: Vec::new(), next: None }),
+    let key = segment.cut.as_ref().map(|cut| cut.by.key());
+    let index = match (&key, &segment.queue, segment.status) {
+        (Some(key), _, _) => Index::Behind(key),
+        (None, queue, Status::Scheduled) => Index::Scheduled(queue.as_ref()),
+        (None, Some(queue), status) => Index::Queue(queue, status),
+        (None, None, _) => return Ok(Rows { tasks: Vec::new(), next: None, total: 0 }),
     };
     // Ends are looked at from the newest; what waits, in the order in which it will go on.
-    let order = if segment.status.is_terminal() { Order::Down } else { Order::Up };
+    let up = segment.cut.as_ref().map_or(!segment.status.is_terminal(), |cut| cut.up);
+    let order = if up { Order::Up } else { Order::Down };
     let listed = store.list(segment.shard, &List { index, order, start, limit }).await?;
-    Ok(Rows { tasks: listed.tasks, next: listed.next.map(Within::After) })
+    Ok(Rows { total: listed.total, tasks: listed.tasks, next: listed.next.map(Within::After) })
 }

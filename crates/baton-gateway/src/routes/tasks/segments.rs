@@ -1,8 +1,11 @@
 //! The order of all tasks: first by status, then by shard and queue. Each part is one index; a list walks them in turn.
 
+use std::fmt;
+
 use baton_auth::Action;
-use baton_core::{QueueName, Shard, Status};
+use baton_core::{Kind, QueueName, Shard, Status, Tag, WorkerId, limits};
 use baton_store::Store;
+use baton_store::behind::BehindKey;
 
 use crate::auth::Grant;
 use crate::problem::Fail;
@@ -20,12 +23,124 @@ pub(super) const ORDER: [Status; 8] = [
     Status::Completed,
 ];
 
+/// Above so many that have ended, an index is taken where there is one. Below, all are looked at: that is never behind.
+const SCANNED_MAX: u64 = super::walk::SCAN_MAX;
+
 /// One index of one shard. Running and scheduled tasks of all queues share one, so it may have no queue.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Segment {
     pub(super) status: Status,
     pub(super) shard: Shard,
     pub(super) queue: Option<QueueName>,
+    /// Those that have ended, of all statuses and queues, by something else.
+    pub(super) cut: Option<Cut>,
+}
+
+/// An index that is written behind, and from which end it is read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Cut {
+    pub(super) by: By,
+    /// The oldest first.
+    pub(super) up: bool,
+}
+
+/// What an index is by.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum By {
+    Kind(Kind),
+    Tag(Tag),
+    Worker(WorkerId),
+}
+
+impl By {
+    pub(super) fn key(&self) -> BehindKey {
+        match self {
+            By::Kind(kind) => BehindKey::kind(kind),
+            By::Tag(tag) => BehindKey::tag(tag),
+            By::Worker(worker) => BehindKey::worker(worker),
+        }
+    }
+
+    /// Whether so many are all that an index keeps, and it has forgotten others.
+    pub(super) fn forgets_at(&self, total: u64) -> bool {
+        matches!(self, By::Worker(_)) && total >= limits::INDEX_WORKER_TASKS_MAX
+    }
+}
+
+impl fmt::Display for Cut {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let order = if self.up { '+' } else { '-' };
+        match &self.by {
+            By::Kind(kind) => write!(out, "{order}kind:{kind}"),
+            By::Tag(tag) => write!(out, "{order}tag:{tag}"),
+            By::Worker(worker) => write!(out, "{order}worker:{worker}"),
+        }
+    }
+}
+
+impl Cut {
+    pub(super) fn read(text: &str) -> Option<Cut> {
+        let up = text.starts_with('+');
+        let (by, name) = text.strip_prefix(['+', '-'])?.split_once(':')?;
+        let by = match by {
+            "kind" => By::Kind(name.parse().ok()?),
+            "tag" => By::Tag(name.parse().ok()?),
+            "worker" => By::Worker(name.parse().ok()?),
+            _ => return None,
+        };
+        Some(Cut { by, up })
+    }
+}
+
+/// The segments of a list, and whether those that have ended are found by an index that is written behind.
+#[derive(Debug)]
+pub(super) struct Plan {
+    pub(super) segments: Vec<Counted>,
+    pub(super) indexed: bool,
+}
+
+/// How the ended ones are to be found.
+#[derive(Debug)]
+pub(super) enum Ended {
+    /// As is best; a list goes on as it began.
+    Best { cuts: Vec<By>, began: Option<bool> },
+    /// From this index alone, sorted by when they were created.
+    Sorted(Cut),
+}
+
+/// Puts the indexes where those that have ended would be looked at one by one, or in front of what waits: that may be
+/// much, and is looked at one by one.
+pub(super) fn plan(store: &Store, segments: Vec<Counted>, ended: Ended) -> Plan {
+    let (is_ended, others): (Vec<Counted>, Vec<Counted>) =
+        segments.into_iter().partition(|counted| counted.segment.status.is_terminal());
+    let ended_count: u64 = is_ended.iter().map(|counted| counted.count).sum();
+    let cuts: Vec<Cut> = match ended {
+        Ended::Sorted(cut) => vec![cut],
+        Ended::Best { cuts, began } => {
+            let indexed =
+                !cuts.is_empty() && !is_ended.is_empty() && began.unwrap_or(ended_count > SCANNED_MAX);
+            let cut = |by| Cut { by, up: false };
+            if indexed { cuts.into_iter().map(cut).collect() } else { Vec::new() }
+        }
+    };
+    if cuts.is_empty() {
+        let segments = others.into_iter().chain(is_ended).collect();
+        return Plan { segments, indexed: false };
+    }
+    let shards: Vec<Shard> = store.shards().all().collect();
+    let indexes = cuts.into_iter().flat_map(|cut| {
+        let segment = move |shard: &Shard| Segment {
+            status: Status::Completed,
+            shard: *shard,
+            queue: None,
+            cut: Some(cut.clone()),
+        };
+        // How many there are in it is not known; a look tells.
+        shards.iter().map(segment).map(|segment| Counted { segment, count: 1 }).collect::<Vec<_>>()
+    });
+    let (running, waiting): (Vec<Counted>, Vec<Counted>) =
+        others.into_iter().partition(|counted| counted.segment.status == Status::Running);
+    Plan { segments: running.into_iter().chain(indexes).chain(waiting).collect(), indexed: true }
 }
 
 /// A segment, and how many tasks it had a moment ago.
@@ -50,7 +165,7 @@ pub(super) async fn segments(
         for (shard, counts) in &shards {
             let shared = matches!(status, Status::Running | Status::Scheduled) && all;
             let wanted = counts.iter().filter(|counts| listed(&counts.name));
-            let segment = |queue| Segment { status, shard: *shard, queue };
+            let segment = |queue| Segment { status, shard: *shard, queue, cut: None };
             if shared {
                 found.push(Counted {
                     segment: segment(None),

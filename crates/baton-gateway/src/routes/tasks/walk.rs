@@ -3,8 +3,9 @@
 use baton_store::{Store, Task};
 
 use super::cursor::{Place, Within};
-use super::rows::{self, Rows, Wanted};
-use super::segments::{Counted, Segment};
+use super::filter::Filter;
+use super::rows;
+use super::segments::{Counted, Plan, Segment};
 use crate::problem::Fail;
 
 /// Rows that one request looks at where a filter has no index.
@@ -25,29 +26,32 @@ pub(super) struct Found {
 /// Up to `limit` wanted tasks from this place on.
 pub(super) async fn walk(
     store: &Store,
-    segments: &[Counted],
+    plan: &Plan,
     from: Option<Place>,
-    wanted: &Wanted,
+    filter: &Filter<'_>,
     limit: u64,
 ) -> Result<Found, Fail> {
+    let segments = &plan.segments;
     let (mut at, mut within) = begin(segments, from)?;
-    let mut found = Found::default();
+    let (mut found, mut forgotten) = (Found::default(), false);
     for _ in 0..READS_MAX {
-        let Some(Counted { segment, .. }) = segments.get(at) else { return Ok(found) };
+        let Some(Counted { segment, .. }) = segments.get(at) else { break };
         let missing = limit - found.tasks.len() as u64;
-        if missing == 0 || (found.scanned >= SCAN_MAX && !wanted.is_everything()) {
+        if missing == 0 || (found.scanned >= SCAN_MAX && !filter.wanted.is_everything()) {
             break;
         }
-        let rows = read(store, segment, within, wanted, missing).await?;
-        found.scanned += rows.tasks.len() as u64;
-        found.tasks.extend(rows.tasks.into_iter().filter(|task| wanted.takes(task)));
-        match rows.next {
+        let piece = read(store, segment, within, filter, missing).await?;
+        found.scanned += piece.scanned;
+        found.tasks.extend(piece.tasks);
+        forgotten |= piece.forgotten;
+        match piece.next {
             Some(next) => within = next,
             None => (at, within) = (next_with_rows(segments, at + 1), Within::Start),
         }
     }
-    found.next = segments.get(at).map(|counted| Place { segment: counted.segment.clone(), within });
-    found.truncated = found.next.is_some() && (found.tasks.len() as u64) < limit;
+    let place = |counted: &Counted| Place { segment: counted.segment.clone(), within, indexed: plan.indexed };
+    found.next = segments.get(at).map(place);
+    found.truncated = forgotten || (found.next.is_some() && (found.tasks.len() as u64) < limit);
     Ok(found)
 }
 
@@ -63,23 +67,39 @@ fn next_with_rows(segments: &[Counted], from: usize) -> usize {
     from + rest.take_while(|counted| counted.count == 0).count()
 }
 
+/// What one page of a segment brought.
+struct Piece {
+    tasks: Vec<Task>,
+    next: Option<Within>,
+    scanned: u64,
+    /// The segment ended, and it has forgotten what was before.
+    forgotten: bool,
+}
+
 /// A page of rows of which no more than `missing` are wanted: a cursor can only point behind a page.
 async fn read(
     store: &Store,
     segment: &Segment,
     from: Within,
-    wanted: &Wanted,
+    filter: &Filter<'_>,
     missing: u64,
-) -> Result<Rows, Fail> {
-    if wanted.is_everything() {
-        return rows::read(store, segment, from, missing).await;
+) -> Result<Piece, Fail> {
+    let size = if filter.wanted.is_everything() { missing } else { SCAN_MAX };
+    let mut rows = rows::read(store, segment, from, size).await?;
+    let mut taken = filter.sift(store, &rows.tasks).await?;
+    let mut takes = taken.iter().enumerate().filter(|(_, taken)| **taken).map(|(at, _)| at);
+    if let (Some(last), Some(_)) = (takes.nth(missing as usize - 1), takes.next()) {
+        rows = rows::read(store, segment, from, last as u64 + 1).await?;
+        taken = filter.sift(store, &rows.tasks).await?;
     }
-    let rows = rows::read(store, segment, from, SCAN_MAX).await?;
-    let mut takes = rows.tasks.iter().enumerate().filter(|(_, task)| wanted.takes(task)).map(|(at, _)| at);
-    match (takes.nth(missing as usize - 1), takes.next()) {
-        (Some(last), Some(_)) => rows::read(store, segment, from, last as u64 + 1).await,
-        _ => Ok(rows),
-    }
+    let cut = segment.cut.as_ref();
+    // Newest first, all that comes behind this is older still.
+    let oldest = rows.tasks.last().map_or(u64::MAX, |task| task.created_ms);
+    let next = rows.next.filter(|_| cut.is_none_or(|cut| cut.up || !filter.is_past(oldest)));
+    let forgotten = next.is_none() && cut.is_some_and(|cut| cut.by.forgets_at(rows.total));
+    let scanned = rows.tasks.len() as u64;
+    let tasks = rows.tasks.into_iter().zip(taken).filter_map(|(task, taken)| taken.then_some(task));
+    Ok(Piece { tasks: tasks.collect(), next, scanned, forgotten })
 }
 
 /// A numbered page, and how many tasks there are on all of them.
@@ -129,12 +149,12 @@ fn start(segment: &Segment, skip: u64) -> (Within, u64) {
 /// A numbered page of what no index knows: the first rows are looked at, and only they are counted.
 pub(super) async fn filtered_page(
     store: &Store,
-    segments: &[Counted],
-    wanted: &Wanted,
+    plan: &Plan,
+    filter: &Filter<'_>,
     page: u64,
     size: u64,
 ) -> Result<(Found, u64), Fail> {
-    let mut found = walk(store, segments, None, wanted, SCAN_MAX).await?;
+    let mut found = walk(store, plan, None, filter, SCAN_MAX).await?;
     let total = found.tasks.len() as u64;
     found.tasks = found.tasks.into_iter().skip(((page - 1) * size) as usize).take(size as usize).collect();
     Ok((found, total))

@@ -1,6 +1,7 @@
 //! `POST /workers/{id}/claim`: tasks, at once or as soon as there are some.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Json;
 use axum::extract::State;
@@ -82,7 +83,8 @@ pub(crate) async fn claim_tasks(
             round.count(&claimer);
             return Ok(hold.applied(answer(&app, round, bare).await?));
         }
-        hold.until(&app, Waiter::look_after(), waiter.hinted()).await?;
+        let look_after = Waiter::look_after().min(round.again_in().unwrap_or(Duration::MAX));
+        hold.until(&app, look_after, waiter.hinted()).await?;
     }
 }
 

@@ -29,7 +29,7 @@ use crate::{clock, measure, roster};
     responses((status = 200, description = "The task under the worker's lease", body = Claimed)),
     extensions(("x-problem-codes" = json!([
         "worker_not_bound", "unknown_task", "unknown_worker", "superseded", "lease_lost", "conflict", "already_finished", "parents_open",
-        "queue_paused",
+        "queue_paused", "limit_reached",
     ])))
 )]
 pub(crate) async fn claim_task(
@@ -53,6 +53,7 @@ pub(crate) async fn claim_task(
         expects: asked.expects.as_ref(),
         lease: LeaseLength::default(),
         queues: &[],
+        in_order: false,
         max: 1,
         only: Some(id),
         holding: &holding,

@@ -68,6 +68,7 @@ async fn empty(app: &App, shard: Shard, worker: &WorkerId, boot: &Boot) -> Resul
             expects: None,
             lease: LeaseLength::default(),
             queues: &[],
+            in_order: false,
             max: 0,
             only: None,
             holding: &[],

@@ -1,6 +1,7 @@
 //! One look at every shard for what a claimer holds and may have.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use baton_api::lease::Pair;
 use baton_auth::Action;
@@ -84,6 +85,11 @@ impl Round {
         self.grants.iter().all(silent)
     }
 
+    /// How soon a limit lets something start, if it does.
+    pub(super) fn again_in(&self) -> Option<Duration> {
+        self.grants.iter().filter_map(|grants| grants.again_in_ms).min().map(Duration::from_millis)
+    }
+
     fn tasks(&self) -> u64 {
         self.grants.iter().map(|grants| grants.tasks.len() as u64).sum()
     }
@@ -106,6 +112,7 @@ async fn claim(app: &App, claimer: &Claimer, shard: Shard, max: u64) -> Result<G
         expects: claimer.expects.as_ref(),
         lease: LeaseLength::default(),
         queues: &claimer.queues,
+        in_order: false,
         max,
         only: None,
         holding: &holding,

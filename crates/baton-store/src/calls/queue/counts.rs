@@ -1,5 +1,6 @@
 //! Faces `lua/queue/counts.lua`. It only reads.
 
+use baton_core::queue::{Keep, QueueRules, Rate, Retention};
 use baton_core::{QueueName, Shard, Status};
 
 use super::super::page;
@@ -13,11 +14,18 @@ use crate::store::Store;
 pub struct QueueCounts {
     pub name: QueueName,
     pub paused_ms: Option<u64>,
-    /// A number of ms, or `forever`; `None` is the default.
-    pub retention: Option<String>,
+    pub retention: Retention,
+    /// What this shard allows.
+    pub rules: QueueRules,
+    /// Rises with each change of the two.
+    pub version: u64,
     /// In the order of `Status::ALL`.
     pub tasks: Vec<(Status, u64)>,
     pub oldest_pending_age_ms: Option<u64>,
+    /// Pending ones that wait because as many of their group run as may.
+    pub waiting: u64,
+    /// Starts that count against its rate now.
+    pub starts: u64,
 }
 
 /// A page of queues.
@@ -73,13 +81,43 @@ impl Store {
 }
 
 fn read_queue(reply: &mut Reply) -> Result<QueueCounts, Error> {
-    let (name, paused_ms, retention) = (reply.parse()?, reply.optional()?, reply.optional()?);
+    let (name, paused_ms, any) = (reply.parse()?, reply.optional()?, reply.optional()?);
     let tasks = Status::ALL.iter().map(|status| Ok((*status, reply.parse()?)));
-    Ok(QueueCounts {
+    let mut queue = QueueCounts {
         name,
         paused_ms,
-        retention,
+        retention: Retention { any, ..Retention::default() },
+        rules: QueueRules::default(),
+        version: 0,
         tasks: tasks.collect::<Result<Vec<_>, Error>>()?,
         oldest_pending_age_ms: reply.optional()?,
-    })
+        waiting: reply.parse()?,
+        starts: reply.parse()?,
+    };
+    let words: usize = reply.parse()?;
+    for _ in 0..words / 2 {
+        let field = reply.text()?;
+        read_setting(&mut queue, &field, reply)?;
+    }
+    Ok(queue)
+}
+
+fn read_setting(queue: &mut QueueCounts, field: &str, reply: &mut Reply) -> Result<(), Error> {
+    let QueueCounts { rules, retention, version, .. } = queue;
+    let rate = || Rate { count: 0, per_ms: 0 };
+    match field {
+        "concurrency" => rules.concurrency = reply.optional()?,
+        "rate_count" => rules.rate.get_or_insert_with(rate).count = reply.parse()?,
+        "rate_ms" => rules.rate.get_or_insert_with(rate).per_ms = reply.parse()?,
+        "group_concurrency" => rules.group_concurrency = reply.optional()?,
+        "fair" => rules.fair = reply.text()? == "1",
+        "aging_ms" => rules.aging_ms = reply.optional()?,
+        "retention_completed_ms" => retention.completed = reply.optional::<Keep>()?,
+        "retention_failed_ms" => retention.failed = reply.optional()?,
+        "retention_timeout_ms" => retention.timeout = reply.optional()?,
+        "retention_cancelled_ms" => retention.cancelled = reply.optional()?,
+        "version" => *version = reply.parse()?,
+        other => return Err(reply.fault(format!("it answered the setting {other:?}"))),
+    }
+    Ok(())
 }

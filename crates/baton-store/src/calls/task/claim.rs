@@ -20,6 +20,8 @@ pub struct Claim<'a> {
     pub expects: Option<&'a Boot>,
     pub lease: LeaseLength,
     pub queues: &'a [QueueName],
+    /// Empty the queues in their order; else by priority and age over all of them.
+    pub in_order: bool,
     /// How many tasks are wanted; 0 only asks for what is held without being listed.
     pub max: u64,
     /// The one task that is wanted.
@@ -62,6 +64,8 @@ pub struct Grants {
     pub gone: Vec<Gone>,
     /// A task waits that must run alone: settle everything, and it will be given.
     pub solo_waiting: bool,
+    /// Limits kept some back: there is something in so many ms.
+    pub again_in_ms: Option<u64>,
 }
 
 impl Grant {
@@ -98,7 +102,9 @@ impl Store {
         let mut call = Call::new("task/claim", names);
         call.arg(self.now_argument()).arg(claim.worker.as_str()).arg(claim.boot.as_str());
         call.arg(claim.expects.map_or("", Boot::as_str)).arg(claim.lease.ms()).arg(claim.max);
-        call.optional(claim.only.map(|task| task.to_string())).arg(claim.holding.len());
+        call.arg(order_word(claim.in_order))
+            .optional(claim.only.map(|task| task.to_string()))
+            .arg(claim.holding.len());
         list_pairs(&mut call, claim.holding);
         let mut reply = self.run(&call).await?;
         match reply.text()?.as_str() {
@@ -119,17 +125,24 @@ pub(super) fn queue_keys(keys: &crate::keys::ShardKeys, queues: &[QueueName]) ->
     each.flat_map(|queue| [keys.queue(queue), keys.queue_index(queue, baton_core::Status::Pending)]).collect()
 }
 
+pub(super) fn order_word(in_order: bool) -> &'static str {
+    if in_order { "listed" } else { "" }
+}
+
 pub(super) fn read_grants(reply: &mut Reply, tick_ms: Option<u64>) -> Result<Grants, Error> {
     let lease = LeaseLength::from_ms(reply.parse()?).map_err(|error| reply.fault(error.to_string()))?;
-    let solo_waiting = match reply.text()?.as_str() {
-        "" => false,
-        "solo_waiting" => true,
-        other => return Err(reply.fault(format!("it answered {other:?} where solo_waiting belongs"))),
+    let (solo_waiting, again_in_ms) = match reply.text()?.as_str() {
+        "" => (false, None),
+        "solo_waiting" => (true, None),
+        ms => match ms.parse() {
+            Ok(ms) => (false, Some(ms)),
+            Err(_) => return Err(reply.fault(format!("it answered {ms:?} where solo_waiting belongs"))),
+        },
     };
     let gone = read_gone(reply)?;
     let count: usize = reply.parse()?;
     let tasks = (0..count).map(|_| read_grant(reply)).collect::<Result<Vec<_>, _>>()?;
-    Ok(Grants { lease, tick_ms, tasks, gone, solo_waiting })
+    Ok(Grants { lease, tick_ms, tasks, gone, solo_waiting, again_in_ms })
 }
 
 fn read_grant(reply: &mut Reply) -> Result<Grant, Error> {

@@ -7,6 +7,7 @@ use baton_core::{QueueName, Shard, Status, TaskId};
 
 use super::super::page;
 use crate::error::Error;
+use crate::keys::BehindKey;
 use crate::record::{Fields, Task};
 use crate::run::Call;
 use crate::store::Store;
@@ -18,6 +19,8 @@ pub enum Index<'a> {
     Queue(&'a QueueName, Status),
     /// Those that wait for their time, of all queues of the shard or of one.
     Scheduled(Option<&'a QueueName>),
+    /// One that is written behind, by the time of creation: of a kind, a tag, a worker. It may lag a moment.
+    Behind(&'a BehindKey),
 }
 
 /// From which end of the index a list begins.
@@ -109,6 +112,7 @@ impl Store {
             }
             Index::Queue(queue, status) => (keys.queue_index(queue, status), None),
             Index::Scheduled(queue) => (keys.scheduled(), queue),
+            Index::Behind(key) => (keys.behind(key), None),
         };
         let mut call = Call::new("task/list", [keys.meta(), index]);
         call.arg(if list.order == Order::Up { "up" } else { "down" }).arg(rank);

@@ -16,6 +16,7 @@ mod running;
 mod settle;
 mod submit;
 mod unlink;
+mod values;
 
 pub use cancel::Cancel;
 pub use claim::{Claim, Claimed, Grant, Grants};
@@ -37,3 +38,4 @@ pub use settle::{Next, Outcome, Report, Settle, SettleAnswer, Settled};
 pub use submit::{Insists, NewTask, OnDuplicate, Submission, SubmitAnswer, Submitted};
 pub(in crate::calls) use submit::{add_words, request_words};
 pub use unlink::{Unlink, Unlinked};
+pub use values::TaskValues;

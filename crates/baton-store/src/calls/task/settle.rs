@@ -4,7 +4,7 @@
 use baton_core::{Boot, Fence, QueueName, Refusal, Shard, Status, TaskId, Version, WorkerId, limits};
 
 use super::super::{Pair, Refused, bounded, digest, list_pairs};
-use super::claim::{Claimed, queue_keys, read_grants};
+use super::claim::{Claimed, order_word, queue_keys, read_grants};
 use crate::error::Error;
 use crate::reply::Reply;
 use crate::run::Call;
@@ -60,6 +60,8 @@ pub struct Settle<'a> {
 #[derive(Clone, Copy, Debug)]
 pub struct Next<'a> {
     pub queues: &'a [QueueName],
+    /// Empty the queues in their order; else by priority and age over all of them.
+    pub in_order: bool,
     pub max: u64,
     /// What the holder knows beside the reported tasks.
     pub holding: &'a [Pair],
@@ -173,7 +175,9 @@ impl Store {
         let mut call = Call::new("task/settle", names);
         let holding = settle.claim.map_or(&[][..], |next| next.holding);
         call.arg(self.now_argument()).arg(settle.worker.as_str()).arg(settle.boot.map_or("", Boot::as_str));
-        call.optional(settle.claim.map(|next| next.max)).arg(settle.reports.len()).arg(holding.len());
+        call.optional(settle.claim.map(|next| next.max));
+        call.arg(order_word(settle.claim.is_some_and(|next| next.in_order)));
+        call.arg(settle.reports.len()).arg(holding.len());
         for report in settle.reports {
             let Words { verb, reason, wait_ms, body } = report.outcome.words();
             call.arg(report.task.to_string()).arg(report.fence.0).arg(verb);

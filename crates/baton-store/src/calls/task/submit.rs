@@ -2,8 +2,8 @@
 //! with an idempotency key is remembered.
 
 use baton_core::{
-    Backoff, DedupeKey, FlowId, Kind, OnParentFailure, OpId, Principal, Priority, QueueName, Refusal, Shard,
-    Status, Tag, TaskId, TaskRef, Version, limits,
+    Backoff, DedupeKey, FlowId, GroupName, Kind, OnParentFailure, OpId, Principal, Priority, QueueName,
+    Refusal, Shard, Status, Tag, TaskId, TaskRef, Version, limits,
 };
 
 use super::super::{Refused, between, bounded, digest};
@@ -29,6 +29,8 @@ pub struct NewTask {
     pub max_crashes: u64,
     pub backoff: Backoff,
     pub key: Option<DedupeKey>,
+    /// What it shares with others of its queue.
+    pub group: Option<GroupName>,
     pub on_duplicate: OnDuplicate,
     pub tags: Vec<Tag>,
     pub traceparent: Option<String>,
@@ -93,6 +95,7 @@ impl NewTask {
             max_crashes: limits::MAX_CRASHES,
             backoff: Backoff::default(),
             key: None,
+            group: None,
             on_duplicate: OnDuplicate::default(),
             tags: Vec::new(),
             traceparent: None,
@@ -178,6 +181,7 @@ impl NewTask {
             ("submitted_by", by.as_ref().map(Principal::to_string)),
             ("on_parent_failure", policy.map(|policy| policy.as_str().to_owned())),
             ("flow", self.flow.map(|flow| flow.to_string())),
+            ("group", self.group.as_ref().map(GroupName::to_string)),
             ("ref", self.name.as_ref().map(TaskRef::to_string)),
             ("result_ttl_ms", self.result_ttl_ms.map(|ttl| ttl.to_string())),
             ("cache", cache),

@@ -1,4 +1,6 @@
-//! `baton queue`: look at queues, pause and resume them.
+//! `baton queue`: look at queues, pause and resume them, set their limits.
+
+mod set;
 
 use anyhow::Result;
 use baton::api::queue::Queue;
@@ -26,6 +28,8 @@ pub(crate) enum QueueCommand {
         #[arg(long)]
         create: bool,
     },
+    /// Set what a queue allows, and how long it keeps what has ended
+    Set(Box<set::Set>),
     /// Hand out a queue's tasks again
     #[command(before_help = "Examples:\n  baton queue resume mail")]
     Resume { queue: String },
@@ -43,6 +47,7 @@ pub(crate) async fn run(out: &Out, target: &Target, command: QueueCommand) -> Re
             }
             show(out, client.pause(&queue).await?)?;
         }
+        QueueCommand::Set(set) => show(out, client.set_queue(&set.queue, &set.patch()?).await?)?,
         QueueCommand::Resume { queue } => {
             client.queue(&queue).await?;
             show(out, client.resume(&queue).await?)?;
@@ -104,6 +109,19 @@ fn note(out: &Out, queue: &Queue) -> String {
         (true, Some(at), _) => format!("paused {}", age(out, at)),
         (true, None, _) => "paused".to_owned(),
         (false, _, true) => "work, and no live worker".to_owned(),
-        (false, _, false) => String::new(),
+        (false, _, false) => limits(queue),
     }
+}
+
+/// What the queue allows, in a few words.
+fn limits(queue: &Queue) -> String {
+    let limits = &queue.limits;
+    let words = [
+        limits.concurrency.map(|most| format!("at most {most} run")),
+        limits.rate.map(|rate| format!("at most {} start in {}", rate.count, span(rate.per_ms))),
+        limits.group_concurrency.map(|most| format!("at most {most} of a group")),
+        limits.fair.then(|| "groups take turns".to_owned()),
+        limits.aging_ms.map(|ms| format!("a priority per {}", span(ms))),
+    ];
+    words.into_iter().flatten().collect::<Vec<_>>().join(", ")
 }

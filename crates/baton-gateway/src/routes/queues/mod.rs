@@ -1,4 +1,6 @@
-//! Queues in numbers; pause and resume.
+//! Queues in numbers; pause and resume; limits.
+
+mod set;
 
 use axum::Json;
 use axum::extract::State;
@@ -20,6 +22,7 @@ use crate::roster;
 pub(super) fn plain() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(get_queue))
+        .routes(routes!(set::patch_queue))
         .routes(routes!(queue_backlog))
         .routes(routes!(pause_queue))
         .routes(routes!(resume_queue))

@@ -1,0 +1,165 @@
+//! Searches: terms, what lies beside tasks, indexes where much has ended, grants.
+
+use std::collections::BTreeSet;
+
+use baton_core::{Shard, Tag, TaskId};
+use baton_store::behind::Step;
+use baton_store::calls::task::{Cancel, NewTask, Submission};
+use serde_json::{Value, json};
+
+use crate::keys::Guarded;
+use crate::support::Gateway;
+
+const TASKS: &str = "/api/v1/tasks";
+
+async fn page(gateway: &Gateway, query: &str) -> Value {
+    let answer = gateway.get(&format!("{TASKS}?{query}")).await;
+    assert_eq!(answer.status, 200, "{query}: {}", answer.text());
+    answer.json()
+}
+
+fn ids(page: &Value) -> Vec<String> {
+    page["tasks"].as_array().unwrap().iter().map(|task| task["id"].as_str().unwrap().to_owned()).collect()
+}
+
+#[tokio::test]
+async fn terms_cut_to_what_fits() {
+    let gateway = Gateway::start().await;
+    let worker = gateway.worker(1).await;
+    let long =
+        json!({ "kind": "mail", "tags": ["red"], "payload": { "user": { "id": 42 }, "x": "y".repeat(100) } });
+    let mail = gateway.submit_with(long).await;
+    let other = gateway.submit_with(json!({ "kind": "other", "queue": "media", "payload": "Refused" })).await;
+    let failed = gateway.submit("bad").await;
+    let fence = gateway.take(&worker, &failed).await;
+    let report = json!({ "worker": worker, "fence": fence["fence"], "permanent": true,
+        "error": format!("{} connection refused by 10.0.0.7", "x".repeat(80)) });
+    assert_eq!(gateway.post(&format!("/api/v1/leases/{failed}/fail"), report).await.status, 200);
+    for (query, found) in [
+        ("kind:mail", vec![&mail]),
+        ("payload.user.id:42", vec![&mail]),
+        ("tag:red -kind:other", vec![&mail]),
+        ("status:failed", vec![&failed]),
+        ("error:refused", vec![&failed]),
+        ("refused", vec![&other, &failed]),
+        ("-refused", vec![&mail]),
+        ("queue:media", vec![&other]),
+        ("created:>1h kind:mail,other", vec![&mail, &other]),
+        ("created:<1h", vec![]),
+        (&format!("id:{failed}"), vec![&failed]),
+        (&format!("worker:{worker} attempt:>=1"), vec![&failed]),
+    ] {
+        let page = page(
+            &gateway,
+            &format!("q={}", query.replace(' ', "%20").replace('>', "%3E").replace('<', "%3C")),
+        )
+        .await;
+        let found: BTreeSet<String> = found.into_iter().cloned().collect();
+        assert_eq!(ids(&page).into_iter().collect::<BTreeSet<_>>(), found, "{query}");
+        assert_eq!((page["truncated"].as_bool(), page.get("behind_ms")), (Some(false), None), "{query}");
+    }
+    // Page by page it comes to the same.
+    let first = page(&gateway, "q=refused&limit=1").await;
+    let second =
+        page(&gateway, &format!("q=refused&limit=1&cursor={}", first["next_cursor"].as_str().unwrap())).await;
+    assert_eq!([ids(&first), ids(&second)].concat(), [other, failed.clone()]);
+    let whole = gateway.get(&format!("{TASKS}/{failed}?include=history")).await.json();
+    assert_eq!(
+        (whole["history_count"].as_u64(), whole["history"][2]["event"].as_str()),
+        (Some(3), Some("fail"))
+    );
+}
+
+/// Tasks that are cancelled at once: of two queues in turn, every tenth with a tag.
+async fn ended(gateway: &Gateway, count: usize) -> Vec<TaskId> {
+    let store = &gateway.app.store;
+    let mut all = Vec::new();
+    for first in (0..count).step_by(100) {
+        let new = |number: usize| {
+            let id = store.draw(Shard::FIRST);
+            let mut task = NewTask::new(id, "mail".parse().unwrap(), *b"{}");
+            task.queue = (if number % 2 == 0 { "a" } else { "b" }).parse().unwrap();
+            task.tags = if number % 10 == 0 { vec![Tag::new("tenth").unwrap()] } else { Vec::new() };
+            task
+        };
+        let tasks: Vec<NewTask> = (first..count.min(first + 100)).map(new).collect();
+        let ids: Vec<TaskId> = tasks.iter().map(|task| task.id).collect();
+        store.submit(&Submission { tasks: &tasks, by: None, op: None }).await.unwrap();
+        store.cancel(Shard::FIRST, &Cancel { tasks: &ids, by: None, reason: "", op: None }).await.unwrap();
+        all.extend(ids);
+    }
+    all
+}
+
+async fn write_all_behind(gateway: &Gateway) {
+    while gateway.app.store.write_behind(Shard::FIRST, false).await.unwrap() != Step::Idle {}
+}
+
+#[tokio::test]
+async fn where_much_has_ended_an_index_is_taken_and_says_how_far_behind_it_is() {
+    let gateway = Gateway::start().await;
+    let all = ended(&gateway, 2_200).await;
+    let behind = page(&gateway, "tag=tenth&status=cancelled").await;
+    assert_eq!(ids(&behind).len(), 0);
+    assert!(behind["behind_ms"].is_u64());
+    write_all_behind(&gateway).await;
+    let waits = gateway.submit_with(json!({ "kind": "mail", "tags": ["tenth"] })).await;
+
+    let mut expected: Vec<String> =
+        all.iter().step_by(10).map(ToString::to_string).collect::<BTreeSet<_>>().into_iter().rev().collect();
+    let sorted = page(&gateway, "tag=tenth&status=cancelled&sort=-created_at&limit=500").await;
+    assert_eq!(
+        (ids(&sorted).len(), sorted["scanned"].as_u64(), sorted["behind_ms"].is_u64()),
+        (220, Some(220), true)
+    );
+    assert_eq!(ids(&sorted).into_iter().collect::<BTreeSet<_>>(), expected.iter().cloned().collect());
+    let up = page(&gateway, "tag=tenth&status=cancelled&sort=created_at&limit=500").await;
+    assert_eq!(ids(&up).into_iter().rev().collect::<Vec<_>>(), ids(&sorted));
+
+    // What waits comes behind, and a walk by small pages sees each once.
+    expected.push(waits);
+    let (mut seen, mut cursor) = (Vec::new(), String::new());
+    loop {
+        let next = page(&gateway, &format!("q=tag:tenth&limit=50{cursor}")).await;
+        seen.extend(ids(&next));
+        match next["next_cursor"].as_str() {
+            Some(next) => cursor = format!("&cursor={next}"),
+            None => break,
+        }
+    }
+    assert_eq!(seen.last(), expected.last());
+    assert_eq!(seen.len(), 221);
+    assert_eq!(seen.into_iter().collect::<BTreeSet<_>>(), expected.into_iter().collect());
+    gateway.assert_invariants().await;
+}
+
+#[tokio::test]
+async fn an_index_shows_only_what_may_be_read() {
+    let gateway = Gateway::start().await;
+    let all = ended(&gateway, 4_200).await;
+    write_all_behind(&gateway).await;
+    let door = Guarded::beside(&gateway).await;
+    let key = door.key(&["tasks:read@a"], None).await;
+    let answer = door.get(&key, &format!("{TASKS}?kind=mail&status=cancelled&limit=500")).await.json();
+    assert!(answer["behind_ms"].is_u64(), "{answer}");
+    let of_a: BTreeSet<String> = all.iter().step_by(2).map(ToString::to_string).collect();
+    let shown = ids(&answer);
+    assert_eq!(shown.len(), 500);
+    assert!(shown.iter().all(|id| of_a.contains(id)));
+}
+
+#[tokio::test]
+async fn an_order_that_no_index_has_is_refused_with_the_reason() {
+    let gateway = Gateway::with_shards(2).await;
+    for (query, why) in [
+        ("sort=created_at&status=failed", "exactly one kind"),
+        ("sort=created_at&kind=a,b&status=failed", "exactly one kind"),
+        ("sort=created_at&kind=a", "have ended"),
+        ("sort=created_at&kind=a&status=failed,running", "have ended"),
+        ("sort=created_at&kind=a&status=failed", "each shard"),
+    ] {
+        let answer = gateway.get(&format!("{TASKS}?{query}")).await;
+        assert_eq!((answer.status.as_u16(), answer.pointers()), (422, vec!["sort".to_owned()]), "{query}");
+        assert!(answer.text().contains(why), "{query}: {}", answer.text());
+    }
+}

@@ -1,0 +1,101 @@
+-- lib/quota: how many tasks of a queue may start now, and in which order those of a queue that ages.
+
+-- What a queue allows, or nil. Starts are kept one by one for as long as they count, so a rate holds in every window.
+local LIMITS = { 'running', 'concurrency', 'rate_count', 'rate_ms', 'started', 'forgotten', 'aging_ms', 'fair', 'turn', 'regroup' }
+
+local function starts_key(queue) return queue_key(queue) .. ':starts' end
+
+-- How many more may start within the window that ends now; and if none, in how many ms.
+local function rate_room(quota, at, now)
+  local key, forgotten = starts_key(quota.name), tonumber(at[6] or 0)
+  local over = redis.call('ZRANGE', key, '-inf', digits(now.us - quota.rate_ms * 1000), 'BYSCORE', 'LIMIT', 0, STARTS_SWEEP_MAX)
+  if #over > 0 then
+    forgotten = tonumber(over[#over])
+    redis.call('ZREM', key, unpack(over))
+    redis.call('HSET', quota.key, 'forgotten', digits(forgotten))
+  end
+  local room = tonumber(at[3]) - (quota.started - forgotten)
+  if room > 0 then return room end
+  local first = redis.call('ZRANGE', key, 0, 0, 'WITHSCORES')[2]
+  return 0, first and math.max(1, math.ceil((first + quota.rate_ms * 1000 - now.us) / 1000)) or 1
+end
+
+local function quota_of(queue, now)
+  local key = queue_key(queue)
+  local at = redis.call('HMGET', key, unpack(LIMITS))
+  local quota = { name = queue, key = key, left = math.huge, used = 0, wait_ms = math.huge, aging_ms = at[7] and tonumber(at[7]) }
+  quota.fair, quota.turn, quota.regroup = at[8] == '1', tonumber(at[9] or 0), at[10]
+  if at[2] then
+    local counts = COUNTED[queue]
+    quota.left = at[2] - (at[1] or 0) - (counts and counts.running or 0)
+  end
+  if at[3] then
+    quota.rate_ms, quota.started = tonumber(at[4]), tonumber(at[5] or 0)
+    local room, wait_ms = rate_room(quota, at, now)
+    -- More time brings nothing while all places are taken.
+    if quota.left > 0 and wait_ms then quota.wait_ms = wait_ms end
+    quota.left = math.min(quota.left, room)
+  end
+  return quota
+end
+
+-- A task that waited for a while counts as one of the next priority, and so on; within a priority the oldest comes first.
+local function aged_score(quota, score)
+  local band = math.floor(score / PRIORITY_BAND)
+  local since_ms = score - band * PRIORITY_BAND
+  local risen = math.floor(math.max(0, NOW.ms - since_ms) / quota.aging_ms)
+  return math.max(0, band - risen) * PRIORITY_BAND + since_ms
+end
+
+-- The first of each priority is the oldest of it, so a queue that ages is as many sources as it has priorities.
+local function add_bands(sources, queue)
+  local low = 0
+  while true do
+    local entry = redis.call('ZRANGE', queue.pending, digits(low), '+inf', 'BYSCORE', 'LIMIT', 0, 1, 'WITHSCORES')
+    if not entry[2] then return end
+    local band = math.floor(entry[2] / PRIORITY_BAND)
+    low = (band + 1) * PRIORITY_BAND
+    sources[#sources + 1] = { key = queue.key, name = queue.name, pending = queue.pending, place = queue.place, quota = queue.quota,
+      low = digits(band * PRIORITY_BAND), high = '(' .. digits(low) }
+  end
+end
+
+local function add_limited(sources, queue, now)
+  local quota = quota_of(queue.name, now)
+  if quota.regroup then regroup(queue.name, quota.regroup) end
+  queue.quota = quota
+  if quota.left <= 0 then
+    sources.wait_ms = math.min(sources.wait_ms, quota.wait_ms)
+    return
+  end
+  if quota.aging_ms or quota.fair then sources.scored = true end
+  if quota.aging_ms then add_bands(sources, queue) else sources[#sources + 1] = queue end
+  sources.quotas = sources.quotas or {}
+  sources.quotas[#sources.quotas + 1] = quota
+end
+
+local function use_quota(quota, source)
+  quota.left, quota.used = quota.left - 1, quota.used + 1
+  if quota.fair and source.score then quota.turn = math.max(quota.turn, source.score % PRIORITY_BAND) end
+end
+
+-- Whose turn it is now; groups that are not ahead of it need not be remembered.
+local function keep_turn(quota)
+  redis.call('HSET', quota.key, 'turn', digits(quota.turn))
+  local past = redis.call('ZRANGE', quota.key .. ':turns', '-inf', digits(quota.turn), 'BYSCORE', 'LIMIT', 0, TURNS_SWEEP_MAX)
+  if #past > 0 then redis.call('ZREM', quota.key .. ':turns', unpack(past)) end
+end
+
+-- Writes what the claim used up. A start is named after how many there were before it and with it.
+local function keep_quotas(sources, now)
+  for _, quota in ipairs(sources.quotas or {}) do
+    if quota.used > 0 and quota.rate_ms then
+      local starts, us = {}, digits(now.us)
+      for number = 1, quota.used do starts[2 * number - 1], starts[2 * number] = us, string.format('%016.0f', quota.started + number) end
+      redis.call('ZADD', starts_key(quota.name), unpack(starts))
+      redis.call('HSET', quota.key, 'started', digits(quota.started + quota.used))
+      if quota.left <= 0 then sources.wait_ms = math.min(sources.wait_ms, quota.rate_ms) end
+    end
+    if quota.used > 0 and quota.fair then keep_turn(quota) end
+  end
+end

@@ -1,0 +1,74 @@
+-- shard/behind: write down what follows from a piece of the stream, once, and move the place up to which that is done.
+--
+-- CLASS  grow
+-- KEYS
+--   1  meta      hash    the shard
+--   2  events    stream
+-- DERIVES index:kinds index:kind:<kind> index:tag:<tag> index:worker:<id>
+-- ARGV
+--   1  now_ms    int     '' in production: the server's clock decides
+--   2  from      text    the place behind which the piece begins, '' for the beginning
+--   3  to        text    the last entry of the piece
+--   4  counted   int     task events in the piece
+--   5  writes    int     how many writes; then of each: its verb, the key without the prefix, how many words, and the words
+-- REPLY
+--   { 'written', '1' if nothing is left, missed }   so many task events were trimmed away before anybody read them
+--   { 'stale' }                                     the place has been moved meanwhile: nothing is written
+--   { 'refused', 'schema_too_new', '' }
+-- COST  5 + 1 per write, log n per member; words are bounded by the caller
+local now_arg, from, to, counted, writes = take(5)
+local now = now_from(now_arg)
+local state = redis.call('HMGET', META, 'schema', 'behind', 'behind_events', 'events')
+
+if state[1] and tonumber(state[1]) > SCHEMA then return refused('schema_too_new') end
+if (state[2] or '') ~= from then return { 'stale' } end
+
+-- Keys come from the caller, so they are held to the families that nothing else writes.
+local FAMILIES = { '^index:kinds$', '^index:kind:.', '^index:tag:.', '^index:worker:.' }
+local function own(suffix)
+  for _, family in ipairs(FAMILIES) do
+    if string.find(suffix, family) then return SHARD .. suffix end
+  end
+  error('BROKEN a write behind to ' .. suffix)
+end
+
+local VERBS = {
+  -- Score and member in turn.
+  enter = function(key, words) redis.call('ZADD', key, unpack(words)) end,
+  leave = function(key, words) redis.call('ZREM', key, unpack(words)) end,
+  -- Field and number in turn.
+  count = function(key, words)
+    for at = 1, #words, 2 do redis.call('HINCRBY', key, words[at], words[at + 1]) end
+  end,
+  -- Field and value in turn.
+  set = function(key, words) redis.call('HSET', key, unpack(words)) end,
+  first = function(key, words)
+    for at = 1, #words, 2 do redis.call('HSETNX', key, words[at], words[at + 1]) end
+  end,
+  expire = function(key, words) redis.call('PEXPIRE', key, words[1]) end,
+  -- The highest scores stay; what is above the bound goes over several pieces if need be.
+  keep = function(key, words)
+    local over = redis.call('ZCARD', key) - words[1]
+    if over > 0 then redis.call('ZREMRANGEBYRANK', key, 0, math.min(over, BEHIND_DROPS_MAX) - 1) end
+  end,
+}
+local todo = {}
+for at = 1, tonumber(writes) do
+  local verb, suffix, size = take(3)
+  todo[at] = { VERBS[verb] or error('BROKEN no write behind is called ' .. verb), own(suffix), { take(tonumber(size)) } }
+end
+for _, write in ipairs(todo) do write[1](write[2], write[3]) end
+
+-- Who has read everything knows how many events there were: those that nobody read were trimmed away.
+local last = redis.call('XREVRANGE', EVENTS, '+', '-', 'COUNT', 1)[1]
+local whole = not last or last[1] == to
+local known, missed = (state[3] or 0) + counted, 0
+if whole then
+  missed = math.max(0, (state[4] or 0) - known)
+  known = known + missed
+end
+redis.call('HSET', META, 'behind', to, 'behind_events', digits(known))
+if missed > 0 then redis.call('HINCRBY', META, 'behind_missed', digits(missed)) end
+-- Others leave it to who says that he is at it.
+if whole then redis.call('HDEL', META, 'behind_ms') else redis.call('HSET', META, 'behind_ms', now.digits) end
+return { 'written', whole and '1' or '', digits(missed) }

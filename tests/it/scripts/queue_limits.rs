@@ -1,0 +1,469 @@
+//! What the limits of a queue do to claims: never one task more than allowed, and nobody waits for a place that is free.
+
+use baton_core::queue::{QueueRules, Rate};
+use baton_core::{GroupName, Priority, QueueName, Refusal, Shard, Status, TaskId, limits};
+use baton_store::calls::task::{Claim, Claimed, Grant, Grants, NewTask, Reprioritise, Settle, SettleAnswer};
+use baton_testkit::{Fixture, Life, queue, with_store};
+use proptest::prelude::*;
+
+use super::queue_set::allow;
+use super::task_support::{Ask, cancel, crash, fail, ids, priority, release, tick};
+use crate::hand::by_hand;
+
+fn rules() -> QueueRules {
+    QueueRules::default()
+}
+
+fn at_once(concurrency: u64) -> QueueRules {
+    QueueRules { concurrency: Some(concurrency), ..rules() }
+}
+
+fn of_group(most: u64) -> QueueRules {
+    QueueRules { group_concurrency: Some(most), ..rules() }
+}
+
+fn grouped(at: &Fixture, group: &str) -> NewTask {
+    NewTask { group: Some(GroupName::new(group).expect("a name")), ..at.new_task("noop") }
+}
+
+async fn submit_groups(at: &Fixture, groups: &[&str]) -> Vec<TaskId> {
+    let mut ids = Vec::new();
+    for part in groups.chunks(100) {
+        let tasks: Vec<NewTask> = part.iter().map(|group| grouped(at, group)).collect();
+        ids.extend(at.submit(&tasks).await);
+    }
+    ids
+}
+
+/// The group of each, in order.
+async fn groups_of(at: &Fixture, grants: &[Grant]) -> Vec<String> {
+    let mut groups = Vec::new();
+    for grant in grants {
+        groups.push(at.read(grant.task).await.group.map(|group| group.to_string()).unwrap_or_default());
+    }
+    groups
+}
+
+#[tokio::test]
+async fn never_more_run_at_once_than_may_whoever_claims() {
+    with_store(async |at| {
+        allow(at, &QueueName::default(), &at_once(3)).await;
+        at.submit_many(10).await;
+        let (one, other) = (Life::new(1, 1), Life::new(2, 1));
+        let first = at.claim(&one, 2).await;
+        assert_eq!((first.len(), at.claim(&other, 5).await.len()), (2, 1));
+        let none = Ask::new(&other, 5).holding(&[]).send(at).await;
+        assert!(none.tasks.iter().all(|task| task.redelivered), "{none:?}");
+        // A report and a claim in one trip: the place that it frees is given at once.
+        let next = baton_store::calls::task::Next {
+            queues: &[QueueName::default()],
+            in_order: false,
+            max: 5,
+            holding: &[first[1].pair()],
+        };
+        let reports = [baton_store::calls::task::Report {
+            task: first[0].task,
+            fence: first[0].fence,
+            outcome: super::task_support::done_with(b""),
+        }];
+        let settle =
+            Settle { worker: &one.worker, boot: Some(&one.boot), reports: &reports, claim: Some(next) };
+        let answer = at.store.settle(Shard::FIRST, &settle).await.expect("an answer");
+        let SettleAnswer::Reports { claimed: Some(Claimed::Tasks(grants)), .. } = answer else {
+            panic!("{answer:?}")
+        };
+        assert_eq!(grants.tasks.len(), 1);
+        // The dead keep their places until they are reaped, and then give them back.
+        crash(at).await;
+        assert_eq!(at.claim(&Life::new(3, 1), 10).await.len(), 3);
+        // Without the limit, all of them may.
+        allow(at, &QueueName::default(), &rules()).await;
+        assert_eq!(at.claim(&Life::new(4, 1), 10).await.len(), 6);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn one_asked_for_by_its_id_is_refused_while_the_limit_is_reached() {
+    with_store(async |at| {
+        allow(at, &QueueName::default(), &at_once(1)).await;
+        let ids = at.submit_many(2).await;
+        let life = Life::new(1, 1);
+        let held = Ask::new(&life, 1).only(ids[1]).send(at).await.tasks;
+        let (code, status) = Ask::new(&life, 1).only(ids[0]).holding(&held).refused(at).await;
+        assert_eq!((code, status.as_deref()), (Refusal::LimitReached, Some("pending")));
+        at.complete(&life, &held[0]).await;
+        assert_eq!(Ask::new(&life, 1).only(ids[0]).send(at).await.tasks.len(), 1);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_rate_holds_in_every_window_and_says_when_to_ask_again() {
+    with_store(async |at| {
+        let rate = QueueRules { rate: Some(Rate { count: 3, per_ms: 1_000 }), ..rules() };
+        allow(at, &QueueName::default(), &rate).await;
+        at.submit_many(20).await;
+        let life = Life::new(1, 1);
+        let mut held: Vec<Grant> = Vec::new();
+        let mut starts: Vec<u64> = Vec::new();
+        for step in 0..200 {
+            let Grants { tasks, again_in_ms, .. } = Ask::new(&life, 2).holding(&held).send(at).await;
+            assert!(
+                tasks.len() == 2 || again_in_ms.is_some() || starts.len() >= 19,
+                "{step}: {again_in_ms:?}"
+            );
+            starts.extend(tasks.iter().map(|_| at.now_ms()));
+            held.extend(tasks);
+            at.pass_ms(37);
+        }
+        assert_eq!(starts.len(), 20);
+        for (number, start) in starts.iter().enumerate().skip(3) {
+            assert!(start - starts[number - 3] >= 1_000, "{starts:?}");
+        }
+        // It is no slower than it must be, either.
+        assert!(starts[19] - starts[0] < 7 * 1_100, "{starts:?}");
+        let kept: u64 = by_hand(at, "ZCARD baton:{0}:queue:default:starts").await;
+        assert!(kept <= 3);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_is_given_again_is_no_start() {
+    with_store(async |at| {
+        let rate = QueueRules { rate: Some(Rate { count: 1, per_ms: 60_000 }), ..rules() };
+        allow(at, &QueueName::default(), &rate).await;
+        at.submit_many(2).await;
+        let life = Life::new(1, 1);
+        assert_eq!(at.claim(&life, 5).await.len(), 1);
+        for _ in 0..3 {
+            let again = Ask::new(&life, 5).send(at).await;
+            assert!(again.tasks.len() == 1 && again.tasks[0].redelivered, "{again:?}");
+        }
+        at.pass_ms(60_000);
+        assert_eq!(Ask::new(&Life::new(2, 1), 5).send(at).await.tasks.len(), 1);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_group_at_its_limit_costs_the_others_nothing() {
+    with_store(async |at| {
+        allow(at, &QueueName::default(), &of_group(2)).await;
+        let many = vec!["a"; 500];
+        let all = submit_groups(at, &many).await;
+        let life = Life::new(1, 1);
+        let first = at.claim(&life, 100).await;
+        assert_eq!(first.len(), 2);
+        let late = submit_groups(at, &["b", "c"]).await;
+        // Those of `a` that came before the limit was reached are set aside by the claims that meet them.
+        let mut found = Vec::new();
+        while found.len() < 2 {
+            let Grants { tasks, again_in_ms, .. } = Ask::new(&Life::new(2, 1), 5).send(at).await;
+            assert!(tasks.len() == 2 || again_in_ms == Some(0), "{again_in_ms:?}");
+            found = ids(&tasks);
+        }
+        assert_eq!(found, late);
+        let counts = at.store.queue(Shard::FIRST, &QueueName::default()).await.unwrap().unwrap();
+        assert_eq!((counts.of(Status::Pending), counts.of(Status::Running)), (498, 4));
+        assert!(counts.waiting > 490);
+        // From then on further ones of `a` go there at once.
+        submit_groups(at, &many).await;
+        assert!(at.claim(&Life::new(3, 1), 5).await.is_empty());
+        // Whoever comes back is the next of the group.
+        at.complete(&life, &first[0]).await;
+        let next = Ask::new(&Life::new(4, 1), 5).send(at).await;
+        assert_eq!(ids(&next.tasks), [all[2]]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn another_limit_brings_back_who_may() {
+    with_store(async |at| {
+        allow(at, &QueueName::default(), &of_group(1)).await;
+        submit_groups(at, &[vec!["a"; 120], vec!["b"; 120]].concat()).await;
+        let holder = Life::new(1, 1);
+        let mut held = Vec::new();
+        for _ in 0..10 {
+            held.extend(Ask::new(&holder, 10).holding(&held).send(at).await.tasks);
+        }
+        assert_eq!(held.len(), 2);
+        allow(at, &QueueName::default(), &of_group(3)).await;
+        for _ in 0..20 {
+            held.extend(Ask::new(&holder, 10).holding(&held).send(at).await.tasks);
+        }
+        assert_eq!(held.len(), 6);
+        at.assert_invariants().await;
+        allow(at, &QueueName::default(), &rules()).await;
+        let mut done = 0;
+        while done < 240 {
+            let worker = Life::new(2, 1);
+            let grants = Ask::new(&worker, 20).send(at).await.tasks;
+            for grant in &grants {
+                at.complete(&worker, grant).await;
+            }
+            for grant in held.drain(..) {
+                at.complete(&holder, &grant).await;
+                done += 1;
+            }
+            done += grants.len();
+        }
+        let left: u64 = by_hand(at, "EXISTS baton:{0}:queue:default:waiting").await;
+        assert_eq!(left, 0);
+        let limited: Option<String> = by_hand(at, "HGET baton:{0}:queue:default limited").await;
+        assert_eq!(limited, None);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_waiting_task_is_found_cancelled_reprioritised_and_claimed_by_its_id() {
+    with_store(async |at| {
+        allow(at, &QueueName::default(), &of_group(1)).await;
+        let life = Life::new(1, 1);
+        let first = submit_groups(at, &["a"]).await;
+        let grants = at.claim(&life, 1).await;
+        assert_eq!(ids(&grants), first);
+        let waiting = submit_groups(at, &["a", "a", "a"]).await;
+        let (code, _) = Ask::new(&life, 1).only(waiting[0]).holding(&grants).refused(at).await;
+        assert_eq!(code, Refusal::LimitReached);
+        cancel(at, &waiting[..1]).await;
+        let urgent = Reprioritise { tasks: &waiting[2..], by: None, priority: priority(9), op: None };
+        at.store.reprioritise(Shard::FIRST, &urgent).await.expect("an answer");
+        at.complete(&life, &grants[0]).await;
+        let next = Ask::new(&life, 5).send(at).await.tasks;
+        assert_eq!(ids(&next), waiting[2..]);
+        // One that was let in and is cancelled lets the next one in.
+        at.report(&life, next[0].task, next[0].fence, release()).await;
+        cancel(at, &waiting[2..]).await;
+        assert_eq!(ids(&Ask::new(&life, 5).send(at).await.tasks), waiting[1..2]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn groups_take_turns_however_much_one_of_them_submits() {
+    with_store(async |at| {
+        let name = QueueName::default();
+        allow(at, &name, &QueueRules { fair: true, ..rules() }).await;
+        let life = Life::new(1, 1);
+        submit_groups(at, &["a"; 50]).await;
+        let early = at.claim(&life, 10).await;
+        assert_eq!(early.len(), 10);
+        submit_groups(at, &["b", "b", "b", "c"]).await;
+        let turns = Ask::new(&life, 8).holding(&early).send(at).await.tasks;
+        assert_eq!(groups_of(at, &turns).await, ["b", "c", "a", "b", "a", "b", "a", "a"]);
+        // Those without a group are one more.
+        at.submit_many(2).await;
+        let more = Ask::new(&Life::new(2, 1), 4).send(at).await.tasks;
+        assert_eq!(groups_of(at, &more).await, ["", "a", "", "a"]);
+        let known: u64 = by_hand(at, "ZCARD baton:{0}:queue:default:turns").await;
+        assert!(known <= 2, "groups that are not ahead are forgotten");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn priorities_come_before_turns() {
+    with_store(async |at| {
+        let name = QueueName::default();
+        allow(at, &name, &QueueRules { fair: true, ..rules() }).await;
+        submit_groups(at, &["a", "b"]).await;
+        let urgent = NewTask { priority: Priority::new(9).expect("one"), ..grouped(at, "a") };
+        let urgent = at.submit(&[urgent]).await;
+        assert_eq!(ids(&at.claim(&Life::new(1, 1), 1).await), urgent);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_low_priority_rises_with_its_age_where_the_queue_says_so() {
+    with_store(async |at| {
+        let name = QueueName::default();
+        let low = NewTask { priority: priority(0), ..at.new_task("noop") };
+        let low = at.submit(&[low]).await;
+        let aging = QueueRules { aging_ms: Some(1_000), ..rules() };
+        let high = async || {
+            let high = NewTask { priority: priority(3), ..at.new_task("noop") };
+            at.submit(&[high]).await
+        };
+        // Strictly by priority, and by age under the same rule a moment too early.
+        at.pass_ms(2_999);
+        let first = high().await;
+        allow(at, &name, &aging).await;
+        assert_eq!(ids(&at.claim(&Life::new(1, 1), 1).await), first);
+        // Three priorities risen, it is the oldest of its priority.
+        at.pass_ms(1);
+        let second = high().await;
+        assert_eq!(ids(&at.claim(&Life::new(2, 1), 1).await), low);
+        assert_eq!(ids(&at.claim(&Life::new(3, 1), 1).await), second);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn queues_are_emptied_in_their_order_on_request() {
+    with_store(async |at| {
+        let (mail, media) = (queue("mail"), queue("media"));
+        let of = |queue: &QueueName, urgent| NewTask {
+            queue: queue.clone(),
+            priority: priority(urgent),
+            ..at.new_task("noop")
+        };
+        at.submit(&[of(&mail, 9), of(&mail, 9), of(&media, 0)]).await;
+        let life = Life::new(1, 1);
+        let queues = [media.clone(), mail.clone()];
+        let claim = Claim {
+            worker: &life.worker,
+            boot: &life.boot,
+            expects: None,
+            lease: Default::default(),
+            queues: &queues,
+            in_order: true,
+            max: 2,
+            only: None,
+            holding: &[],
+        };
+        let Claimed::Tasks(grants) = at.store.claim(Shard::FIRST, &claim).await.expect("an answer") else {
+            panic!()
+        };
+        let from: Vec<&str> = grants.tasks.iter().map(|grant| grant.queue.as_str()).collect();
+        assert_eq!(from, ["media", "mail"]);
+    })
+    .await;
+}
+
+/// What may happen next in a queue with limits.
+#[derive(Clone, Debug)]
+enum Step {
+    Submit { group: u8, count: usize },
+    Claim { worker: u32, max: u64 },
+    End { at: prop::sample::Index, how: u8 },
+    Cancel { at: prop::sample::Index },
+    Crash,
+    Allow { group: Option<u64>, all: Option<u64>, fair: bool },
+    Pass { ms: i64 },
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        4 => (0_u8..4, 1_usize..8).prop_map(|(group, count)| Step::Submit { group, count }),
+        6 => (1_u32..5, 1_u64..6).prop_map(|(worker, max)| Step::Claim { worker, max }),
+        5 => (any::<prop::sample::Index>(), 0_u8..3).prop_map(|(at, how)| Step::End { at, how }),
+        1 => any::<prop::sample::Index>().prop_map(|at| Step::Cancel { at }),
+        1 => Just(Step::Crash),
+        1 => (prop::option::of(1_u64..4), prop::option::of(1_u64..6), any::<bool>())
+            .prop_map(|(group, all, fair)| Step::Allow { group, all, fair }),
+        1 => (1_i64..5_000).prop_map(|ms| Step::Pass { ms }),
+    ]
+}
+
+/// What runs by the reading of the whole shard, of the queue and of its fullest group.
+async fn running(at: &Fixture, ids: &[TaskId]) -> (u64, u64) {
+    let mut groups = std::collections::BTreeMap::<Option<GroupName>, u64>::new();
+    for part in ids.chunks(50) {
+        let read = at.store.read_tasks(Shard::FIRST, part, false).await.expect("an answer");
+        for task in read.into_iter().flatten().filter(|task| task.status() == Status::Running) {
+            *groups.entry(task.group).or_default() += 1;
+        }
+    }
+    let fullest = groups.iter().filter(|(group, _)| group.is_some()).map(|(_, count)| *count).max();
+    (groups.values().sum(), fullest.unwrap_or_default())
+}
+
+async fn play(at: &mut Fixture, steps: Vec<Step>) {
+    let (mut tasks, mut held) = (Vec::<TaskId>::new(), Vec::<(Life, Grant)>::new());
+    let mut limits = QueueRules::default();
+    for step in steps {
+        match step {
+            Step::Submit { group, count } => {
+                let of = |_| match group {
+                    0 => at.new_task("noop"),
+                    group => grouped(at, &format!("g{group}")),
+                };
+                let new: Vec<NewTask> =
+                    (0..count).map(of).map(|task| NewTask { max_crashes: 100, ..task }).collect();
+                tasks.extend(at.submit(&new).await);
+            }
+            Step::Claim { worker, max } => {
+                let life = Life::new(worker, 1);
+                let (before, before_group) = running(at, &tasks).await;
+                let holding: Vec<Grant> = held
+                    .iter()
+                    .filter(|(holder, _)| *holder == life)
+                    .map(|(_, grant)| grant.clone())
+                    .collect();
+                let ask = Ask::new(&life, max).holding(&holding);
+                let Ok(Claimed::Tasks(grants)) = ask.try_send(at).await else { continue };
+                held.extend(grants.tasks.into_iter().map(|grant| (life.clone(), grant)));
+                let (now, now_group) = running(at, &tasks).await;
+                // A limit that was lowered lets what runs go on, and lets nothing start.
+                let within = |now: u64, before: u64, most: Option<u64>| {
+                    most.is_none_or(|most| now <= most.max(before))
+                };
+                assert!(within(now, before, limits.concurrency), "{now} after {before} run of {limits:?}");
+                assert!(
+                    within(now_group, before_group, limits.group_concurrency),
+                    "{now_group} of {limits:?}"
+                );
+            }
+            Step::End { at: index, how } if !held.is_empty() => {
+                let (life, grant) = held.remove(index.index(held.len()));
+                match how {
+                    0 => at.complete(&life, &grant).await,
+                    1 => at.report(&life, grant.task, grant.fence, fail("flaky")).await,
+                    _ => at.report(&life, grant.task, grant.fence, release()).await,
+                };
+            }
+            Step::Cancel { at: index } if !tasks.is_empty() => {
+                let id = tasks[index.index(tasks.len())];
+                cancel(at, &[id]).await;
+                held.retain(|(_, grant)| grant.task != id);
+            }
+            Step::End { .. } | Step::Cancel { .. } => {}
+            Step::Crash => {
+                crash(at).await;
+                held.clear();
+            }
+            Step::Allow { group, all, fair } => {
+                limits = QueueRules { group_concurrency: group, concurrency: all, fair, ..rules() };
+                allow(at, &QueueName::default(), &limits).await;
+            }
+            Step::Pass { ms } => {
+                at.pass_ms(ms);
+                tick(at).await;
+                held.clear();
+                crash(at).await;
+            }
+        }
+        at.assert_invariants().await;
+    }
+    // In the end everything can be done: nobody waits for what never comes.
+    allow(at, &QueueName::default(), &of_group(1)).await;
+    let life = Life::new(9, 1);
+    for _ in 0..2_000 {
+        crash(at).await;
+        let grants = Ask::new(&life, 20).send(at).await.tasks;
+        for grant in &grants {
+            at.complete(&life, grant).await;
+        }
+        let read = at.store.queue(Shard::FIRST, &QueueName::default()).await.expect("an answer");
+        let waits = [Status::Pending, Status::Running, Status::Scheduled];
+        if read.is_none_or(|read| waits.iter().all(|status| read.of(*status) == 0)) {
+            return;
+        }
+    }
+    panic!("some are left");
+}
+
+#[test]
+fn any_sequence_keeps_the_limits_and_leaves_nobody_behind() {
+    let config = ProptestConfig { cases: 12, failure_persistence: None, ..ProptestConfig::default() };
+    proptest!(config, |(steps in prop::collection::vec(step(), 1..60))| {
+        let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+        runtime.block_on(with_store(async |at| play(at, steps).await));
+    });
+    const { assert!(limits::CLAIM_TASKS_MAX >= 20) };
+}
