@@ -11,14 +11,23 @@ local function backoff_ms(id, row, failed)
 end
 
 -- The reasons that a kind calls hopeless, taken apart once in a call: they stand line by line, and one with a star at its end
--- holds for whatever begins so.
+-- holds for whatever begins so. Beginnings are looked up by their length, as cutting a text costs more than comparing it.
 local function hopeless_of(rules)
   if not rules.hopeless then
-    rules.hopeless = { starts = {} }
+    local hopeless = { known = {}, lengths = {}, starts = {} }
     for word in string.gmatch(rules.non_retryable or '', '[^\n]+') do
       local start = string.match(word, '^(.*)%*$')
-      if start then rules.hopeless.starts[#rules.hopeless.starts + 1] = start else rules.hopeless[' ' .. word] = true end
+      if not start then
+        hopeless.known[word] = true
+      else
+        if not hopeless.starts[#start] then
+          hopeless.starts[#start] = {}
+          hopeless.lengths[#hopeless.lengths + 1] = #start
+        end
+        hopeless.starts[#start][start] = true
+      end
     end
+    rules.hopeless = hopeless
   end
   return rules.hopeless
 end
@@ -28,11 +37,13 @@ local function is_hopeless(kind, reason)
   local rules = rules_of(kind)
   if not rules then return false end
   local hopeless = hopeless_of(rules)
-  if hopeless[' ' .. reason] then return true end
-  for _, start in ipairs(hopeless.starts) do
-    if string.sub(reason, 1, #start) == start then return true end
+  if hopeless.known[reason] == nil then
+    hopeless.known[reason] = false
+    for _, length in ipairs(hopeless.lengths) do
+      if hopeless.starts[length][string.sub(reason, 1, length)] then hopeless.known[reason] = true end
+    end
   end
-  return false
+  return hopeless.known[reason]
 end
 
 -- An attempt has failed: another one later, or the end. `ending` says:

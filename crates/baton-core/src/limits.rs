@@ -56,7 +56,7 @@ limits! {
     /// The longest time for which a result is used again: as long as finished tasks are kept, unless their queue says otherwise.
     CACHE_TTL_MS_MAX = 604_800_000;
     /// What one task in the place of another weighs beside one that is only made: the other one is cancelled by the same call.
-    REPLACE_WEIGHT = 4;
+    REPLACE_WEIGHT = 8;
     /// A task can be put off by ten years at most: further away is a mistake in a unit.
     DELAY_MS_MAX = 315_360_000_000;
     /// A value up to this length stands in the task's hash. One that is longer would make the whole hash three times the

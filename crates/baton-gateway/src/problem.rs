@@ -227,7 +227,6 @@ pub(crate) fn place(field: &str) -> &str {
         "result_ttl_ms" => "/result_ttl_ms",
         "cache_ttl_ms" => "/cache_ttl_ms",
         "non_retryable" => "/non_retryable",
-        "a kind" => "name",
         "a traceparent" => "traceparent",
         "a reason" => "/reason",
         "a filter" => "/filter",

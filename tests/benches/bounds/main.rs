@@ -192,15 +192,15 @@ async fn measure_replaces(bench: &Bench) {
         }
         bench.submit(&tasks).await;
     };
-    bench.measure("task/submit, 50 tasks in the place of others", async |_| replacing(50).await).await;
-    bench.measure("task/submit, 50 tasks in the place of each other", async |_| replacing(1).await).await;
+    bench.measure("task/submit, 25 tasks in the place of others", async |_| replacing(25).await).await;
+    bench.measure("task/submit, 25 tasks in the place of each other", async |_| replacing(1).await).await;
 }
 
 /// A kind with as many hopeless reasons as it may have, none of which is the one that its tasks fail for.
 async fn measure_hopeless(bench: &Bench) {
     let (kind, queue) = (Kind::new("hopeless").unwrap(), QueueName::new("hopeless").unwrap());
-    let reasons =
-        (0..limits::NON_RETRYABLE_MAX).map(|at| Reasons::new(&format!("{:x<200}{at}*", "")).unwrap());
+    let reasons = (0..limits::NON_RETRYABLE_MAX)
+        .map(|at| Reasons::new(&format!("{}{at}*", "x".repeat(100 + at as usize))).unwrap());
     let rules = KindRules { non_retryable: reasons.collect(), ..KindRules::default() };
     bench.store.put_kind(&PutKind { kind: &kind, rules: &rules, version: None, by: None }).await.unwrap();
     let mut held = Vec::new();

@@ -165,7 +165,7 @@ async fn a_result_goes_when_its_time_is_over_and_the_task_stays() {
                 assert_eq!((result, result_until_ms), (expected, Some(until)));
             };
             is(at.read(id).await.state, Some(result.clone()));
-            let key = format!("baton:{{0}}:task:{id}:result");
+            let key = at.store.keys(id.shard()).expect("its shard").task(id) + ":result";
             let left: u64 = hand::by_hand(at, &format!("PTTL {key}")).await;
             assert!((1..=5_000).contains(&left), "{left}");
             // As Redis does when the time has come.

@@ -41,10 +41,6 @@ pub enum KindPut {
 impl PutKind<'_> {
     pub fn check(&self) -> Result<(), Error> {
         let rules = self.rules;
-        // Such a key is that of another kind's list.
-        if self.kind.as_str().ends_with(":tasks") {
-            return Err(Error::invalid("a kind", "behind a colon `tasks` has a meaning of its own"));
-        }
         bounded("non_retryable", rules.non_retryable.len(), limits::NON_RETRYABLE_MAX)?;
         for (field, value, min, max) in [
             ("a timeout", rules.timeout_ms, limits::TIMEOUT_MS_MIN, limits::TIMEOUT_MS_MAX),
