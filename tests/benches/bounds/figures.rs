@@ -2,7 +2,7 @@
 
 use baton_core::series::{Histogram, Resolution};
 use baton_core::{QueueName, Shard, limits};
-use baton_store::behind::Step;
+use baton_store::behind::{BehindKey, Step};
 use baton_store::calls::series::{Of, ReadSeries};
 use baton_store::calls::task::Outcome;
 use deadpool_redis::redis::{Value, cmd};
@@ -82,7 +82,8 @@ async fn fill(bench: &Bench) {
     let mut connection = bench.redis.connection().await;
     for bucket in 0..limits::SERIES_BUCKETS_MAX {
         let mut put = cmd("HSET");
-        put.arg(format!("baton:{{0}}:series:10s:{}:*", bucket * Resolution::Fine.step_ms()));
+        let key = BehindKey::series(Resolution::Fine, bucket * Resolution::Fine.step_ms(), &Of::Others);
+        put.arg(bench.store.keys(Shard::FIRST).unwrap().behind(&key));
         let mut part_ms = 1;
         while part_ms < Histogram::MAX_MS {
             for name in ["wait", "run"] {

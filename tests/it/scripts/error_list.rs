@@ -22,6 +22,7 @@ pub(super) async fn fail(at: &Fixture, life: &Life, of: &str, error: &str) -> Ta
         expects: None,
         lease: Default::default(),
         queues: &[queue(of)],
+        in_order: false,
         max: 1,
         only: None,
         holding: &[],

@@ -2,7 +2,7 @@
 
 use baton_core::series::{Counter, Resolution, Tally};
 use baton_core::{QueueName, Shard, limits};
-use baton_store::behind::Step;
+use baton_store::behind::{BehindKey, Step};
 use baton_store::calls::series::{Of, ReadSeries};
 use baton_store::calls::task::{Cancel, NewTask, Outcome};
 use baton_testkit::{Fixture, Life, queue, with_store};
@@ -111,7 +111,8 @@ async fn a_long_row_of_buckets_is_read_in_pieces_and_what_is_unknown_is_left_out
         let step_ms = Resolution::Fine.step_ms();
         let last_ms = step_ms * (3 * limits::SERIES_BUCKETS_MAX);
         for bucket_ms in [step_ms, last_ms] {
-            let key = format!("baton:{{0}}:series:10s:{bucket_ms}");
+            let key = BehindKey::series(Resolution::Fine, bucket_ms, &Of::All);
+            let key = at.store.keys(Shard::FIRST).expect("its shard").behind(&key);
             by_hand::<()>(at, &format!("HSET {key} completed 3 bananas 9 run:64 2 run:what 1 run_ms 140"))
                 .await;
             by_hand::<()>(at, &format!("PEXPIRE {key} 1000000")).await;
