@@ -5,7 +5,7 @@ use std::fmt;
 use super::{Query, Test};
 use crate::id::{FlowId, TaskId};
 use crate::lifecycle::Status;
-use crate::name::{DedupeKey, Kind, QueueName, Tag, WorkerId};
+use crate::name::{DedupeKey, GroupName, Kind, QueueName, Tag, WorkerId};
 
 /// A task, as far as queries see it.
 #[derive(Clone, Copy, Debug)]
@@ -18,6 +18,7 @@ pub struct Subject<'a> {
     pub worker: Option<&'a WorkerId>,
     pub flow: Option<FlowId>,
     pub key: Option<&'a DedupeKey>,
+    pub group: Option<&'a GroupName>,
     pub attempt: u64,
     pub created_ms: u64,
     pub finished_ms: Option<u64>,
@@ -66,6 +67,7 @@ impl Test {
             Test::Worker(values) => one_of(values, task.worker),
             Test::Flow(values) => one_of(values, task.flow.as_ref()),
             Test::Key(values) => one_of(values, task.key),
+            Test::Group(values) => one_of(values, task.group),
             Test::Id(values) => values.contains(&task.id),
             Test::Attempt(compare, number) => compare.holds(task.attempt, *number),
             Test::Created(compare, point) => point.is_compared(*compare, task.created_ms, now_ms),
@@ -88,6 +90,7 @@ impl Test {
                 let texts = [task.kind.as_str(), task.queue.as_str(), values.error, values.reason];
                 texts.iter().any(|text| has(text, part))
                     || task.key.is_some_and(|key| has(key.as_str(), part))
+                    || task.group.is_some_and(|group| has(group.as_str(), part))
                     || task.worker.is_some_and(|worker| has(worker.as_str(), part))
                     || task.tags.iter().any(|tag| has(tag.as_str(), part))
                     || has(&task.id.to_string(), part)

@@ -18,7 +18,7 @@ mod tests;
 
 use crate::id::{FlowId, TaskId};
 use crate::lifecycle::Status;
-use crate::name::{DedupeKey, Kind, QueueName, Tag, WorkerId};
+use crate::name::{DedupeKey, GroupName, Kind, QueueName, Tag, WorkerId};
 
 pub use holds::{Payload, Subject, Values};
 pub use point::{Compare, Point};
@@ -47,6 +47,7 @@ pub enum Test {
     Worker(Vec<WorkerId>),
     Flow(Vec<FlowId>),
     Key(Vec<DedupeKey>),
+    Group(Vec<GroupName>),
     Id(Vec<TaskId>),
     /// A part of what the last run that failed had to say, or of its reason.
     Error(Vec<String>),

@@ -6,8 +6,7 @@ use std::str::FromStr;
 use super::{Compare, Mistake, Point, Term, Test};
 use crate::limits;
 
-const NAMES: &str =
-    "status, queue, kind, tag, worker, flow, key, id, error, attempt, created, finished, payload.<path>";
+const NAMES: &str = "status, queue, kind, tag, worker, flow, key, group, id, error, attempt, created, finished, payload.<path>";
 
 pub(super) fn query(text: &str) -> Result<Vec<Term>, Vec<Mistake>> {
     if text.len() as u64 > limits::QUERY_BYTES_MAX {
@@ -109,6 +108,7 @@ fn named(name: &str, signs: &[Sign]) -> Result<Test, String> {
         "worker" => Test::Worker(each(name, signs)?),
         "flow" => Test::Flow(each(name, signs)?),
         "key" => Test::Key(each(name, signs)?),
+        "group" => Test::Group(each(name, signs)?),
         "id" => Test::Id(each(name, signs)?),
         "error" => Test::Error(values(name, signs)?),
         "attempt" => {

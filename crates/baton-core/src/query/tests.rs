@@ -1,6 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::name::GroupName;
 
 fn tests(text: &str) -> Vec<Test> {
     Query::parse(text)
@@ -36,6 +37,7 @@ fn holds(text: &str) -> bool {
     let (queue, kind) = (QueueName::new("slow").unwrap(), Kind::new("mail").unwrap());
     let tags = [Tag::new("red").unwrap(), Tag::new("a:b").unwrap()];
     let worker = WorkerId::new("worker-001-x").unwrap();
+    let group = GroupName::new("customer-7").unwrap();
     let subject = Subject {
         id: "01936a5c-2b4e-7abc-8def-00112233400a".parse().unwrap(),
         status: Status::Failed,
@@ -45,6 +47,7 @@ fn holds(text: &str) -> bool {
         worker: Some(&worker),
         flow: None,
         key: None,
+        group: Some(&group),
         attempt: 3,
         created_ms: NOW - 3_600_000,
         finished_ms: Some(NOW - 60_000),
@@ -70,6 +73,8 @@ fn every_term_holds_or_not() {
         "queue:slow",
         "kind:mail,x",
         "tag:red",
+        "group:customer-7",
+        "customer-7",
         "tag:a:b",
         "-tag:blue",
         "worker:worker-001-x",
@@ -115,6 +120,8 @@ fn every_term_holds_or_not() {
         "nothing",
         "kind:mail queue:fast",
         "key:x",
+        "group:customer-8",
+        "-group:customer-7",
         "-\"connection refused\"",
     ] {
         assert!(!holds(text), "{text}");

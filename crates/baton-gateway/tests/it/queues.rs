@@ -136,7 +136,8 @@ async fn limits_are_set_shown_kept_and_taken_away() {
     // What is left out stays; null takes away.
     let queue = patch(json!({ "concurrency": null })).await.json();
     assert_eq!(queue["limits"], json!({ "rate": { "count": 5, "per_ms": 60_000 }, "fair": false }));
-    assert_eq!(gateway.take(&worker, &second).await["id"], json!(second));
+    let another = gateway.worker(2).await;
+    assert_eq!(gateway.claim(&another).await["id"], json!(second));
 }
 
 #[tokio::test]

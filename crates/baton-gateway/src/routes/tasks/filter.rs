@@ -83,6 +83,7 @@ fn subject(task: &Task) -> Subject<'_> {
         worker: task.run.as_ref().map(|run| &run.worker),
         flow: task.family.flow,
         key: task.key.as_ref(),
+        group: task.group.as_ref(),
         attempt: task.attempt,
         created_ms: task.created_ms,
         finished_ms,

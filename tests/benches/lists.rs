@@ -1,0 +1,161 @@
+//! How soon lists, searches and histories are answered where a million tasks have ended and many wait.
+//!
+//! `cargo bench --bench lists` prints a table; `-- 100000` ends another number of tasks, a tenth of which wait beside them.
+//! Times are those of a client over HTTP. The server's slow log counts scripts that took 5 ms or more.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::disallowed_methods,
+    reason = "a benchmark prints, reads the clock, and ends when something fails"
+)]
+
+use std::time::{Duration, Instant};
+
+use baton_core::{Shard, Tag, TaskId};
+use baton_gateway::app::{App, Settings};
+use baton_store::behind::Step;
+use baton_store::calls::task::{Cancel, NewTask, Rerun, Submission};
+use baton_store::{Options, Store};
+use baton_testkit::{Launch, PrivateRedis};
+use deadpool_redis::redis::{FromRedisValue, cmd};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+const ROUNDS: usize = 100;
+const KINDS: u64 = 20;
+
+fn main() {
+    let ended = std::env::args().skip(1).find_map(|word| word.parse().ok()).unwrap_or(1_000_000);
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    runtime.block_on(measure_all(ended));
+}
+
+async fn say<T: FromRedisValue>(redis: &PrivateRedis, line: &str) -> T {
+    let mut words = line.split(' ');
+    let mut command = cmd(words.next().unwrap());
+    words.for_each(|word| {
+        command.arg(word);
+    });
+    command.query_async(&mut redis.connection().await).await.unwrap()
+}
+
+/// Kinds in turn; one task in a hundred has a tag, one in ten thousand another.
+async fn submit(store: &Store, first: u64, count: u64) -> Vec<TaskId> {
+    let new = |number: u64| {
+        let kind = format!("kind-{}", number % KINDS).parse().unwrap();
+        let mut task =
+            NewTask::new(store.draw(Shard::FIRST), kind, format!(r#"{{"user":{{"id":{number}}}}}"#));
+        let tag = |tag: &str| vec![Tag::new(tag).unwrap()];
+        task.tags = match number {
+            _ if number % 10_000 == 0 => tag("rare"),
+            _ if number % 100 == 0 => tag("some"),
+            _ => Vec::new(),
+        };
+        task
+    };
+    let tasks: Vec<NewTask> = (first..first + count).map(new).collect();
+    store.submit(&Submission { tasks: &tasks, by: None, op: None }).await.unwrap();
+    tasks.iter().map(|task| task.id).collect()
+}
+
+async fn cancel(store: &Store, tasks: &[TaskId]) {
+    store.cancel(Shard::FIRST, &Cancel { tasks, by: None, reason: "", op: None }).await.unwrap();
+}
+
+/// Writes all there is behind; answers how many events that were.
+async fn write_behind(store: &Store) -> u64 {
+    let mut sum = 0;
+    loop {
+        match store.write_behind(Shard::FIRST, false).await.unwrap() {
+            Step::Wrote { events, .. } => sum += events,
+            Step::Idle => return sum,
+            Step::Busy => panic!("nobody else is at it"),
+        }
+    }
+}
+
+async fn fill(store: &Store, ended: u64) {
+    let (mut events, mut writing) = (0, Duration::ZERO);
+    for first in (0..ended).step_by(100) {
+        let ids = submit(store, first, 100).await;
+        cancel(store, &ids).await;
+        if first % 10_000 == 0 || first + 100 >= ended {
+            let began = Instant::now();
+            events += write_behind(store).await;
+            writing += began.elapsed();
+        }
+    }
+    println!("written behind: {events} events, {:.0}/s", events as f64 / writing.as_secs_f64());
+    for first in (0..ended / 10).step_by(100) {
+        submit(store, ended + first, 100).await;
+    }
+    write_behind(store).await;
+}
+
+/// A task that has been ended and begun again so often that its history has a thousand lines.
+async fn long_life(store: &Store) -> TaskId {
+    let ids = submit(store, 1, 1).await;
+    for _ in 0..500 {
+        cancel(store, &ids).await;
+        let rerun = Rerun { tasks: &ids, by: None, reason: "", op: None };
+        store.rerun(Shard::FIRST, &rerun).await.unwrap();
+    }
+    ids[0]
+}
+
+async fn measure_all(ended: u64) {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let redis = Launch::default().start().await;
+    let (store, _) = Store::open(Options::new(redis.url().parse().unwrap())).await.unwrap();
+    say::<()>(&redis, "CONFIG SET slowlog-log-slower-than 5000").await;
+    say::<()>(&redis, "CONFIG SET slowlog-max-len 100000").await;
+    fill(&store, ended).await;
+    println!("slow log while it was filled: {}", say::<u64>(&redis, "SLOWLOG LEN").await);
+    say::<()>(&redis, "SLOWLOG RESET").await;
+    let long = long_life(&store).await;
+
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let draining = CancellationToken::new();
+    let app = App::start(store, Settings::default(), draining.clone());
+    tokio::spawn(baton_gateway::serve(listener, app, draining, Duration::from_secs(1)));
+    let client = reqwest::Client::new();
+    println!("| {ended} ended, {} waiting | p50 ms | p99 ms |\n| --- | --- | --- |", ended / 10);
+    for path in [
+        "/tasks",
+        "/tasks?status=cancelled",
+        "/tasks?kind=kind-7&status=cancelled",
+        "/tasks?q=tag:rare%20status:cancelled",
+        "/tasks?q=tag:some%20kind:kind-0%20status:cancelled",
+        "/tasks?kind=kind-7&status=cancelled&sort=created_at",
+        "/tasks?q=kind:kind-7",
+        "/tasks?q=payload.user.id:77%20status:cancelled",
+        "/tasks?q=kind:kind-7%20status:pending",
+        "/tasks?page=50&page_size=100&status=cancelled",
+        "/tasks/stats",
+        "/tasks/stats?last=7d",
+        "/series?last=24h",
+        "/errors",
+        "/queues",
+        &format!("/tasks/{long}/history"),
+        &format!("/tasks/{long}?include=history"),
+    ] {
+        let mut times = Vec::new();
+        for _ in 0..ROUNDS {
+            let began = Instant::now();
+            let answer = client.get(format!("http://{address}/api/v1{path}")).send().await.unwrap();
+            assert_eq!(answer.status(), 200);
+            answer.bytes().await.unwrap();
+            times.push(began.elapsed().as_secs_f64() * 1_000.0);
+        }
+        times.sort_by(f64::total_cmp);
+        println!(
+            "| {} | {:.1} | {:.1} |",
+            path.replace(&long.to_string(), "{id}"),
+            times[ROUNDS / 2],
+            times[ROUNDS * 99 / 100]
+        );
+    }
+    println!("slow log of scripts, 5 ms or more: {}", say::<u64>(&redis, "SLOWLOG LEN").await);
+}
