@@ -214,7 +214,7 @@ mod tests {
     fn headers_say_how_many_keys_and_arguments_there_are() {
         let claim = script("task/claim");
         assert_eq!(claim.declared_keys(), (6, true));
-        assert_eq!(claim.declared_arguments(), (8, true));
+        assert_eq!(claim.declared_arguments(), (9, true));
         assert_eq!(script("task/submit").declared_keys(), (4, true));
         assert_eq!(script("worker/deregister").declared_keys(), (5, false));
         assert_eq!(script("worker/deregister").declared_arguments(), (3, false));
