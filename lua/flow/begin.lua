@@ -22,7 +22,7 @@
 --   { 'replayed', the same word as first answered }
 --   { 'refused', 'schema_too_new' | 'idempotency_mismatch' | 'unknown_flow', '' }
 --   { 'refused', 'conflict', what is being done with the flow }
--- COST  9
+-- COST  10
 local op, key, tasks_key, cascades = KEYS[3], KEYS[4], KEYS[5], KEYS[6]
 local now_arg, digest, by, reason, keep_ms, flow, what = take(7)
 local now = now_from(now_arg)
@@ -40,6 +40,7 @@ local size = redis.call('ZCARD', tasks_key)
 local live = tonumber(record.live or 0)
 local concerned = what == 'cancel' and live or size - live - (record.completed or 0)
 if concerned > 0 or record.doing then
+  if record.doing_from_ms then redis.call('HDEL', key, 'doing_from_ms') end
   redis.call('HSET', key, 'doing', what, 'doing_at', size, 'doing_ms', now.digits, 'doing_reason', reason, 'doing_by', by)
   redis.call('ZADD', cascades, now.digits, flow)
   redis.call('HSET', META, 'tick_ms', now.digits)

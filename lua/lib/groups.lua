@@ -36,7 +36,7 @@ local function group_rules(queue)
   local rules = group_rules_of[queue]
   if not rules then
     local at = redis.call('HMGET', queue_key(queue), 'group_concurrency', 'fair', 'turn')
-    rules = { most = at[1] and tonumber(at[1]), fair = at[2] == '1', turn = tonumber(at[3] or 0), running = {}, turns = {} }
+    rules = { most = at[1] and tonumber(at[1]), fair = at[2] == '1', turn = tonumber(at[3] or 0), running = {}, turns = {}, heads = {} }
     group_rules_of[queue] = rules
   end
   return rules
@@ -45,11 +45,12 @@ end
 -- What this call changes of a group: how many of it run, and how many places of it in the index became free.
 local function change_of(queue, group)
   local list = GROUPED[queue] or bucket(GROUPED, queue)
-  local change = list[group]
+  list.of = list.of or {}
+  local change = list.of[group]
   if not change then
-    change = { by = 0, left = 0 }
+    change = { group = group, by = 0, left = 0 }
     list.size = list.size + 1
-    list[group], list[list.size] = change, group
+    list.of[group], list[list.size] = change, change
   end
   return change
 end
@@ -68,18 +69,31 @@ local function has_place(queue, group)
   if not rules.running[group] then
     rules.running[group] = tonumber(redis.call('HGET', queue_key(queue) .. ':groups', group) or 0)
   end
-  local change = GROUPED[queue] and GROUPED[queue][group]
+  local change = GROUPED[queue] and GROUPED[queue].of[group]
   return rules.running[group] + (change and change.by or 0) < rules.most
 end
 
--- Groups that take turns have a virtual time, which passes by one with each task of the same group: a group that has just
--- come stands where the turn is, and one that has submitted a thousand stands in all of the next thousand turns.
-local function take_turn(queue, group)
-  local rules = group_rules(queue)
-  local last = rules.turns[group] or tonumber(redis.call('ZSCORE', queue_key(queue) .. ':turns', group) or 0)
-  local turn = math.max(rules.turn, last)
-  rules.turns[group] = turn + 1
-  return turn
+-- Whose turn it is among the tasks of a priority: that of the first of them.
+local function turn_of(queue, front)
+  local heads = group_rules(queue).heads
+  if not heads[front] then
+    local low = front * PRIORITY_BAND
+    local first = redis.call('ZRANGE', index_key(queue, 'pending'), digits(low), '(' .. digits(low + PRIORITY_BAND), 'BYSCORE',
+      'LIMIT', 0, 1, 'WITHSCORES')[2]
+    heads[front] = first and first - low or group_rules(queue).turn
+  end
+  return heads[front]
+end
+
+-- Groups that take turns have a virtual time for each priority, which passes by one with each task of the same group: a
+-- group that has just come stands where the turn is, and one that has submitted a thousand stands in all of the next
+-- thousand turns. Answers the turn, and under which name the next one of the group is remembered.
+local function take_turn(queue, group, front)
+  local rules, name = group_rules(queue), digits(front) .. ' ' .. group
+  local last = rules.turns[name] or tonumber(redis.call('ZSCORE', queue_key(queue) .. ':turns', name) or 0)
+  local turn = math.max(turn_of(queue, front), last)
+  rules.turns[name] = turn + 1
+  return turn, name
 end
 
 local function waiting_key(queue) return queue_key(queue) .. ':waiting' end
@@ -91,9 +105,8 @@ local function set_aside(queue, id, row, since_ms) enter(waiting_key(queue), '0'
 -- The score of a task among the pending ones.
 local function place_score(queue, row, since_ms)
   if not has_rules() or not group_rules(queue).fair then return pending_score(row, since_ms) end
-  local group = row.group or ''
-  local turn = take_turn(queue, group)
-  enter(queue_key(queue) .. ':turns', digits(turn + 1), group)
+  local turn, name = take_turn(queue, row.group or '', 9 - (row.priority or 5))
+  enter(queue_key(queue) .. ':turns', digits(turn + 1), name)
   return pending_score(row, turn)
 end
 
@@ -133,10 +146,13 @@ local function bring_back(queue, group, size)
   local fair, back = group_rules(queue).fair, {}
   for at, member in ipairs(members) do
     local front, since_ms, id = string.match(member, ' (%d)(%d+) (%S+)$')
-    local turn = fair and take_turn(queue, group) or tonumber(since_ms)
+    local turn, name = tonumber(since_ms), nil
+    if fair then
+      turn, name = take_turn(queue, group, tonumber(front))
+      redis.call('ZADD', queue_key(queue) .. ':turns', digits(turn + 1), name)
+    end
     back[2 * at - 1], back[2 * at] = pending_score({ priority = 9 - front }, turn), id
   end
-  if fair then redis.call('ZADD', queue_key(queue) .. ':turns', digits(group_rules(queue).turns[group]), group) end
   redis.call('ZADD', index_key(queue, 'pending'), unpack(back))
   return #members
 end
@@ -149,12 +165,13 @@ local function mark_limited(queue)
   if limited then redis.call('HSET', key, 'limited', '1') else redis.call('HDEL', key, 'limited') end
 end
 
--- After another limit was set those that wait come back, group by group, a piece at a time, behind the group `after`.
+-- After another limit was set those that wait come back, group by group, a piece at a time, behind the group `after` ('' is
+-- the beginning).
 -- Whoever sets it or claims goes on with that.
 local function regroup(queue, after)
   local room, came = REGROUP_TASKS_MAX, 0
   while room > 0 do
-    local from = after == '-' and '-' or '(' .. after .. '!'
+    local from = after == '' and '-' or '(' .. after .. '!'
     local member = redis.call('ZRANGE', waiting_key(queue), from, '+', 'BYLEX', 'LIMIT', 0, 1)[1]
     if not member then
       redis.call('HDEL', queue_key(queue), 'regroup')
@@ -165,8 +182,8 @@ local function regroup(queue, after)
     local size = math.min(room, group_rules(queue).most or room)
     local back = bring_back(queue, group, size)
     came, room = came + back, room - back - 1
-    -- Without a limit all of a group come, however many pieces that takes.
-    if group_rules(queue).most or back < size then after = group end
+    -- Without a limit all of a group come, however many pieces that takes; with one, as many as may run.
+    if back < size or size == group_rules(queue).most then after = group end
   end
   redis.call('HSET', queue_key(queue), 'regroup', after)
   return came, true
@@ -175,13 +192,13 @@ end
 write_groups = function(queue, list)
   local counts, came = queue_key(queue) .. ':groups', 0
   for at = 1, list.size do
-    local group = list[at]
-    local change = list[group]
+    local change = list[at]
+    local group = change.group
     if change.by ~= 0 and redis.call('HINCRBY', counts, group, digits(change.by)) == 0 then redis.call('HDEL', counts, group) end
     local room = change.left + math.max(-change.by, 0)
     if room > 0 and has_rules() then came = came + bring_back(queue, group, room) end
   end
   -- What runs has been written, so it is read anew.
-  if group_rules_of[queue] then group_rules_of[queue].running = {} end
+  if group_rules_of[queue] then group_rules_of[queue].running, group_rules_of[queue].heads = {}, {} end
   if came > 0 then write_hints(queue, came) end
 end

@@ -48,10 +48,14 @@ end
 
 -- The queues to claim from: from key `first` on, the record and the pending index of each. The record's key tells the name.
 local function queues_from(first)
-  local queues = {}
+  local queues, named = {}, {}
   local prefix = #queue_key('')
   for at = first, #KEYS, 2 do
-    queues[#queues + 1] = { key = KEYS[at], pending = KEYS[at + 1], name = string.sub(KEYS[at], prefix + 1) }
+    -- One that is named twice has its limits once.
+    if not named[KEYS[at]] then
+      queues[#queues + 1] = { key = KEYS[at], pending = KEYS[at + 1], name = string.sub(KEYS[at], prefix + 1) }
+    end
+    named[KEYS[at]] = true
   end
   return queues
 end

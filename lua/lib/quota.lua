@@ -1,37 +1,36 @@
 -- lib/quota: how many tasks of a queue may start now, and in which order those of a queue that ages.
 
 -- What a queue allows, or nil. Starts are kept one by one for as long as they count, so a rate holds in every window.
-local LIMITS = { 'running', 'concurrency', 'rate_count', 'rate_ms', 'started', 'forgotten', 'aging_ms', 'fair', 'turn', 'regroup' }
+local LIMITS = { 'running', 'concurrency', 'rate_count', 'rate_ms', 'started', 'aging_ms', 'fair', 'turn', 'regroup' }
 
 local function starts_key(queue) return queue_key(queue) .. ':starts' end
 
 -- How many more may start within the window that ends now; and if none, in how many ms.
-local function rate_room(quota, at, now)
-  local key, forgotten = starts_key(quota.name), tonumber(at[6] or 0)
-  local over = redis.call('ZRANGE', key, '-inf', digits(now.us - quota.rate_ms * 1000), 'BYSCORE', 'LIMIT', 0, STARTS_SWEEP_MAX)
-  if #over > 0 then
-    forgotten = tonumber(over[#over])
-    redis.call('ZREM', key, unpack(over))
-    redis.call('HSET', quota.key, 'forgotten', digits(forgotten))
+local function rate_room(quota, count, now)
+  local key, window_us = starts_key(quota.name), quota.rate_ms * 1000
+  -- What a clock that went back left in a far future counts no more, either.
+  for _, range in ipairs({ { '-inf', digits(now.us - window_us) }, { '(' .. digits(now.us + window_us), '+inf' } }) do
+    local over = redis.call('ZRANGE', key, range[1], range[2], 'BYSCORE', 'LIMIT', 0, STARTS_SWEEP_MAX)
+    if #over > 0 then redis.call('ZREM', key, unpack(over)) end
   end
-  local room = tonumber(at[3]) - (quota.started - forgotten)
+  local room = count - redis.call('ZCARD', key)
   if room > 0 then return room end
   local first = redis.call('ZRANGE', key, 0, 0, 'WITHSCORES')[2]
-  return 0, first and math.max(1, math.ceil((first + quota.rate_ms * 1000 - now.us) / 1000)) or 1
+  return 0, math.max(1, math.ceil((first + window_us - now.us) / 1000))
 end
 
 local function quota_of(queue, now)
   local key = queue_key(queue)
   local at = redis.call('HMGET', key, unpack(LIMITS))
-  local quota = { name = queue, key = key, left = math.huge, used = 0, wait_ms = math.huge, aging_ms = at[7] and tonumber(at[7]) }
-  quota.fair, quota.turn, quota.regroup = at[8] == '1', tonumber(at[9] or 0), at[10]
+  local quota = { name = queue, key = key, left = math.huge, used = 0, wait_ms = math.huge, aging_ms = at[6] and tonumber(at[6]) }
+  quota.fair, quota.turn, quota.regroup = at[7] == '1', tonumber(at[8] or 0), at[9]
   if at[2] then
     local counts = COUNTED[queue]
     quota.left = at[2] - (at[1] or 0) - (counts and counts.running or 0)
   end
   if at[3] then
     quota.rate_ms, quota.started = tonumber(at[4]), tonumber(at[5] or 0)
-    local room, wait_ms = rate_room(quota, at, now)
+    local room, wait_ms = rate_room(quota, tonumber(at[3]), now)
     -- More time brings nothing while all places are taken.
     if quota.left > 0 and wait_ms then quota.wait_ms = wait_ms end
     quota.left = math.min(quota.left, room)
@@ -79,11 +78,15 @@ local function use_quota(quota, source)
   if quota.fair and source.score then quota.turn = math.max(quota.turn, source.score % PRIORITY_BAND) end
 end
 
--- Whose turn it is now; groups that are not ahead of it need not be remembered.
+-- Whose turn it is now. Groups that are not ahead of it need not be remembered, nor any when nothing waits; and of very
+-- many that are ahead, those that are so the least.
 local function keep_turn(quota)
+  local turns = quota.key .. ':turns'
   redis.call('HSET', quota.key, 'turn', digits(quota.turn))
-  local past = redis.call('ZRANGE', quota.key .. ':turns', '-inf', digits(quota.turn), 'BYSCORE', 'LIMIT', 0, TURNS_SWEEP_MAX)
-  if #past > 0 then redis.call('ZREM', quota.key .. ':turns', unpack(past)) end
+  if redis.call('ZCARD', quota.key .. ':pending') <= quota.used then return redis.call('UNLINK', turns) end
+  local past = redis.call('ZRANGE', turns, '-inf', digits(quota.turn), 'BYSCORE', 'LIMIT', 0, TURNS_SWEEP_MAX)
+  if #past > 0 then redis.call('ZREM', turns, unpack(past)) end
+  if redis.call('ZCARD', turns) > TURNS_MAX then redis.call('ZREMRANGEBYRANK', turns, 0, quota.used) end
 end
 
 -- Writes what the claim used up. A start is named after how many there were before it and with it.

@@ -31,7 +31,11 @@ local function oldest_ms(pending, fair)
     local entry = redis.call('ZRANGE', pending, digits(low), '+inf', 'BYSCORE', 'LIMIT', 0, 1, 'WITHSCORES')
     if not entry[2] then return oldest end
     local band = math.floor(entry[2] / PRIORITY_BAND)
-    local since = fair and tonumber(redis.call('HGET', task_key(entry[1]), 'pending_ms') or now.ms) or entry[2] - band * PRIORITY_BAND
+    local since = entry[2] - band * PRIORITY_BAND
+    if fair then
+      local at = redis.call('HMGET', task_key(entry[1]), 'pending_ms', 'created_ms')
+      since = tonumber(at[1] or at[2] or now.ms)
+    end
     if not oldest or since < oldest then oldest = since end
     low = (band + 1) * PRIORITY_BAND
   end

@@ -26,20 +26,18 @@ local now, words = now_from(now_arg), {}
 
 if shard_state() then return refused('schema_too_new') end
 local before = redis.call('HMGET', record, 'version', 'group_concurrency')
-local stands = before[1] or '0'
-if version ~= '' and version ~= stands then return { 'stale', stands } end
-
-local changed = false
+local stands, changes = before[1] or '0', {}
 for _ = 1, size do
   local field, value = take(2)
-  if (redis.call('HGET', record, field) or '') ~= value then
-    changed = true
-    words[#words + 1] = field .. '=' .. value
-    if value == '' then redis.call('HDEL', record, field) else redis.call('HSET', record, field, value) end
-  end
+  if (redis.call('HGET', record, field) or '') ~= value then changes[#changes + 1] = { field, value } end
 end
--- A repeat finds everything as it should be.
-if not changed then return { 'set', stands } end
+-- A repeat finds everything as it should be, and another version by its own doing.
+if #changes == 0 then return { 'set', stands } end
+if version ~= '' and version ~= stands then return { 'stale', stands } end
+for at, change in ipairs(changes) do
+  words[at] = change[1] .. '=' .. change[2]
+  if change[2] == '' then redis.call('HDEL', record, change[1]) else redis.call('HSET', record, change[1], change[2]) end
+end
 
 local set = redis.call('HMGET', record, 'fair', 'rate_count', 'group_concurrency')
 if set[1] or set[3] then redis.call('HSET', META, 'ruled', '1') end
@@ -51,10 +49,10 @@ else
   redis.call('UNLINK', record .. ':turns')
 end
 if not set[2] then
-  redis.call('HDEL', record, 'started', 'forgotten')
+  redis.call('HDEL', record, 'started')
   redis.call('UNLINK', record .. ':starts')
 end
-if set[3] ~= before[2] and redis.call('EXISTS', record .. ':waiting') == 1 then redis.call('HSET', record, 'regroup', '-') end
+if set[3] ~= before[2] and redis.call('EXISTS', record .. ':waiting') == 1 then redis.call('HSET', record, 'regroup', '') end
 mark_limited(queue)
 
 redis.call('ZADD', queues, 'NX', now.digits, queue)

@@ -34,6 +34,8 @@ local function name_beside(id)
 end
 
 local function begin()
+  -- Those that stood beside have gone on meanwhile.
+  if beside_size == 0 and after_score == '0' then return order == 'up' and total or 0 end
   if beside_size == 0 or after_score == '' then return first_rank(index, total, order, from_rank, after_score, after_id) end
   local upwards = after_score == '0' and first_size + rank_after(beside, beside_size, 0, name_beside(after_id), order)
     or rank_after(index, first_size, tonumber(after_score), after_id, order)

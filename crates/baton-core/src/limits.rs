@@ -99,6 +99,8 @@ limits! {
     ID_LENGTH = 36;
     /// Starts that one claim forgets, of those that count against a rate no more.
     STARTS_SWEEP_MAX = 200;
+    /// Groups of a queue whose next turn is remembered, about.
+    TURNS_MAX = 10_000;
     /// Groups that one claim forgets, of those whose turn is over.
     TURNS_SWEEP_MAX = 50;
     /// Tasks that come back at a time after the limit of their queue's groups has changed.
@@ -149,6 +151,8 @@ limits! {
     CASCADE_SILENCE_MS = 500;
     /// Task events that one step of the write-behind takes, or an entry more: keeps both of its scripts under 5 ms.
     BEHIND_EVENTS_MAX = 300;
+    /// Writes of one step, unless a single entry makes more.
+    BEHIND_WRITES_MAX = 800;
     /// Entries that it reads at once: each may have a hundred events.
     BEHIND_ENTRIES_AT_ONCE = 20;
     /// What it reads of one value that is long.
@@ -296,13 +300,13 @@ limits! {
     /// Entries that one call looks at when it must filter.
     SCAN_MAX = 500;
     /// Buckets of a series that one call reads.
-    SERIES_BUCKETS_MAX = 200;
+    SERIES_BUCKETS_MAX = 50;
     /// Queues of a shard that have series of their own: the first that appeared. The others share one.
     SERIES_QUEUES_MAX = 200;
     /// Groups of failures of a shard: those that were seen last.
     ERROR_GROUPS_MAX = 500;
     /// Groups that one step forgets, when there are more.
-    ERROR_DROPS_MAX = 50;
+    ERROR_DROPS_MAX = 100;
     /// Tasks that a group names: those that failed last.
     ERROR_TASKS_MAX = 1_000;
     /// Workers that a group counts: the first that saw it.

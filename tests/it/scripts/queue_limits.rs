@@ -254,13 +254,78 @@ async fn groups_take_turns_however_much_one_of_them_submits() {
         assert_eq!(early.len(), 10);
         submit_groups(at, &["b", "b", "b", "c"]).await;
         let turns = Ask::new(&life, 8).holding(&early).send(at).await.tasks;
-        assert_eq!(groups_of(at, &turns).await, ["b", "c", "a", "b", "a", "b", "a", "a"]);
+        assert_eq!(groups_of(at, &turns).await, ["a", "b", "c", "a", "b", "a", "b", "a"]);
         // Those without a group are one more.
         at.submit_many(2).await;
         let more = Ask::new(&Life::new(2, 1), 4).send(at).await.tasks;
-        assert_eq!(groups_of(at, &more).await, ["", "a", "", "a"]);
+        assert_eq!(groups_of(at, &more).await, ["a", "", "a", ""]);
         let known: u64 = by_hand(at, "ZCARD baton:{0}:queue:default:turns").await;
         assert!(known <= 2, "groups that are not ahead are forgotten");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn any_name_of_a_group_is_only_a_name() {
+    with_store(async |at| {
+        allow(at, &QueueName::default(), &of_group(1)).await;
+        let names = ["size", "of", "-", "by", "left", "group", "1", "-:-"];
+        submit_groups(at, &[names, names, names].concat()).await;
+        let mut done = 0;
+        for worker in 1..=12 {
+            let life = Life::new(worker, 1);
+            for grant in Ask::new(&life, 20).send(at).await.tasks {
+                at.complete(&life, &grant).await;
+                done += 1;
+            }
+        }
+        assert_eq!(done, 24);
+        submit_groups(at, &[["-"; 120], ["b"; 120]].concat()).await;
+        let first = Life::new(20, 1);
+        let mut held = Vec::new();
+        while held.len() < 2 {
+            held.extend(Ask::new(&first, 5).holding(&held).send(at).await.tasks);
+        }
+        // Those of `-` do not hold up the others when more may run, whatever a piece has room for.
+        allow(at, &QueueName::default(), &of_group(60)).await;
+        let mut running = 2;
+        for worker in 21..30 {
+            running += Ask::new(&Life::new(worker, 1), 20).send(at).await.tasks.len();
+        }
+        assert_eq!(running, 120);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_clock_that_goes_back_stops_no_queue() {
+    with_store(async |at| {
+        let rate = QueueRules { rate: Some(Rate { count: 10, per_ms: 1_000 }), ..rules() };
+        allow(at, &QueueName::default(), &rate).await;
+        at.submit_many(100).await;
+        at.pass_ms(10_000);
+        let life = Life::new(1, 1);
+        let mut held = at.claim(&life, 2).await;
+        at.pass_ms(-5_000);
+        for _ in 0..5 {
+            held.extend(Ask::new(&life, 10).holding(&held).send(at).await.tasks);
+            at.pass_ms(1_001);
+        }
+        at.pass_ms(20_000);
+        let worker = Life::new(2, 1);
+        assert_eq!(Ask::new(&worker, 20).send(at).await.tasks.len(), 10);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_queue_that_is_named_twice_has_its_limits_once() {
+    with_store(async |at| {
+        let name = QueueName::default();
+        allow(at, &name, &QueueRules { rate: Some(Rate { count: 4, per_ms: 1_000 }), ..at_once(2) }).await;
+        at.submit_many(10).await;
+        let ask = Ask::new(&Life::new(1, 1), 9).queues(&[name.clone(), name.clone(), name]);
+        assert_eq!(ask.send(at).await.tasks.len(), 2);
     })
     .await;
 }

@@ -52,6 +52,10 @@ async fn another_version_and_a_newer_release_are_refused() {
         let rules = QueueRules::default();
         let set =
             |version| SetQueue { queue: &media, rules: Some(&rules), retention: None, version, by: None };
+        let five = five();
+        let repeat = SetQueue { rules: Some(&five), ..set(Some(0)) };
+        let repeated = unchanged(at, at.store.set_queue(Shard::FIRST, &repeat)).await;
+        assert_eq!(repeated.unwrap(), QueueSet::Done { version: 1 }, "the first answer was lost");
         let stale = unchanged(at, at.store.set_queue(Shard::FIRST, &set(Some(0)))).await;
         assert_eq!(stale.unwrap(), QueueSet::Stale { version: 1 });
         make_schema_too_new(at).await;

@@ -125,12 +125,13 @@ async fn a_cursor_beyond_either_end_is_no_fault() {
         let queue = default_queue();
         let index = || Index::Queue(&queue, Status::Pending);
         let far = |score| Some(After { score, id: made[0] });
-        for score in [(1 << 53) + 1, u64::MAX] {
+        // A score of 0 is that of those that wait because of their group: behind all others.
+        for score in [0, (1 << 53) + 1, u64::MAX] {
             assert!(page(at, index(), Order::Up, far(score), 5).await.tasks.is_empty());
             assert_eq!(page(at, index(), Order::Down, far(score), 5).await.tasks.len(), 3);
         }
-        assert_eq!(page(at, index(), Order::Up, far(0), 5).await.tasks.len(), 3);
-        assert!(page(at, index(), Order::Down, far(0), 5).await.tasks.is_empty());
+        assert_eq!(page(at, index(), Order::Up, far(1), 5).await.tasks.len(), 3);
+        assert!(page(at, index(), Order::Down, far(1), 5).await.tasks.is_empty());
     })
     .await;
 }
@@ -385,8 +386,18 @@ async fn those_that_wait_because_of_their_group_stand_behind_the_others() {
             down.reverse();
             assert_eq!(down, expected, "{limit}");
         }
-        let total = page(at, Index::Queue(&name, Status::Pending), Order::Up, None, 1).await.total;
+        let page_of =
+            async |order, limit| page(at, Index::Queue(&name, Status::Pending), order, None, limit).await;
+        let (last, first) = (page_of(Order::Up, 5).await.next, page_of(Order::Down, 1).await.next);
+        let total = page_of(Order::Up, 1).await.total;
         assert_eq!((total, running.len()), (6, 2));
+        // When nobody stands there any more, a page behind one of them is the end, or the beginning.
+        cancel(at, &aside).await;
+        let index = Index::Queue(&name, Status::Pending);
+        assert_eq!(ids_of(&page(at, index.clone(), Order::Up, last, 9).await), []);
+        let mut down = ids_of(&page(at, index, Order::Down, first, 9).await);
+        down.reverse();
+        assert_eq!(down, others);
     })
     .await;
 }

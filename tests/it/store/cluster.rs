@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use baton_core::login::{EndReason, KeyId, OnReuse, RacePolicy, SessionId, UserId, UserTag, Windows};
-use baton_core::{QueueName, Shard, Status};
+use baton_core::{Principal, QueueName, Shard, Status};
 use baton_store::calls::shard::Ticked;
 use baton_store::calls::task::{Claim, Claimed, Outcome, Report, Settle, SettleAnswer, Settled};
 use baton_store::calls::token::*;
@@ -178,6 +178,9 @@ async fn of_everyone(store: &Store) {
     assert!(store.write_signing_keys(0, &[("kid", Some("sealed"))]).await.unwrap());
     assert_eq!(store.signing_keys().await.unwrap().keys.len(), 1);
     assert_eq!(store.users(None, 10).await.unwrap().len(), 1);
+    let meter = Meter { most: 5, window_ms: 60_000 };
+    let metered = store.meter(&Principal::new("user:alice").unwrap(), meter).await.unwrap();
+    assert!(matches!(metered, Metered::Ok { left: 4, .. }), "{metered:?}");
 }
 
 async fn live_and_die(store: &Store, shard: Shard) {

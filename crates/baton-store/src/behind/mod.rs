@@ -64,15 +64,16 @@ impl Store {
     /// Writes down what follows from the next piece of the stream. `joins` is for who begins with it: he leaves it to
     /// somebody who is at it.
     pub async fn write_behind(&self, shard: Shard, joins: bool) -> Result<Step, Error> {
-        let facts = match self.facts(shard, limits::BEHIND_EVENTS_MAX, joins).await? {
+        let mut facts = match self.facts(shard, limits::BEHIND_EVENTS_MAX, joins).await? {
             FactsRead::Facts(facts) => facts,
             FactsRead::Busy | FactsRead::TooNew => return Ok(Step::Busy),
         };
+        let writes = bounded(&mut facts);
         let Some(last) = facts.entries.last() else { return Ok(Step::Idle) };
         if facts.trimmed {
             tracing::debug!(%shard, "the place up to which the stream is written down has been trimmed away");
         }
-        let (writes, counted) = (follows(&facts), count(&facts));
+        let counted = count(&facts);
         let piece = WriteBehind { from: facts.place, to: last.id, counted, writes: &writes };
         Ok(match self.put_behind(shard, &piece).await? {
             Behind::Written { whole, missed } => {
@@ -106,6 +107,17 @@ impl Store {
             FactsRead::Facts(facts) => Ok(Lag { place: facts.place, lag_ms: facts.lag_ms }),
             FactsRead::Busy | FactsRead::TooNew => Ok(Lag::default()),
         }
+    }
+}
+
+/// What follows from as many of the entries as make no more writes than one call may do; the others come next.
+fn bounded(facts: &mut Facts) -> Writes {
+    loop {
+        let writes = follows(facts);
+        if writes.size() <= limits::BEHIND_WRITES_MAX || facts.entries.len() <= 1 {
+            return writes;
+        }
+        facts.entries.truncate(facts.entries.len() / 2);
     }
 }
 

@@ -28,6 +28,16 @@ pub(crate) struct Write<'a> {
 }
 
 impl Writes {
+    /// How much it is to write, about.
+    pub(super) fn size(&self) -> u64 {
+        fn within<T>(each: &BTreeMap<BehindKey, BTreeMap<String, T>>) -> usize {
+            each.values().map(BTreeMap::len).sum()
+        }
+        let bounded: usize = self.within.values().map(|(_, counts)| counts.len()).sum();
+        let fields = within(&self.counts) + within(&self.fields) + within(&self.first);
+        (within(&self.members) + fields + bounded + self.expiries.len()) as u64
+    }
+
     /// Puts a member into a sorted set.
     pub fn enter(&mut self, set: BehindKey, member: impl ToString, score: u64) {
         self.members.entry(set).or_default().insert(member.to_string(), Some(score));
