@@ -48,8 +48,8 @@ async fn submit(store: &Store, first: u64, count: u64) -> Vec<TaskId> {
             NewTask::new(store.draw(Shard::FIRST), kind, format!(r#"{{"user":{{"id":{number}}}}}"#));
         let tag = |tag: &str| vec![Tag::new(tag).unwrap()];
         task.tags = match number {
-            _ if number % 10_000 == 0 => tag("rare"),
-            _ if number % 100 == 0 => tag("some"),
+            _ if number.is_multiple_of(10_000) => tag("rare"),
+            _ if number.is_multiple_of(100) => tag("some"),
             _ => Vec::new(),
         };
         task

@@ -305,6 +305,8 @@ limits! {
     SERIES_QUEUES_MAX = 200;
     /// Groups of failures of a shard: those that were seen last.
     ERROR_GROUPS_MAX = 500;
+    /// Groups that one call reads: each may be of as many queues as have series.
+    ERROR_GROUPS_AT_ONCE = 10;
     /// Groups that one step forgets, when there are more.
     ERROR_DROPS_MAX = 100;
     /// Tasks that a group names: those that failed last.

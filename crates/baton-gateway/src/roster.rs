@@ -127,16 +127,18 @@ pub(crate) async fn records(store: &Store, id: &WorkerId) -> Result<Vec<Record>,
 pub(crate) async fn counts(store: &Store) -> Result<Vec<(Shard, Vec<QueueCounts>)>, Error> {
     let mut found = Vec::new();
     for shard in store.shards().all() {
-        let mut queues = Vec::new();
+        // By name: one that comes or goes meanwhile moves others to another page, where they are met again.
+        let (mut queues, mut first) = (BTreeMap::new(), 0);
         loop {
-            let page = store.counts(shard, queues.len() as u64, limits::PAGE_MAX).await?;
-            let read = page.queues.len();
-            queues.extend(page.queues);
-            if read == 0 || queues.len() as u64 >= page.queues_total {
+            let page = store.counts(shard, first, limits::PAGE_MAX).await?;
+            let read = page.queues.len() as u64;
+            queues.extend(page.queues.into_iter().map(|counts| (counts.name.clone(), counts)));
+            first += read;
+            if read == 0 || first >= page.queues_total {
                 break;
             }
         }
-        found.push((shard, queues));
+        found.push((shard, queues.into_values().collect()));
     }
     Ok(found)
 }
@@ -166,15 +168,17 @@ pub(crate) async fn queue(store: &Store, name: &QueueName) -> Result<Option<Sum>
 pub(crate) async fn errors(store: &Store) -> Result<Vec<ErrorGroup>, Error> {
     let mut sums: BTreeMap<Fingerprint, ErrorGroup> = BTreeMap::new();
     for shard in store.shards().all() {
-        let mut first = 0;
+        // A failure moves its group to another page, where it may be met again: the last read counts.
+        let (mut groups, mut first) = (BTreeMap::new(), 0);
         loop {
-            let page = store.errors(shard, first, limits::PAGE_MAX).await?;
-            first += limits::PAGE_MAX;
-            page.groups.into_iter().for_each(|group| add(&mut sums, group));
+            let page = store.errors(shard, first, limits::ERROR_GROUPS_AT_ONCE).await?;
+            first += limits::ERROR_GROUPS_AT_ONCE;
+            groups.extend(page.groups.into_iter().map(|group| (group.fingerprint, group)));
             if first >= page.total {
                 break;
             }
         }
+        groups.into_values().for_each(|group| add(&mut sums, group));
     }
     Ok(sums.into_values().collect())
 }

@@ -18,27 +18,37 @@ use crate::roster;
 /// Queues whose series are added up for one answer. Whoever reads every queue needs one series, however many there are.
 const QUEUES_MAX: usize = 20;
 
-/// Whose series a credential sees: those of the one queue that it asks for, or of all that it may read.
-pub(crate) async fn of(app: &App, grant: &Grant, queue: Option<&QueueName>) -> Result<Vec<Of>, Fail> {
+/// A credential that reads so many queues, one by one.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct TooMany(usize);
+
+impl From<TooMany> for Fail {
+    fn from(TooMany(count): TooMany) -> Fail {
+        let why =
+            format!("the credential reads {count} queues, and {QUEUES_MAX} are added up at most: name one");
+        Fail::invalid("queue", why)
+    }
+}
+
+/// Whose series a credential sees: those of the one queue that it asks for, or of all that it may read. These may be
+/// more than are added up.
+pub(crate) async fn of(
+    app: &App,
+    grant: &Grant,
+    queue: Option<&QueueName>,
+) -> Result<Result<Vec<Of>, TooMany>, Fail> {
     if let Some(queue) = queue {
         grant.must_read(queue, Code::UnknownQueue)?;
         let known = roster::queue(&app.store, queue).await?;
         known.ok_or_else(|| Fail::new(Code::UnknownQueue))?;
-        return Ok(vec![Of::Queue(queue.clone())]);
+        return Ok(Ok(vec![Of::Queue(queue.clone())]));
     }
     if grant.reaches_all(Action::TasksRead) {
-        return Ok(vec![Of::All]);
+        return Ok(Ok(vec![Of::All]));
     }
     let queues = roster::queues(&app.store).await?.into_iter().map(|queue| queue.name);
     let own: Vec<Of> = queues.filter(|queue| grant.reads(queue)).map(Of::Queue).collect();
-    if own.len() > QUEUES_MAX {
-        let why = format!(
-            "the credential reads {} queues, and {QUEUES_MAX} are added up at most: name one",
-            own.len()
-        );
-        return Err(Fail::invalid("queue", why));
-    }
-    Ok(own)
+    Ok(if own.len() > QUEUES_MAX { Err(TooMany(own.len())) } else { Ok(own) })
 }
 
 /// What happened by the beginning of each bucket in which something did.

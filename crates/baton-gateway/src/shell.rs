@@ -1,7 +1,7 @@
 //! The outermost layer: names each request, measures it, guards the routes, asks who it is, and writes what every answer has in common.
 //! Whatever did not succeed leaves from here as a problem body, also what the framework refused.
 
-use std::panic::AssertUnwindSafe;
+use std::panic::{AssertUnwindSafe, resume_unwind};
 use std::sync::Arc;
 
 use axum::extract::{MatchedPath, Request, State};
@@ -16,7 +16,7 @@ use crate::app::App;
 use crate::auth::{self, Needs, Passage};
 use crate::budget::{self, Standing};
 use crate::problem::{Asked, Fail};
-use crate::trail::Trails;
+use crate::trail::{Note, Trails};
 use crate::{clock, guard, measure};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -70,11 +70,11 @@ impl Shell {
                 };
                 let note = self.trails.note(&self.app, route, &parts, grant.as_deref());
                 grant.and_then(|grant| parts.extensions.insert(grant));
-                let answer = next.run(Request::from_parts(parts, body)).await;
-                let note = note.and_then(|note| note.ended(&answer));
-                if let Some(note) = note {
-                    note.write(&self.app, &asked.request_id).await;
-                }
+                let answer = next.run(Request::from_parts(parts, body));
+                let answer = match note {
+                    Some(note) => noted(self.app.clone(), asked.request_id.clone(), note, answer).await,
+                    None => answer.await,
+                };
                 with_standing(answer, standing)
             }
             Passage::OtherMethods(allowed) => {
@@ -84,6 +84,27 @@ impl Shell {
             }
             Passage::Refused(fail) => fail.into_response(),
         }
+    }
+}
+
+/// Goes on to its end also when the client hangs up, or it could change something and leave no note.
+async fn noted(
+    app: App,
+    request_id: String,
+    note: Note,
+    answer: impl Future<Output = Response> + Send + 'static,
+) -> Response {
+    let work = async move {
+        let answer = answer.await;
+        if let Some(note) = note.ended(&answer) {
+            note.write(&app, &request_id).await;
+        }
+        answer
+    };
+    match tokio::spawn(work.in_current_span()).await.map_err(tokio::task::JoinError::try_into_panic) {
+        Ok(answer) => answer,
+        Err(Ok(panic)) => resume_unwind(panic),
+        Err(Err(_)) => Fail::new(Code::Internal).into_response(),
     }
 }
 

@@ -86,6 +86,11 @@ fn subject(route: &str, path: &str) -> String {
     named.join(" ")
 }
 
+/// On an answer: the request changed nothing after all, as a dry run does. Whoever may only submit could push everything else
+/// off the trail with such.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Untold;
+
 /// What is known of a request.
 pub(crate) struct Note {
     action: String,
@@ -96,9 +101,10 @@ pub(crate) struct Note {
 }
 
 impl Note {
-    /// With what the answer says: how it went, and of what is made the name. None if it was refused.
+    /// With what the answer says: how it went, and of what is made the name. None if it was refused, or
+    /// changed nothing.
     pub(crate) fn ended(mut self, answer: &Response) -> Option<Note> {
-        if answer.status().is_client_error() {
+        if answer.status().is_client_error() || answer.extensions().get::<Untold>().is_some() {
             return None;
         }
         let code = answer.extensions().get::<Fail>().map(|fail| format!(" {}", fail.code));
@@ -145,6 +151,22 @@ mod tests {
         }
         assert!(!noted(Method::POST, "/api/v1/schedules/preview"));
         assert!(!noted(Method::GET, "/api/v1/queues/{name}"));
+    }
+
+    #[test]
+    fn what_changed_nothing_is_not_told() {
+        let ended = |mark: bool, status: u16| {
+            let mut answer = Response::new(axum::body::Body::empty());
+            *answer.status_mut() = axum::http::StatusCode::from_u16(status).unwrap();
+            if mark {
+                answer.extensions_mut().insert(Untold);
+            }
+            let word = String::new;
+            let note = Note { action: word(), by: None, address: word(), subject: word(), outcome: word() };
+            note.ended(&answer).map(|note| note.outcome)
+        };
+        assert_eq!(ended(false, 200).as_deref(), Some("200"));
+        assert_eq!((ended(true, 200), ended(false, 404)), (None, None));
     }
 
     #[test]

@@ -24,7 +24,9 @@ pub(crate) struct Bulk {
     /// cancel, rerun, promote, reprioritise
     action: Act,
     /// These tasks, instead of those that fit
-    #[arg(long = "id", value_name = "ID", conflicts_with_all = ["status", "queue", "kind", "worker", "tag", "key", "flow", "all"])]
+    #[arg(long = "id", value_name = "ID", conflicts_with_all = [
+        "status", "queue", "kind", "worker", "tag", "key", "flow", "created_after", "created_before", "all",
+    ])]
     ids: Vec<TaskId>,
     #[arg(long, value_delimiter = ',')]
     status: Vec<Status>,

@@ -5,25 +5,20 @@ use std::time::Duration;
 use anyhow::Result;
 use baton::Client;
 use baton::api::operation::Drained;
+use baton::api::queue::Queue;
 
 use super::{over, show};
 use crate::exit::{Exit, Stop};
 use crate::out::{Format, Out};
 use crate::wait::until;
 
-/// For how long one request waits.
-const HELD_FOR: Duration = Duration::from_secs(30);
+/// How often a queue that still runs is looked at.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 pub(crate) async fn drain(out: &Out, client: &Client, queue: &str, wait: bool) -> Result<Exit> {
     let mut drained = client.drain(queue, Duration::ZERO).await?;
     if wait {
-        let rest = async {
-            while !drained.drained {
-                drained = client.drain(queue, HELD_FOR).await?;
-            }
-            Ok(drained)
-        };
-        drained = until(rest, None).await?;
+        drained = until(at_rest(client, queue, drained), None).await?;
     }
     match out.format {
         Format::Json => out.document(&drained)?,
@@ -31,6 +26,26 @@ pub(crate) async fn drain(out: &Out, client: &Client, queue: &str, wait: bool) -
         Format::Table | Format::Wide => out.line(&said(&drained))?,
     }
     Ok(Exit::Fine)
+}
+
+/// Looks until nothing runs any more. It is paused only once: to do it again would undo what a colleague did meanwhile.
+async fn at_rest(client: &Client, queue: &str, mut drained: Drained) -> Result<Drained> {
+    while !drained.drained {
+        tokio::time::sleep(LOOK_EVERY).await;
+        let now = client.queue(queue).await?;
+        if !now.paused {
+            let sentence = format!("{queue} was resumed meanwhile, and is not at rest");
+            return Err(Stop::new(Exit::Failure, sentence).into());
+        }
+        drained = looked(now);
+    }
+    Ok(drained)
+}
+
+fn looked(queue: Queue) -> Drained {
+    let count = |status: &str| queue.tasks.get(status).copied().unwrap_or_default();
+    let (running, pending) = (count("running"), count("pending"));
+    Drained { queue: queue.name, drained: running == 0, running, pending }
 }
 
 fn said(drained: &Drained) -> String {

@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 
-use crate::fleet::Fleet;
+use crate::fleet::{Fleet, run};
+use crate::stub::{Stub, answer};
 
 #[test]
 fn many_tasks_are_acted_on_and_it_is_told() {
@@ -38,6 +39,18 @@ fn mistakes_say_what_is_wrong(fleet: &Fleet) {
         (&["bulk", "cancel"][..], 2, "\"all\": true"),
         (&["bulk", "delete", "--all"][..], 2, "cancel, rerun, promote and reprioritise"),
         (&["bulk", "rerun", "--all", "--status", "running"][..], 2, "not for running ones"),
+        (
+            &[
+                "bulk",
+                "cancel",
+                "--id",
+                "01a1fc29-8a56-7000-ba14-c38b1cfc4000",
+                "--created-before",
+                "2026-11-01T00:00:00Z",
+            ][..],
+            2,
+            "cannot be used with",
+        ),
         (&["operation", "get", "nothing"][..], 3, "no such operation"),
     ] {
         let ran = fleet.run(words);
@@ -72,4 +85,25 @@ fn a_queue_is_purged_only_by_its_name(fleet: &Fleet) {
     assert!(fleet.fine(&["queue", "purge", "mail", "--confirm", "mail"]).contains("done      1\n"));
     let drained = fleet.fine(&["queue", "drain", "mail"]);
     assert_eq!(drained, "mail is paused, and nothing of it runs; 0 wait until it is resumed\n");
+}
+
+#[test]
+fn a_drain_that_a_colleague_undoes_is_not_done_again() {
+    let drained = r#"{"queue":"mail","drained":false,"running":1,"pending":0}"#;
+    let queue = |paused: bool, running: u64| {
+        let body = format!(
+            r#"{{"name":"mail","paused":{paused},"tasks":{{"running":{running}}},"workers":1,"unattended":false}}"#
+        );
+        answer("200 OK", "", &body)
+    };
+    for (last, code, said) in [(queue(false, 1), 1, "was resumed"), (queue(true, 0), 0, "nothing of it runs")]
+    {
+        let stub = Stub::serve(vec![answer("200 OK", "", drained), queue(true, 1), last]);
+        let ran = run(&["--url", &stub.url, "queue", "drain", "mail", "--wait"]);
+        assert_eq!(ran.code, Some(code), "{ran:?}");
+        assert!(format!("{}{}", ran.out, ran.err).contains(said), "{ran:?}");
+        let asked = stub.asked();
+        let drains = asked.iter().filter(|request| request.starts_with("POST")).count();
+        assert_eq!((asked.len(), drains), (3, 1));
+    }
 }

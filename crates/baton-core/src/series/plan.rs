@@ -29,6 +29,8 @@ pub enum PlanError {
         "take this step: it must be a multiple of {least_ms} ms, as finer pictures of that time are not kept"
     )]
     Step { least_ms: u64 },
+    #[error("take so long a step: it may be at most ninety days, as series are kept no longer")]
+    Long,
     #[error("show so many points: at most {0} fit one answer")]
     Points(u64),
 }
@@ -52,6 +54,9 @@ impl Plan {
         let step_ms = step_ms.or(likeable).unwrap_or(STEPS[STEPS.len() - 1]);
         if step_ms == 0 || !step_ms.is_multiple_of(finest.step_ms()) {
             return Err(PlanError::Step { least_ms: finest.step_ms() });
+        }
+        if step_ms > Resolution::Coarse.kept_ms() {
+            return Err(PlanError::Long);
         }
         let divides = |resolution: &Resolution| step_ms.is_multiple_of(resolution.step_ms());
         let resolution = Resolution::ALL.into_iter().rfind(divides).unwrap_or(finest);
@@ -117,6 +122,10 @@ mod tests {
         assert_eq!(plan(NOW - 3 * HOUR, NOW, Some(10_000)), Err(PlanError::Step { least_ms: 300_000 }));
         assert_eq!(plan(NOW - 24 * 8 * HOUR, NOW, Some(300_000)), Err(PlanError::Points(1_500)));
         assert_eq!(plan(NOW - HOUR, NOW, Some(HOUR)), Ok(2));
+        let longest_ms = Resolution::Coarse.kept_ms();
+        assert_eq!(plan(NOW - HOUR, NOW, Some(longest_ms)), Ok(1));
+        assert_eq!(plan(NOW - HOUR, NOW, Some(longest_ms + HOUR)), Err(PlanError::Long));
+        assert!(PlanError::Long.to_string().contains("at most ninety days"));
     }
 
     proptest! {

@@ -6,7 +6,7 @@ use baton_store::calls::operation::{CarryOut, Counts, NextPiece, Operation, Step
 use baton_store::calls::{Answered, Operated};
 
 use super::foresee::by_shard;
-use super::walk::walk;
+use super::walk::{Look, walk};
 use super::{Place, Plan};
 use crate::app::App;
 use crate::problem::Fail;
@@ -102,7 +102,7 @@ async fn next_piece(app: &App, plan: &Plan, operation: &Operation) -> Result<Opt
     if place == Place::End {
         return Ok(None);
     }
-    let found = walk(&app.store, plan, place, false).await?;
+    let found = walk(&app.store, plan, place, Look::PIECE).await?;
     let tasks: Vec<TaskId> = found.tasks.iter().map(|task| task.id).collect();
     match (found.next, tasks.is_empty()) {
         (None, true) => Ok(None),

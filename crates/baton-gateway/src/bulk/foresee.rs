@@ -7,7 +7,7 @@ use baton_api::task::Task;
 use baton_core::{Shard, TaskId, limits};
 use baton_store::Store;
 
-use super::walk::walk;
+use super::walk::{Look, walk};
 use super::{Place, Plan};
 use crate::auth::Grant;
 use crate::convert;
@@ -16,9 +16,9 @@ use crate::roster;
 
 /// Tasks that are shown.
 const SAMPLE: usize = 20;
-/// Tasks that are looked at where no count says how many there are, and pieces in which that is done.
+/// Tasks that are looked at where no count says how many there are, and pages that are read for that.
 const SCAN_MAX: u64 = 5_000;
-const PIECES_MAX: usize = 100;
+const PAGES_MAX: usize = 100;
 
 pub(crate) async fn foresee(store: &Store, plan: &Plan, grant: &Grant) -> Result<Foreseen, Fail> {
     let mut seen = Foreseen {
@@ -34,10 +34,11 @@ pub(crate) async fn foresee(store: &Store, plan: &Plan, grant: &Grant) -> Result
         return Ok(seen);
     }
     let counted = counted(store, plan).await?;
-    let mut place = Some(Place::Start);
-    for _ in 0..PIECES_MAX {
+    let (mut place, mut pages) = (Some(Place::Start), 0);
+    while pages < PAGES_MAX {
         let Some(from) = place.take() else { break };
-        let found = walk(store, plan, from, true).await?;
+        let found = walk(store, plan, from, Look { stays: true, pages_max: PAGES_MAX - pages }).await?;
+        pages += found.pages;
         seen.scanned += found.scanned;
         seen.matched += found.tasks.len() as u64;
         found.tasks.into_iter().for_each(|task| show(&mut seen.sample, grant, task));

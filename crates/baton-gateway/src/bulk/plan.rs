@@ -80,8 +80,9 @@ impl Plan {
             && self.priority.is_none_or(|priority| task.priority != priority)
     }
 
-    /// Whether what it is done to leaves the place at which it was found, so that others take its rank.
+    /// Whether what it is done to leaves the place at which it was found, so that others take its rank: also those that wait
+    /// for their turn in a limited group, each of which comes back when one before it is cancelled.
     pub(crate) fn moves_on(&self, status: Status) -> bool {
-        status == Status::Running && self.act == Act::Cancel
+        matches!(status, Status::Running | Status::Pending) && self.act == Act::Cancel
     }
 }

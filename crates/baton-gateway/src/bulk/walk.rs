@@ -1,8 +1,6 @@
 //! Looks for the tasks of an operation, index by index, a bounded piece at a time.
 
-use std::collections::BTreeMap;
-
-use baton_core::{FlowId, QueueName, Shard, Status, limits};
+use baton_core::{FlowId, Shard, Status, limits};
 use baton_store::calls::task::{Index, List, Order, Start};
 use baton_store::{Error, Store, Task};
 
@@ -10,30 +8,42 @@ use super::Plan;
 use super::place::{Place, Segment, Within};
 use crate::roster;
 
-/// Pages that are read for one piece: with nothing among them, the next piece goes on behind them.
-const PAGES_MAX: usize = 20;
+/// How to look: how many pages at most, and whether nothing is done to what is found.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Look {
+    pub(super) stays: bool,
+    pub(super) pages_max: usize,
+}
+
+impl Look {
+    /// For one piece: with nothing among these pages, the next piece goes on behind them.
+    pub(super) const PIECE: Look = Look { stays: false, pages_max: 20 };
+}
 
 /// Tasks that fit, and where looking goes on; nowhere if that was all.
 #[derive(Debug, Default)]
 pub(super) struct Found {
     pub(super) tasks: Vec<Task>,
     pub(super) scanned: u64,
+    pub(super) pages: usize,
     pub(super) next: Option<Place>,
 }
 
-/// The next tasks that fit, from this place on: those of one page, so that the place behind them is known. `stays` is for
-/// whoever does nothing to them.
-pub(super) async fn walk(store: &Store, plan: &Plan, from: Place, stays: bool) -> Result<Found, Error> {
+/// The next tasks that fit, from this place on: those of one page, so that the place behind them is known.
+pub(super) async fn walk(store: &Store, plan: &Plan, from: Place, look: Look) -> Result<Found, Error> {
     let mut found = Found { next: Some(from), ..Found::default() };
-    for _ in 0..PAGES_MAX {
+    let mut known = None;
+    while found.pages < look.pages_max {
         let Some(place) = found.next.take() else { break };
+        found.pages += 1;
         let page = match (place, plan.filter.flow) {
             (Place::Flow(at), Some(flow)) => of_flow(store, flow, at).await?,
             (Place::Start, Some(flow)) => of_flow(store, flow, 0).await?,
             (Place::Index(segment, within), _) => {
-                of_index(store, plan, Some((segment, within)), stays).await?
+                let segments = segments_of(store, plan, &mut known, segment.status).await?;
+                of_index(store, plan, segments, (segment, within), look.stays).await?
             }
-            _ => of_index(store, plan, None, stays).await?,
+            _ => Found { next: first_of(plan, 0), ..Found::default() },
         };
         found.scanned += page.scanned;
         found.next = page.next;
@@ -45,6 +55,12 @@ pub(super) async fn walk(store: &Store, plan: &Plan, from: Place, stays: bool) -
     Ok(found)
 }
 
+/// Before all segments of a status.
+fn first_of(plan: &Plan, status: usize) -> Option<Place> {
+    let segment = Segment { status, shard: Shard::FIRST, queue: None };
+    (status < plan.statuses().len()).then_some(Place::Index(segment, Within::Start))
+}
+
 async fn of_flow(store: &Store, flow: FlowId, at: u64) -> Result<Found, Error> {
     let page = store.flow_tasks(flow, at, limits::PAGE_MAX, 0).await?;
     let behind = at + limits::PAGE_MAX;
@@ -52,6 +68,7 @@ async fn of_flow(store: &Store, flow: FlowId, at: u64) -> Result<Found, Error> {
         scanned: page.tasks.len() as u64,
         tasks: page.tasks.into_iter().map(|one| one.task).collect(),
         next: (behind < page.total).then_some(Place::Flow(behind)),
+        ..Found::default()
     })
 }
 
@@ -59,46 +76,60 @@ async fn of_flow(store: &Store, flow: FlowId, at: u64) -> Result<Found, Error> {
 async fn of_index(
     store: &Store,
     plan: &Plan,
-    from: Option<(Segment, Within)>,
+    segments: &[Segment],
+    (from, within): (Segment, Within),
     stays: bool,
 ) -> Result<Found, Error> {
-    let segments = segments(store, plan).await?;
-    let statuses = plan.statuses();
-    let at = from.as_ref().map_or(0, |(from, _)| segments.partition_point(|segment| segment < from));
-    let Some(segment) = segments.get(at) else { return Ok(Found::default()) };
-    let within = from.filter(|(from, _)| from == segment).map_or(Within::Start, |(_, within)| within);
-    let status = statuses.get(segment.status).copied().unwrap_or(Status::Running);
+    let behind = || first_of(plan, from.status + 1);
+    let at = segments.partition_point(|segment| *segment < from);
+    let status = plan.statuses().get(from.status).copied();
+    let (Some(segment), Some(status)) = (segments.get(at), status) else {
+        return Ok(Found { next: behind(), ..Found::default() });
+    };
+    let within = if *segment == from { within } else { Within::Start };
     let (tasks, next) = read(store, segment, status, within).await?;
     let fits = tasks.iter().any(|task| plan.takes(task));
     let next = match next {
         // Others take the ranks of those that leave.
         _ if fits && !stays && plan.moves_on(status) => Some(Place::Index(segment.clone(), within)),
         Some(next) => Some(Place::Index(segment.clone(), next)),
-        None => segments.get(at + 1).map(|next| Place::Index(next.clone(), Within::Start)),
+        None => {
+            let next = segments.get(at + 1).map(|next| Place::Index(next.clone(), Within::Start));
+            next.or_else(behind)
+        }
     };
-    Ok(Found { scanned: tasks.len() as u64, tasks, next })
+    Ok(Found { scanned: tasks.len() as u64, tasks, next, ..Found::default() })
 }
 
-/// In their order. The names of all queues are read only where none is named.
-async fn segments(store: &Store, plan: &Plan) -> Result<Vec<Segment>, Error> {
+/// The segments of a status, which are read once for all of its pages: later, as tasks move on from status to status.
+async fn segments_of<'a>(
+    store: &Store,
+    plan: &Plan,
+    known: &'a mut Option<(usize, Vec<Segment>)>,
+    status: usize,
+) -> Result<&'a [Segment], Error> {
+    let read = match known.take() {
+        Some((of, segments)) if of == status => segments,
+        _ => segments(store, plan, status).await?,
+    };
+    Ok(&known.insert((status, read)).1)
+}
+
+/// In their order. Where no queue is named, these are all that have such tasks.
+async fn segments(store: &Store, plan: &Plan, status: usize) -> Result<Vec<Segment>, Error> {
     let (named, shards) = (plan.queues(), store.shards());
-    let mut known: BTreeMap<Shard, Vec<QueueName>> = BTreeMap::new();
-    if named.is_empty() {
-        for (shard, counts) in roster::counts(store).await? {
-            known.insert(shard, counts.into_iter().map(|counts| counts.name).collect());
-        }
-    }
-    let mut segments = Vec::new();
-    for (status, word) in plan.statuses().into_iter().enumerate() {
+    let Some(word) = plan.statuses().get(status).copied() else { return Ok(Vec::new()) };
+    let mut segments: Vec<Segment> = Vec::new();
+    if !named.is_empty() {
         for shard in shards.all() {
-            let shared = matches!(word, Status::Running | Status::Scheduled) && named.is_empty();
-            let queues = if named.is_empty() { known.get(&shard) } else { Some(&named) };
-            if shared {
-                segments.push(Segment { status, shard, queue: None });
-            } else if let Some(queues) = queues {
-                let each = queues.iter().cloned().map(Some);
-                segments.extend(each.map(|queue| Segment { status, shard, queue }));
-            }
+            segments.extend(named.iter().map(|name| Segment { status, shard, queue: Some(name.clone()) }));
+        }
+    } else if matches!(word, Status::Running | Status::Scheduled) {
+        segments.extend(shards.all().map(|shard| Segment { status, shard, queue: None }));
+    } else {
+        for (shard, counts) in roster::counts(store).await? {
+            let some = counts.into_iter().filter(|counts| counts.of(word) > 0);
+            segments.extend(some.map(|counts| Segment { status, shard, queue: Some(counts.name) }));
         }
     }
     segments.sort();

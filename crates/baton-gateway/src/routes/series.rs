@@ -60,7 +60,7 @@ impl FromTerms for SeriesQuery {
             terms.wrong("last", "either it, or from and to");
         }
         SeriesQuery {
-            metric: terms.many("metric"),
+            metric: each_once(terms.many("metric")),
             queue: terms.one("queue"),
             last: terms.one("last"),
             from: terms.one("from"),
@@ -68,6 +68,17 @@ impl FromTerms for SeriesQuery {
             step: terms.one("step"),
         }
     }
+}
+
+/// What is named twice is shown once.
+fn each_once(named: Vec<Metric>) -> Vec<Metric> {
+    let mut each = Vec::new();
+    for metric in named {
+        if !each.contains(&metric) {
+            each.push(metric);
+        }
+    }
+    each
 }
 
 /// Read time series
@@ -88,7 +99,7 @@ pub(crate) async fn get_series(
 ) -> Result<Json<SeriesAnswer>, Fail> {
     let store = &app.store;
     let plan = plan(&query, store.clock_ms().await?)?;
-    let of = series::of(&app, &caller.grant, query.queue.as_ref()).await?;
+    let of = series::of(&app, &caller.grant, query.queue.as_ref()).await??;
     let metrics = if query.metric.is_empty() { Metric::ALL.to_vec() } else { query.metric };
     let only_counts = metrics.iter().all(|metric| metric.counter().is_some());
     let span = (plan.from_ms, plan.to_ms);
@@ -117,7 +128,7 @@ fn plan(query: &SeriesQuery, now_ms: u64) -> Result<Plan, Fail> {
     let span_ms = query.last.map_or(SPAN_MS, ms);
     let from_ms = query.from.map_or(to_ms.saturating_sub(span_ms), Timestamp::ms);
     let place = |error: &PlanError| match error {
-        PlanError::Step { .. } | PlanError::Points(_) if query.step.is_some() => "step",
+        PlanError::Step { .. } | PlanError::Long | PlanError::Points(_) if query.step.is_some() => "step",
         PlanError::TooOld if query.last.is_some() => "last",
         _ => "from",
     };

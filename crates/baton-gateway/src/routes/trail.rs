@@ -44,8 +44,7 @@ pub(crate) async fn list_trail(
     caller: Caller,
     Query(TrailQuery(walk)): Query<TrailQuery>,
 ) -> Result<Response, Fail> {
-    let mut before: Option<StreamId> =
-        walk.cursor.as_deref().map(|text| text.parse().map_err(|_| no_cursor())).transpose()?;
+    let mut before = walk.cursor.as_deref().map(place).transpose()?;
     let (mut found, mut more) = (Vec::new(), true);
     while more && (found.len() as u64) < walk.limit {
         let size = (walk.limit - found.len() as u64).min(100);
@@ -59,4 +58,10 @@ pub(crate) async fn list_trail(
     let answer = Trail { entries, next_cursor: next_cursor.clone() };
     let paging = Paging::Cursor { limit: walk.limit, cursor: None };
     Ok(with_link(Json(answer), &caller, &paging, next_cursor.as_deref(), None))
+}
+
+/// Nothing is before the very beginning: no page ends there.
+fn place(cursor: &str) -> Result<StreamId, Fail> {
+    let place: Option<StreamId> = cursor.parse().ok();
+    place.filter(|place| (place.ms, place.sequence) != (0, 0)).ok_or_else(no_cursor)
 }

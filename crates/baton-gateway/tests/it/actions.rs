@@ -79,6 +79,37 @@ async fn a_filter_finds_what_fits_it_in_all_of_its_members() {
 }
 
 #[tokio::test]
+async fn queues_with_nothing_in_them_cost_no_look() {
+    let gateway = Gateway::start().await;
+    for number in 0..60 {
+        gateway.post(&format!("/api/v1/queues/empty-{number}/pause"), json!({})).await;
+    }
+    let id = tasks(&gateway, 1, json!({ "queue": "z", "tags": ["x"] })).await.remove(0);
+    let asked = json!({ "action": "cancel", "filter": { "tag": ["x"] }, "dry_run": true });
+    let foreseen = act(&gateway, asked).await;
+    assert_eq!((&foreseen["matched"], &foreseen["truncated"]), (&json!(1), &json!(false)), "{foreseen}");
+    assert_eq!(foreseen["sample"][0]["id"], json!(id));
+    let done = act(&gateway, json!({ "action": "cancel", "filter": { "tag": ["x"] } })).await;
+    assert_eq!(done["done"], 1, "{done}");
+}
+
+/// Of a limited group only some stand in their queue; each that goes brings another one back.
+#[tokio::test]
+async fn what_waits_for_its_group_is_cancelled_too() {
+    let gateway = Gateway::start().await;
+    let limit = json!({ "group_concurrency": 1 });
+    gateway.ask(post("/api/v1/queues/default", &limit).by(axum::http::Method::PATCH)).await;
+    let ids = tasks(&gateway, 250, json!({ "group": "g" })).await;
+    let worker = gateway.worker(1).await;
+    gateway.post(&format!("/api/v1/workers/{worker}/claim"), json!({ "max": 5 })).await;
+    let operation = act(&gateway, json!({ "action": "cancel", "filter": { "queue": ["default"] } })).await;
+    assert_eq!((&operation["state"], &operation["done"]), (&json!("ended"), &json!(250)), "{operation}");
+    for id in &ids {
+        assert_eq!(status(&gateway, id).await, "cancelled");
+    }
+}
+
+#[tokio::test]
 async fn what_runs_is_cancelled_too_and_nobody_is_left_out() {
     let gateway = Gateway::start().await;
     let ids = tasks(&gateway, 250, json!({})).await;

@@ -86,6 +86,9 @@ async fn a_series_has_a_point_for_each_step() {
     assert_eq!((&submitted["metric"], total(submitted), total(run)), (&json!("submitted"), 2, 2));
     let measured = run["points"].as_array().unwrap().iter().find(|point| point["count"] != json!(0)).unwrap();
     assert!(measured["p50_ms"].as_u64() <= measured["p99_ms"].as_u64(), "{measured}");
+    let twice = gateway.get("/api/v1/series?metric=run,failed,run&metric=failed&step=1h").await.json();
+    let named: Vec<&Value> = twice["series"].as_array().unwrap().iter().map(|one| &one["metric"]).collect();
+    assert_eq!(named, [&json!("run"), &json!("failed")]);
     for span in ["1h", "24h", "7d", "90d"] {
         let shown = gateway.get(&format!("/api/v1/series?metric=failed&last={span}")).await.json();
         assert_eq!(total(&shown["series"][0]), 2, "{span}");
@@ -105,6 +108,7 @@ async fn a_series_that_cannot_be_shown_says_why() {
         ("step=7s", "step"),
         ("last=1d&step=10s", "step"),
         ("last=8d&step=5m", "step"),
+        ("step=36500d", "step"),
         ("x=1", "x"),
     ] {
         let answer = gateway.get(&format!("/api/v1/series?{query}")).await;
@@ -172,4 +176,21 @@ async fn case_97_figures_are_of_the_queues_that_a_credential_reads() {
     let hidden = door.get(&of_a, &path).await.json();
     assert_eq!((&hidden["message"], &hidden["sample"]), (&json!("mailbox <n> is full"), &Value::Null));
     assert_eq!(gateway.app.store.lag(Shard::FIRST).await.unwrap().lag_ms, 0);
+}
+
+#[tokio::test]
+async fn a_credential_for_many_queues_is_shown_counts_but_no_series_of_all() {
+    let gateway = Gateway::start().await;
+    let door = Guarded::beside(&gateway).await;
+    let mut scopes = Vec::new();
+    for number in 0..21 {
+        gateway.submit_with(json!({ "kind": "k", "queue": format!("q{number}") })).await;
+        scopes.push(format!("tasks:read@q{number}"));
+    }
+    let scopes: Vec<&str> = scopes.iter().map(String::as_str).collect();
+    let key = door.key(&scopes, None).await;
+    let stats = door.get(&key, "/api/v1/tasks/stats").await.json();
+    assert_eq!((&stats["tasks"]["pending"], &stats["recent"]["counts"]), (&json!(21), &json!({})), "{stats}");
+    assert_eq!(door.get(&key, "/api/v1/series").await.pointers(), ["queue"]);
+    assert_eq!(door.get(&key, "/api/v1/series?queue=q1").await.status, 200);
 }

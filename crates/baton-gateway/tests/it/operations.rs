@@ -133,3 +133,21 @@ async fn those_of_other_queues_are_not_there() {
     assert_eq!(refused.problem(), (403, "insufficient_scope".to_owned()));
     assert!(refused.header("www-authenticate").contains("scope=\"tasks:cancel\""));
 }
+
+#[tokio::test]
+async fn whoever_purges_a_queue_sees_what_becomes_of_it_and_nothing_of_others() {
+    let gateway = Gateway::start().await;
+    let door = Guarded::beside(&gateway).await;
+    gateway.submit("k").await;
+    let key = door.key(&["queues:admin"], None).await;
+    let purged = door.post(&key, "/api/v1/queues/default/purge", json!({ "confirm": "default" })).await;
+    let own = purged.header("location").to_owned();
+    assert_eq!(door.get(&key, &own).await.json()["done"], 1);
+    let ended = door.post(&key, &format!("{own}/cancel"), json!({})).await;
+    assert_eq!(ended.problem(), (409, "conflict".to_owned()));
+    let other = format!("{OPERATIONS}/{}", begun(&gateway, "default", 60_000).await);
+    let cancel = door.post(&key, &format!("{other}/cancel"), json!({})).await;
+    for answer in [door.get(&key, &other).await, cancel] {
+        assert_eq!(answer.problem(), (404, "unknown_operation".to_owned()));
+    }
+}

@@ -167,4 +167,11 @@ async fn limits_that_cannot_be_kept_and_stale_editors_are_refused() {
         .ask(post(path, &json!({ "concurrency": 6 })).by(Method::PATCH).with("if-match", "\"0\""))
         .await;
     assert_eq!(stale.problem(), (412, "stale_version".to_owned()));
+    let read = gateway.get(path).await;
+    let tag = read.header("etag");
+    let ask = || post(path, &json!({ "concurrency": 6 })).by(Method::PATCH).with("if-match", tag);
+    let set = gateway.ask(ask()).await;
+    assert_eq!((set.status.as_u16(), set.header("etag") == tag), (200, false));
+    assert_eq!(gateway.get(path).await.header("etag"), set.header("etag"));
+    assert_eq!(gateway.ask(ask()).await.problem(), (412, "stale_version".to_owned()));
 }

@@ -70,7 +70,7 @@ async fn terms_cut_to_what_fits() {
     );
 }
 
-/// Tasks that are cancelled at once: of two queues in turn, every tenth with a tag.
+/// Tasks that are cancelled at once: of two queues in turn, every tenth with a tag, every twentieth with two.
 async fn ended(gateway: &Gateway, count: usize) -> Vec<TaskId> {
     let store = &gateway.app.store;
     let mut all = Vec::new();
@@ -79,7 +79,9 @@ async fn ended(gateway: &Gateway, count: usize) -> Vec<TaskId> {
             let id = store.draw(Shard::FIRST);
             let mut task = NewTask::new(id, "mail".parse().unwrap(), *b"{}");
             task.queue = (if number.is_multiple_of(2) { "a" } else { "b" }).parse().unwrap();
-            task.tags = if number.is_multiple_of(10) { vec![Tag::new("tenth").unwrap()] } else { Vec::new() };
+            let tags = [(10, "tenth"), (20, "twentieth")].into_iter();
+            let own = tags.filter(|(each, _)| number.is_multiple_of(*each));
+            task.tags = own.map(|(_, tag)| Tag::new(tag).unwrap()).collect();
             task
         };
         let tasks: Vec<NewTask> = (first..count.min(first + 100)).map(new).collect();
@@ -130,6 +132,11 @@ async fn where_much_has_ended_an_index_is_taken_and_says_how_far_behind_it_is() 
     assert_eq!(seen.last(), expected.last());
     assert_eq!(seen.len(), 221);
     assert_eq!(seen.into_iter().collect::<BTreeSet<_>>(), expected.into_iter().collect());
+    // Also what has several of the tags, and what is live again and not behind yet.
+    gateway.post(&format!("{TASKS}/{}/rerun", all[0]), json!({})).await;
+    let both = page(&gateway, "tag=tenth,twentieth&limit=500").await;
+    assert!(both["behind_ms"].is_u64(), "{both}");
+    assert_eq!((ids(&both).len(), ids(&both).into_iter().collect::<BTreeSet<_>>().len()), (221, 221));
     gateway.assert_invariants().await;
 }
 

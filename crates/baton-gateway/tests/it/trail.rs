@@ -3,12 +3,16 @@
 use serde_json::{Value, json};
 
 use crate::keys::Guarded;
-use crate::support::{Gateway, post};
+use crate::support::{Gateway, post, until};
 
 const TRAIL: &str = "/api/v1/audit";
 
 async fn entries(gateway: &Gateway) -> Vec<Value> {
-    gateway.get(TRAIL).await.json()["entries"].as_array().unwrap().clone()
+    entries_of(&gateway.get(TRAIL).await.json())
+}
+
+fn entries_of(page: &Value) -> Vec<Value> {
+    page["entries"].as_array().unwrap().clone()
 }
 
 fn told(entry: &Value) -> [String; 3] {
@@ -29,6 +33,8 @@ async fn what_operators_change_is_on_it_and_ordinary_work_is_not() {
     gateway.post("/api/v1/schedules", nightly.clone()).await;
     gateway.post("/api/v1/schedules/preview", json!({ "cron": "0 3 * * *" })).await;
     gateway.post(&format!("/api/v1/workers/{worker}/quiet"), json!({})).await;
+    let dry = json!({ "action": "rerun", "ids": [id], "dry_run": true });
+    assert_eq!(gateway.post("/api/v1/actions", dry).await.status, 200);
     let acted = gateway.post("/api/v1/actions", json!({ "action": "rerun", "ids": [id] })).await;
     let operation = acted.json()["id"].as_str().unwrap().to_owned();
     let all = entries(&gateway).await;
@@ -68,8 +74,28 @@ async fn it_is_read_page_by_page_by_whoever_answers_for_it() {
     let all: Vec<String> = entries(&gateway).await.iter().map(|entry| entry["id"].to_string()).collect();
     assert_eq!(found, all);
     assert_eq!(all.len(), 6);
-    assert_eq!(gateway.get(&format!("{TRAIL}?cursor=x")).await.pointers(), ["cursor"]);
+    for cursor in ["x", "0-0"] {
+        assert_eq!(gateway.get(&format!("{TRAIL}?cursor={cursor}")).await.pointers(), ["cursor"], "{cursor}");
+    }
+    assert_eq!(entries_of(&gateway.get(&format!("{TRAIL}?cursor=0-1")).await.json()), [Value::Null; 0]);
     let door = Guarded::beside(&gateway).await;
     let key = door.key(&["queues:admin", "tasks:read", "admin:users"], None).await;
     assert_eq!(door.get(&key, TRAIL).await.problem(), (403, "insufficient_scope".to_owned()));
+}
+
+#[tokio::test]
+async fn it_is_there_also_when_the_client_hangs_up() {
+    let gateway = Gateway::start().await;
+    let path = "/api/v1/queues/mail/pause";
+    let body = json!({});
+    {
+        let mut asking = std::pin::pin!(gateway.ask(post(path, &body)));
+        let _ = futures_util::poll!(&mut asking);
+        let paused = async || gateway.get("/api/v1/queues/mail").await.json()["paused"] == true;
+        tokio::select! {
+            _ = &mut asking => {}
+            () = until(paused) => {}
+        }
+    }
+    until(async || entries(&gateway).await.iter().any(|entry| entry["subject"] == "mail")).await;
 }

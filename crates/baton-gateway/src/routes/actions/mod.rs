@@ -5,9 +5,9 @@ mod begin;
 mod empty;
 mod operations;
 
-use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
 use baton_api::operation::{Acted, NewAction, Operation};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -16,6 +16,7 @@ use crate::app::App;
 use crate::bulk::foresee;
 use crate::extract::{Body, Caller, IdempotencyKey, Key};
 use crate::problem::Fail;
+use crate::trail::Untold;
 
 pub(super) fn plain() -> OpenApiRouter<App> {
     OpenApiRouter::new()
@@ -57,7 +58,7 @@ pub(crate) async fn act_on_tasks(
     let queues = ask::allowed(&app, &caller.grant, &plan).await?;
     if dry_run {
         let foreseen = foresee(&app.store, &plan, &caller.grant).await?;
-        return Ok(Json(Acted::Foreseen(foreseen)).into_response());
+        return Ok((Extension(Untold), Json(Acted::Foreseen(foreseen))).into_response());
     }
     begin::begin(&app, &caller, begin::Wish { plan, queues, reason: &reason, op: op.as_ref() }).await
 }

@@ -85,7 +85,10 @@ pub(crate) async fn list_operations(
 /// Read an operation
 #[utoipa::path(
     get, path = "/operations/{id}", tag = "operations", operation_id = "get_operation",
-    security(("bearer" = ["tasks:read"]), ("bearer" = ["tasks:cancel"]), ("bearer" = ["tasks:write"])),
+    security(
+        ("bearer" = ["tasks:read"]), ("bearer" = ["tasks:cancel"]), ("bearer" = ["tasks:write"]),
+        ("bearer" = ["queues:admin"]),
+    ),
     params(OperationPath),
     responses((status = 200, description = "The operation, and how far it is", body = Operation)),
     extensions(("x-problem-codes" = json!(["unknown_operation"])))
@@ -103,7 +106,7 @@ pub(crate) async fn get_operation(
 /// Of its tasks no further ones are acted on, but for those that are under way, a hundred at most. What was done stays done.
 #[utoipa::path(
     post, path = "/operations/{id}/cancel", tag = "operations", operation_id = "cancel_operation",
-    security(("bearer" = ["tasks:cancel"]), ("bearer" = ["tasks:write"])),
+    security(("bearer" = ["tasks:cancel"]), ("bearer" = ["tasks:write"]), ("bearer" = ["queues:admin"])),
     params(OperationPath),
     responses((status = 200, description = "The operation as it is now", body = Operation)),
     extensions(("x-problem-codes" = json!([

@@ -4,7 +4,8 @@ mod set;
 
 use axum::Json;
 use axum::extract::State;
-use axum::response::Response;
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
 use baton_api::queue::{Backlog, Queue, Queues};
 use baton_auth::Action;
 use baton_core::{Code, QueueName, Status};
@@ -70,17 +71,25 @@ pub(crate) async fn list_queues(
     get, path = "/queues/{name}", tag = "queues", operation_id = "get_queue",
     security(("bearer" = ["tasks:read"])),
     params(QueueId),
-    responses((status = 200, description = "The queue", body = Queue)),
+    responses((status = 200, description = "The queue", body = Queue,
+               headers(("ETag" = String, description = "The version of its limits and retention")))),
     extensions(("x-problem-codes" = json!(["unknown_queue"])))
 )]
 pub(crate) async fn get_queue(
     State(app): State<App>,
     QueueId(name): QueueId,
     caller: Caller,
-) -> Result<Json<Queue>, Fail> {
+) -> Result<Response, Fail> {
     caller.grant.must_read(&name, Code::UnknownQueue)?;
-    let sum = known(&app, &name).await?;
-    Ok(Json(queue(&sum, &roster::workers(&app.store).await?)))
+    shown(&app, &name).await
+}
+
+/// As it is now, with what `If-Match` takes.
+async fn shown(app: &App, name: &QueueName) -> Result<Response, Fail> {
+    let sum = known(app, name).await?;
+    let tag = format!("\"{}\"", sum.version);
+    let shown = Json(queue(&sum, &roster::workers(&app.store).await?));
+    Ok(([(header::ETAG, tag)], shown).into_response())
 }
 
 /// How much a queue has to do

@@ -1,9 +1,8 @@
 //! `PATCH /queues/{name}`: limits and retention.
 
-use axum::Json;
 use axum::extract::State;
-use axum::http::{HeaderMap, header};
-use axum::response::{IntoResponse, Response};
+use axum::http::HeaderMap;
+use axum::response::Response;
 use baton_api::queue::{PatchQueue, Queue};
 use baton_auth::Action;
 use baton_core::Code;
@@ -11,7 +10,7 @@ use baton_core::queue::RuleError;
 use baton_store::calls::queue::{QueueSet, SetQueue};
 
 use crate::app::App;
-use crate::convert::queue::{Sum, kept, queue, rules};
+use crate::convert::queue::{Sum, kept, rules};
 use crate::extract::{Body, Caller, QueueId, if_match};
 use crate::problem::Fail;
 use crate::roster;
@@ -54,7 +53,7 @@ pub(crate) async fn patch_queue(
             QueueSet::Stale { version } if named => return Err(outdated(version)),
             QueueSet::Stale { .. } => {}
             QueueSet::Refused(refused) => return Err(refused.into()),
-            QueueSet::Done { .. } => return shown(&app, &sum).await,
+            QueueSet::Done { .. } => return super::shown(&app, &name).await,
         }
     }
     Err(Fail::new(Code::Conflict).because("Others set the queue at this moment. Ask again."))
@@ -89,13 +88,6 @@ fn wrong(error: RuleError) -> Fail {
         what => format!("/{}", what.replace('.', "/")),
     };
     Fail::invalid(&pointer, error.problem)
-}
-
-async fn shown(app: &App, sum: &Sum) -> Result<Response, Fail> {
-    let sum = super::known(app, &sum.name).await?;
-    let tag = format!("\"{}\"", sum.version);
-    let shown = Json(queue(&sum, &roster::workers(&app.store).await?));
-    Ok(([(header::ETAG, tag)], shown).into_response())
 }
 
 /// Whether the client named the version that stands.

@@ -61,6 +61,10 @@ impl By {
         }
     }
 
+    pub(super) fn tag(&self) -> Option<&Tag> {
+        if let By::Tag(tag) = self { Some(tag) } else { None }
+    }
+
     /// Whether so many are all that an index keeps, and it has forgotten others.
     pub(super) fn forgets_at(&self, total: u64) -> bool {
         matches!(self, By::Worker(_)) && total >= limits::INDEX_WORKER_TASKS_MAX

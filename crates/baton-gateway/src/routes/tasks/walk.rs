@@ -1,5 +1,6 @@
 //! Walks through the segments: on from a cursor, or from the beginning to a numbered page.
 
+use baton_core::Tag;
 use baton_store::{Store, Task};
 
 use super::cursor::{Place, Within};
@@ -40,7 +41,7 @@ pub(super) async fn walk(
         if missing == 0 || (found.scanned >= SCAN_MAX && !filter.wanted.is_everything()) {
             break;
         }
-        let piece = read(store, segment, within, filter, missing).await?;
+        let piece = read(store, segment, &earlier_tags(segments, at), within, filter, missing).await?;
         found.scanned += piece.scanned;
         found.tasks.extend(piece.tasks);
         forgotten |= piece.forgotten;
@@ -80,17 +81,18 @@ struct Piece {
 async fn read(
     store: &Store,
     segment: &Segment,
+    earlier: &[&Tag],
     from: Within,
     filter: &Filter<'_>,
     missing: u64,
 ) -> Result<Piece, Fail> {
     let size = if filter.wanted.is_everything() { missing } else { SCAN_MAX };
     let mut rows = rows::read(store, segment, from, size).await?;
-    let mut taken = filter.sift(store, &rows.tasks).await?;
+    let mut taken = sift(store, segment, earlier, filter, &rows.tasks).await?;
     let mut takes = taken.iter().enumerate().filter(|(_, taken)| **taken).map(|(at, _)| at);
     if let (Some(last), Some(_)) = (takes.nth(missing as usize - 1), takes.next()) {
         rows = rows::read(store, segment, from, last as u64 + 1).await?;
-        taken = filter.sift(store, &rows.tasks).await?;
+        taken = sift(store, segment, earlier, filter, &rows.tasks).await?;
     }
     let cut = segment.cut.as_ref();
     // Newest first, all that comes behind this is older still.
@@ -100,6 +102,35 @@ async fn read(
     let scanned = rows.tasks.len() as u64;
     let tasks = rows.tasks.into_iter().zip(taken).filter_map(|(task, taken)| taken.then_some(task));
     Ok(Piece { tasks: tasks.collect(), next, scanned, forgotten })
+}
+
+/// The tags whose indexes come before this segment.
+fn earlier_tags(segments: &[Counted], at: usize) -> Vec<&Tag> {
+    fn tag(counted: &Counted) -> Option<&Tag> {
+        counted.segment.cut.as_ref().and_then(|cut| cut.by.tag())
+    }
+    let own = segments.get(at).and_then(tag);
+    segments.iter().take(at).filter_map(tag).filter(|tag| Some(*tag) != own).collect()
+}
+
+/// Which of these are in the list, and were not in a segment before.
+async fn sift(
+    store: &Store,
+    segment: &Segment,
+    earlier: &[&Tag],
+    filter: &Filter<'_>,
+    tasks: &[Task],
+) -> Result<Vec<bool>, Fail> {
+    let mut taken = filter.sift(store, tasks).await?;
+    if segment.cut.is_some() {
+        taken.iter_mut().zip(tasks).for_each(|(taken, task)| *taken &= is_first_met(task, earlier));
+    }
+    Ok(taken)
+}
+
+/// An index is written behind, so what it has may be live again; and a task may be in those of several tags.
+fn is_first_met(task: &Task, earlier: &[&Tag]) -> bool {
+    task.status().is_terminal() && !task.tags.iter().any(|tag| earlier.contains(&tag))
 }
 
 /// A numbered page, and how many tasks there are on all of them.
