@@ -10,13 +10,14 @@
     reason = "a benchmark prints, reads the clock, and ends when something fails"
 )]
 
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use baton_core::{Shard, Tag, TaskId};
 use baton_gateway::app::{App, Settings};
 use baton_store::behind::Step;
 use baton_store::calls::task::{Cancel, NewTask, Rerun, Submission};
-use baton_store::{Options, Store};
+use baton_store::{Options, Script, Store};
 use baton_testkit::{Launch, PrivateRedis};
 use deadpool_redis::redis::{FromRedisValue, cmd};
 use tokio::net::TcpListener;
@@ -104,6 +105,20 @@ async fn long_life(store: &Store) -> TaskId {
     ids[0]
 }
 
+/// What took 5 ms or more, by script.
+async fn slow(redis: &PrivateRedis, when: &str) {
+    type Line = (i64, i64, u64, Vec<String>, String, String);
+    let lines: Vec<Line> = say(redis, "SLOWLOG GET -1").await;
+    let mut by_script: BTreeMap<&str, (u64, u64)> = BTreeMap::new();
+    for (_, _, us, words, ..) in &lines {
+        let script = words.get(1).and_then(|sha| Script::all().iter().find(|script| script.sha == *sha));
+        let (count, most_us) = by_script.entry(script.map_or("no script", |script| script.name)).or_default();
+        (*count, *most_us) = (*count + 1, (*most_us).max(*us));
+    }
+    println!("5 ms or more {when}: {by_script:?} (how often, and the longest in µs)");
+    say::<()>(redis, "SLOWLOG RESET").await;
+}
+
 async fn measure_all(ended: u64) {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let redis = Launch::default().start().await;
@@ -111,8 +126,7 @@ async fn measure_all(ended: u64) {
     say::<()>(&redis, "CONFIG SET slowlog-log-slower-than 5000").await;
     say::<()>(&redis, "CONFIG SET slowlog-max-len 100000").await;
     fill(&store, ended).await;
-    println!("slow log while it was filled: {}", say::<u64>(&redis, "SLOWLOG LEN").await);
-    say::<()>(&redis, "SLOWLOG RESET").await;
+    slow(&redis, "while it was filled").await;
     let long = long_life(&store).await;
 
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -157,5 +171,5 @@ async fn measure_all(ended: u64) {
             times[ROUNDS * 99 / 100]
         );
     }
-    println!("slow log of scripts, 5 ms or more: {}", say::<u64>(&redis, "SLOWLOG LEN").await);
+    slow(&redis, "while it was read").await;
 }
