@@ -150,7 +150,7 @@ limits! {
     /// After this long without a word from whoever passes ends on, somebody else goes on.
     CASCADE_SILENCE_MS = 500;
     /// Task events that one step of the write-behind takes, or an entry more: keeps both of its scripts under 5 ms.
-    BEHIND_EVENTS_MAX = 300;
+    BEHIND_EVENTS_MAX = 120;
     /// Writes of one step, unless a single entry makes more.
     BEHIND_WRITES_MAX = 800;
     /// Entries that it reads at once: each may have a hundred events.
