@@ -1,8 +1,9 @@
 -- lib/quota: how many tasks of a queue may start now, and in which order those of a queue that ages.
 
--- What a queue allows, or nil. Starts are kept one by one for as long as they count, so a rate holds in every window.
+-- What is read of a queue that has limits.
 local LIMITS = { 'running', 'concurrency', 'rate_count', 'rate_ms', 'started', 'aging_ms', 'fair', 'turn', 'regroup' }
 
+-- Starts are kept one by one for as long as they count, so a rate holds in every window.
 local function starts_key(queue) return queue_key(queue) .. ':starts' end
 
 -- How many more may start within the window that ends now; and if none, in how many ms.
@@ -19,6 +20,7 @@ local function rate_room(quota, count, now)
   return 0, math.max(1, math.ceil((first + window_us - now.us) / 1000))
 end
 
+-- What a queue allows at this moment: how many more may start (left), and else in how many ms; what this call used of it.
 local function quota_of(queue, now)
   local key = queue_key(queue)
   local at = redis.call('HMGET', key, unpack(LIMITS))

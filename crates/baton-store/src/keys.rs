@@ -23,7 +23,7 @@
 //! | `baton:{0}:queue:<name>:key:<key>` | string | the live task of a dedupe key |
 //! | `baton:{0}:queue:<name>:waiting` | zset | pending tasks whose group has no place: `<group> <9 - priority><ms> <id>` |
 //! | `baton:{0}:queue:<name>:groups` | hash | how many of each group run |
-//! | `baton:{0}:queue:<name>:turns` | zset | groups that take turns, by the turn of their next task |
+//! | `baton:{0}:queue:<name>:turns` | zset | groups that take turns, as `<9 - priority> <group>`, by the turn of their next task |
 //! | `baton:{0}:queue:<name>:starts` | zset | starts that count against the queue's rate, by µs |
 //! | `baton:{0}:hints:<queue>` | list | a nudge for one idle claimer each, 16 at most; may be lost |
 //! | `baton:{0}:queues` | zset | queue names, by the ms they appeared |

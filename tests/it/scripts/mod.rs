@@ -29,6 +29,7 @@ mod queue_counts;
 mod queue_hint;
 mod queue_limits;
 mod queue_pause;
+mod queue_sequences;
 mod queue_set;
 mod schedule_fire;
 mod schedule_list;
