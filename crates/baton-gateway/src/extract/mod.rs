@@ -13,6 +13,6 @@ pub(crate) use id::{
     FingerprintPath, FlowPath, KindPath, NewKind, NewPool, OperationPath, PoolPath, QueueId, SchedulePath,
     TaskPath, WorkerPath,
 };
-pub(crate) use matching::if_match;
+pub(crate) use matching::{if_match, if_none_match};
 pub(crate) use paging::{Paging, Part, Walk, cut, no_cursor, with_link};
 pub(crate) use query::{FromTerms, Query, Terms, no_query};
