@@ -68,6 +68,7 @@ metrics! {
     Counter "baton_claims_total" "Claims by what came of them: granted, empty, redelivered, rejected.";
     Histogram "baton_task_run_seconds" [RUNS] "From claimed to reported.";
     Counter "baton_fenced_total" "Reports of a task by someone who does not hold it, all of them refused.";
+    Counter "baton_operation_tasks_total" "Tasks that operations came to, by what was done with them: done, refused.";
     Counter "baton_recoveries_total" "Recoveries that somebody asked for.";
     Counter "baton_reclaims_total" "Tasks taken back because the lease of their holder was over.";
 
