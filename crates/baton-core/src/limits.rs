@@ -252,7 +252,7 @@ limits! {
     /// Deliveries of one webhook that wait in one shard; what is over is counted and dropped.
     WEBHOOK_WAITING_MAX = 50_000;
     /// A gateway that was silent for so long does not deliver what it took: another one does.
-    WEBHOOK_LEASE_MS = 60_000;
+    WEBHOOK_LEASE_MS = 30_000;
     /// Deliveries of one webhook that one gateway has under way: a receiver that is slow holds up no other.
     WEBHOOK_AT_ONCE = 8;
     /// How long a receiver may take.

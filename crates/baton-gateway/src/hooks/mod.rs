@@ -1,6 +1,6 @@
 //! Tells receivers of webhooks of the ends of tasks. What is to be told lies in Redis, so it belongs to no process: whichever
-//! gateway finds a delivery that is due takes it for a minute, and notes how the attempt went. One that dies in between
-//! delays it by that minute, and the receiver may get it twice, under the same id.
+//! gateway finds a delivery that is due takes it for half a minute, and notes how the attempt went. One that dies in between
+//! delays it by that, and the receiver may get it twice, under the same id.
 //!
 //! A webhook has so many attempts under way in one gateway at most, so a receiver that is slow holds up no other.
 
