@@ -22,7 +22,7 @@ async fn an_end_is_handed_out_with_its_words_to_one_at_a_time() {
         let delivery = taken[0].delivery.clone().unwrap();
         assert_eq!((delivery.task, delivery.end, delivery.since_ms), (task, Status::Cancelled, at.now_ms()));
         assert_eq!((delivery.queue, delivery.kind), (queue("default"), kind("noop")));
-        assert_eq!((delivery.by, delivery.why.as_deref()), (Some(ada()), Some("no need: 2 words")));
+        assert_eq!((delivery.by, delivery.why.as_deref()), (Some(ada()), Some("pending no need: 2 words")));
         at.pass_ms(limits::WEBHOOK_LEASE_MS as i64 - 1);
         assert_eq!(unchanged(at, take(at, 8)).await.0, []);
         // Whoever took it has died.

@@ -44,7 +44,7 @@ fn hook() -> Value {
 }
 
 async fn asks(door: &Guarded, ask: Ask<'_>, key: &str) -> Answer {
-    door.ask(ask.with("authorization", format!("Bearer {key}"))).await
+    door.ask(ask.with_key(key)).await
 }
 
 async fn keys(gateway: &Gateway) -> usize {
