@@ -51,11 +51,10 @@ async fn what_a_shard_knows_of_one_that_is_gone_is_forgotten() {
 /// The script by hand, which has six keys.
 async fn follow(at: &Fixture, arguments: [&str; 5]) -> Vec<String> {
     let script = baton_store::Script::all().iter().find(|known| known.name == "webhook/follow").unwrap();
+    let (keys, name) = (at.store.keys(Shard::FIRST).unwrap(), name("ops"));
     let mut call = deadpool_redis::redis::cmd("EVAL");
-    call.arg(&script.text).arg(6).arg("baton:{0}:meta").arg("baton:{0}:webhooks:filters");
-    for beside in ["due", "tries", "counts", "latest"] {
-        call.arg(format!("baton:{{0}}:webhook:ops:{beside}"));
-    }
+    call.arg(&script.text).arg(6).arg(keys.meta()).arg(keys.webhook_filters()).arg(keys.webhook_due(&name));
+    call.arg(keys.webhook_tries(&name)).arg(keys.webhook_counts(&name)).arg(keys.webhook_latest(&name));
     call.arg(&arguments).query_async(&mut at.redis.connection().await).await.unwrap()
 }
 

@@ -52,28 +52,28 @@ pub(crate) enum WebhookCommand {
 
 #[derive(Args)]
 #[command(before_help = "Examples:
-  baton webhook add ops --url https://hooks.example/baton --status failed --status timeout
-  baton webhook add images --url https://img.example/done --queue 'img-*' --status completed
-  baton webhook add all --url https://hooks.example/all --json | jq -r .secret")]
+  baton webhook add ops --to https://hooks.example/baton --status failed --status timeout
+  baton webhook add images --to https://img.example/done --queue 'img-*' --status completed
+  baton webhook add all --to https://hooks.example/all --json | jq -r .secret")]
 pub(crate) struct Add {
     name: WebhookName,
     /// Where it is told, by POST
-    #[arg(long)]
-    url: String,
+    #[arg(long, value_name = "URL")]
+    to: String,
     #[command(flatten)]
     rest: Rest,
 }
 
 #[derive(Args)]
 #[command(before_help = "Examples:
-  baton webhook set ops --url https://hooks.example/other
+  baton webhook set ops --to https://hooks.example/other
   baton webhook set ops --queue mail --queue 'img-*'
   baton webhook set ops --queue '*'")]
 pub(crate) struct Set {
     name: String,
     /// Where it is told, by POST
-    #[arg(long)]
-    url: Option<String>,
+    #[arg(long, value_name = "URL")]
+    to: Option<String>,
     #[command(flatten)]
     rest: Rest,
 }
@@ -102,7 +102,7 @@ fn or<T>(typed: Vec<T>, there: Vec<T>) -> Vec<T> {
 pub(crate) async fn run(out: &Out, target: &Target, command: WebhookCommand) -> Result<Exit> {
     let client = client(target)?;
     match command {
-        WebhookCommand::Add(Add { name, url, rest }) => {
+        WebhookCommand::Add(Add { name, to: url, rest }) => {
             match client.webhook(name.as_str()).await {
                 Ok(_) => bail!("there is a webhook {name} already: change it with baton webhook set"),
                 Err(error) if error.code() == "unknown_webhook" => {}
@@ -114,10 +114,10 @@ pub(crate) async fn run(out: &Out, target: &Target, command: WebhookCommand) -> 
         }
         WebhookCommand::Ls => show::all(out, &client.webhooks().await?)?,
         WebhookCommand::Get { name } => show::one(out, &client.webhook(&name).await?)?,
-        WebhookCommand::Set(Set { name, url, rest }) => {
+        WebhookCommand::Set(Set { name, to, rest }) => {
             let there = client.webhook(&name).await?;
             let put = PutWebhook {
-                url: url.unwrap_or(there.url),
+                url: to.unwrap_or(there.url),
                 description: rest.description.or(there.description),
                 queues: or(rest.queues, there.queues),
                 kinds: or(rest.kinds, there.kinds),

@@ -31,7 +31,7 @@ fn the_readme_works_as_it_stands(fleet: &Fleet) {
 }
 
 fn one_is_shown_in_every_form(fleet: &Fleet) {
-    let url = ["--url", "https://hooks.example/baton"];
+    let url = ["--to", "https://hooks.example/baton"];
     let made = fleet.fine(&[&["webhook", "add", "ops"][..], &url, &["--status", "failed"]].concat());
     for line in
         ["webhook   ops\n", "state     active\n", "queues    all\n", "statuses  failed\n", "secret    whsec_"]
@@ -57,7 +57,7 @@ fn one_is_shown_in_every_form(fleet: &Fleet) {
     assert_eq!((&line["name"], &line["state"]), (&"ops".into(), &"paused".into()));
     assert!(fleet.fine(&["webhook", "resume", "ops"]).contains("state     active\n"));
     assert!(fleet.fine(&["webhook", "rotate", "ops"]).contains("secret    whsec_"));
-    assert_eq!(fleet.run(&["webhook", "set", "ops", "--url", "file:///etc/passwd"]).code, Some(2));
+    assert_eq!(fleet.run(&["webhook", "set", "ops", "--to", "file:///etc/passwd"]).code, Some(2));
     assert_eq!(fleet.run(&["webhook", "set", "ops", "--status", "done"]).code, Some(2));
     fleet.fine(&["webhook", "rm", "ops"]);
     assert_eq!(fleet.run(&["webhook", "get", "ops"]).code, Some(3));
@@ -88,14 +88,14 @@ fn receiver() -> (String, std::sync::mpsc::Receiver<String>) {
 
 fn a_receiver_on_this_host_is_told(fleet: &Fleet) {
     let (base, told) = receiver();
-    fleet.fine(&["webhook", "add", "here", "--url", &format!("{base}/here")]);
+    fleet.fine(&["webhook", "add", "here", "--to", &format!("{base}/here")]);
     let tested = fleet.fine(&["webhook", "test", "here"]);
     assert!(tested.starts_with("delivered: 204 after "), "{tested}");
     assert!(told.recv().unwrap().starts_with("POST /here "));
     fleet.fine(&["task", "submit", "echo", "--payload", "7", "--wait"]);
     assert!(told.recv().unwrap().starts_with("POST /here "));
     until("it is noted", || fleet.fine(&["webhook", "deliveries", "here"]).contains("delivered"));
-    fleet.fine(&["webhook", "set", "here", "--url", "http://127.0.0.1:1/"]);
+    fleet.fine(&["webhook", "set", "here", "--to", "http://127.0.0.1:1/"]);
     let tested = fleet.run(&["webhook", "test", "here"]);
     assert!(tested.code == Some(1) && tested.out.starts_with("not delivered: no answer"), "{tested:?}");
     fleet.fine(&["webhook", "rm", "here"]);

@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use baton_core::webhook::WebhookState;
 use baton_core::{WebhookName, limits};
-use baton_store::calls::webhook::{DeliveriesTaken, Room, Webhook, Webhooks};
+use baton_store::calls::webhook::{DeliveriesTaken, Room, Taken, Webhook, Webhooks};
 use baton_store::{Error, Store};
 
 use crate::app::App;
@@ -66,28 +66,24 @@ async fn look(app: &App, flights: &mut Flights, round: u64) -> Result<bool, Erro
     let mut more = false;
     for shard in app.store.shards().all() {
         let rooms: Vec<Room<'_>> = rooms(app, flights, &known);
-        let taken = match app.store.take_deliveries(shard, &rooms).await? {
-            DeliveriesTaken::Taken { deliveries, given_up, odd } => {
-                measure::webhook("given_up", given_up);
-                for name in &odd {
-                    app.store.heal_webhook(shard, name).await?;
-                }
-                deliveries
-            }
-            DeliveriesTaken::Refused(_) => return Ok(false),
-        };
-        for taken in taken {
-            let Some(webhook) = known.webhooks.iter().find(|known| known.name == taken.webhook) else {
-                continue;
-            };
-            let secrets = secret::secrets(app, webhook, known.now_ms);
-            if let (Some(permit), Some(secrets)) = (flights.permit(&webhook.name), secrets) {
-                flights.spawn(deliver(app.clone(), webhook.clone(), secrets, taken, permit));
-            }
+        let answer = app.store.take_deliveries(shard, &rooms).await?;
+        let DeliveriesTaken::Taken { deliveries, given_up, odd } = answer else { return Ok(false) };
+        measure::webhook("given_up", given_up);
+        deliveries.into_iter().for_each(|taken| fly(app, flights, &known, taken));
+        for name in &odd {
+            app.store.heal_webhook(shard, name).await?;
         }
         more |= known.webhooks.iter().any(|webhook| flights.room(&webhook.name) == 0);
     }
     Ok(more)
+}
+
+fn fly(app: &App, flights: &mut Flights, known: &Webhooks, taken: Taken) {
+    let Some(webhook) = known.webhooks.iter().find(|known| known.name == taken.webhook) else { return };
+    let secrets = secret::secrets(app, webhook, known.now_ms);
+    if let (Some(permit), Some(secrets)) = (flights.permit(&webhook.name), secrets) {
+        flights.spawn(deliver(app.clone(), webhook.clone(), secrets, taken, permit));
+    }
 }
 
 /// A gateway that cannot sign for a webhook leaves it to those that can.

@@ -182,7 +182,10 @@ async fn each_end_is_told_with_a_good_signature_and_nobody_hears_of_other_queues
     let told = of(&large).json();
     assert_eq!((&told["data"]["status"], told["data"]["task"].get("result")), (&json!("completed"), None));
     let told = of(&cancelled).json();
-    assert_eq!((&told["type"], &told["data"]["why"]), (&json!("task.cancelled"), &json!("pending two words")));
+    assert_eq!(
+        (&told["type"], &told["data"]["why"]),
+        (&json!("task.cancelled"), &json!("pending two words"))
+    );
     assert!(fleet.got("other").is_empty() && fleet.got("failed").is_empty());
     let seen = fleet.shown("mail").await;
     assert_eq!((&seen["deliveries"]["delivered"], seen.get("failing_since")), (&json!(3), None), "{seen}");

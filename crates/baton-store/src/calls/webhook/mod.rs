@@ -4,7 +4,6 @@
 
 mod change;
 mod deliveries;
-mod delivery;
 mod follow;
 mod list;
 mod put;
@@ -12,9 +11,9 @@ mod remove;
 mod settle;
 mod take;
 
+pub use crate::delivery::{Delivery, Watch};
 pub use change::{ChangeWebhook, WebhookChange, WebhookChanged};
 pub use deliveries::{Attempted, Counted, Deliveries, Tried, Waiting, Went};
-pub use delivery::{Delivery, Watch};
 pub use list::{Root, Webhook, Webhooks};
 pub use put::{PutWebhook, WebhookPut};
 pub use remove::WebhookRemoved;
