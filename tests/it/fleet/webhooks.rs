@@ -11,11 +11,13 @@ use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::routing::post;
+use baton::Client;
+use baton::api::webhook::PutWebhook;
 use baton_core::{Shard, TaskId, WebhookName, limits};
 use baton_outbound::Secret;
 use baton_store::calls::task::{Cancel, Submission};
 use baton_testkit::{Process, process};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::support::{Fleet, program, until};
 
@@ -98,12 +100,11 @@ async fn receive(
     status
 }
 
-async fn hook(gateway: &str, name: &str, body: Value) -> Value {
-    let url = format!("{gateway}/api/v1/webhooks/{name}");
-    let put = reqwest::Client::new().put(url).header("content-type", "application/json");
-    let answer = put.body(body.to_string()).send().await.expect("an answer");
-    assert_eq!(answer.status().as_u16(), 201);
-    serde_json::from_slice(&answer.bytes().await.expect("a body")).expect("JSON")
+/// Makes a webhook, and answers its secret.
+async fn hook(gateway: &str, name: &str, put: &PutWebhook) -> String {
+    let client = Client::new(gateway).expect("a client");
+    let made = client.put_webhook(name, put).await.expect("a webhook");
+    made.secret.expect("its secret")
 }
 
 /// So many tasks come to an end.
@@ -125,9 +126,11 @@ async fn each_end_is_told_although_a_gateway_is_killed_in_the_middle() {
     let fleet = Fleet::start().await;
     let mut gateways: Vec<(Process, String)> = (0..3).map(|_| gateway(&fleet)).collect();
     let (receiver, base) = Receiver::start().await;
-    let made = hook(&gateways[0].1, "all", json!({ "url": format!("{base}/all") })).await;
-    made["secret"].as_str().expect("a secret").clone_into(&mut receiver.secret.lock().expect("a lock"));
-    hook(&gateways[1].1, "other", json!({ "url": format!("{base}/other"), "queues": ["other"] })).await;
+    let all = PutWebhook::new(format!("{base}/all"));
+    *receiver.secret.lock().expect("a lock") = hook(&gateways[0].1, "all", &all).await;
+    let other =
+        PutWebhook { queues: vec!["other".parse().expect("a queue")], ..PutWebhook::new(base + "/other") };
+    hook(&gateways[1].1, "other", &other).await;
     let tasks = end(&fleet).await;
     until("some are told", async || receiver.taken() > TASKS / 10).await;
     gateways[0].0.kill();
