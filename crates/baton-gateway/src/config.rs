@@ -117,6 +117,7 @@ impl Config {
                 allowed_hosts,
                 open: !required,
                 budget: budget(&mut values),
+                webhooks_allow_private: values.parse("webhooks.allow_private"),
                 ..Settings::default()
             },
             logins: logins::read(&mut values, required, accept_any, state_home(&sources.environment)),

@@ -25,6 +25,13 @@ pub(crate) fn claimed(queue: &QueueName, result: &'static str) {
     metrics::counter!("baton_claims_total", "queue" => of_queue(queue), "result" => result).increment(1);
 }
 
+/// Deliveries of webhooks: `delivered`, `failed` attempts, `given_up`.
+pub(crate) fn webhook(result: &'static str, count: u64) {
+    if count > 0 {
+        metrics::counter!("baton_webhook_deliveries_total", "result" => result).increment(count);
+    }
+}
+
 pub(crate) fn finished(status: Status) {
     if status.is_terminal() {
         metrics::counter!("baton_tasks_finished_total", "status" => status.as_str()).increment(1);

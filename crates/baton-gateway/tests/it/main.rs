@@ -58,4 +58,6 @@ mod submit;
 mod support;
 mod trail;
 mod waits;
+mod webhooks;
+mod webhooks_told;
 mod workers;
