@@ -22,6 +22,7 @@ mod recovering;
 mod roster;
 mod routes;
 pub mod run;
+mod search;
 mod series;
 mod serve;
 mod shell;

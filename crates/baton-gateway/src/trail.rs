@@ -24,8 +24,8 @@ use crate::problem::Fail;
 const POWERS: [&str; 5] = ["queues:admin", "workers:admin", "admin:users", "admin:keys", "admin"];
 /// Of these every change is noted, whatever scope it takes.
 const TAGS: [&str; 2] = ["operations", "schedules"];
-/// What is done to all tasks of a flow.
-const MANY: [&str; 2] = ["cancel_flow", "rerun_flow"];
+/// What is done to all tasks of a flow, or of a group of failures.
+const MANY: [&str; 3] = ["cancel_flow", "rerun_flow", "rerun_error"];
 /// What changes nothing.
 const HARMLESS: [&str; 1] = ["preview_schedule"];
 
@@ -137,6 +137,7 @@ mod tests {
             "/api/v1/queues/{name}/pause",
             "/api/v1/actions",
             "/api/v1/flows/{id}/cancel",
+            "/api/v1/errors/{fingerprint}/rerun",
             "/api/v1/schedules",
             "/auth/users",
         ] {

@@ -3,7 +3,7 @@
 use crate::fleet::run;
 
 /// Every command by what is typed.
-const COMMANDS: [&str; 94] = [
+const COMMANDS: [&str; 95] = [
     "",
     "dev",
     "gateway",
@@ -70,6 +70,7 @@ const COMMANDS: [&str; 94] = [
     "stats",
     "error ls",
     "error get",
+    "error rerun",
     "events",
     "healthcheck",
     "init",

@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use super::{Query, Test};
+use super::{ErrorWord, Query, Test};
+use crate::fingerprint::{Fingerprint, message};
 use crate::id::{FlowId, TaskId};
 use crate::lifecycle::Status;
 use crate::name::{DedupeKey, GroupName, Kind, QueueName, Tag, WorkerId};
@@ -31,6 +32,18 @@ pub struct Values<'a> {
     pub error: &'a str,
     pub reason: &'a str,
     pub payload: &'a dyn Payload,
+}
+
+impl Values<'_> {
+    /// The group of failures of the last run that failed; `None` where none did. A cancelled task has the reason of that.
+    fn group(&self, task: &Subject<'_>) -> Option<Fingerprint> {
+        let failed = match task.status {
+            Status::Failed | Status::Timeout => true,
+            Status::Completed | Status::Cancelled => false,
+            _ => !self.error.is_empty() || !self.reason.is_empty(),
+        };
+        failed.then(|| Fingerprint::of(task.kind, self.reason, &message(self.reason, self.error)))
+    }
 }
 
 /// A payload, whatever form it has.
@@ -80,9 +93,10 @@ impl Test {
 
     fn holds_of(&self, task: &Subject<'_>, values: &Values<'_>) -> bool {
         match self {
-            Test::Error(parts) => {
-                parts.iter().any(|part| has(values.error, part) || has(values.reason, part))
-            }
+            Test::Error(words) => words.iter().any(|word| match word {
+                ErrorWord::Part(part) => has(values.error, part) || has(values.reason, part),
+                ErrorWord::Group(group) => values.group(task) == Some(*group),
+            }),
             Test::Payload { path, values: wanted } => {
                 values.payload.at(path).is_some_and(|is| wanted.contains(&is))
             }
