@@ -148,7 +148,7 @@ pub struct Schedule {
     /// Tasks that it made, and times for which it made none.
     pub fired: u64,
     pub skipped: u64,
-    /// Why its last time was skipped, and since when it stands so; gone as soon as a time is seen to again.
+    /// Why its last time was skipped, and when; gone as soon as a time is seen to again.
     pub denied: Option<(Denied, u64)>,
     pub owner: Option<Owner>,
     pub created_ms: u64,
