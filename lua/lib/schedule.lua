@@ -6,6 +6,19 @@ local function tick_by(due_ms)
   if tick_ms and tonumber(tick_ms) > tonumber(due_ms) then redis.call('HSET', META, 'tick_ms', due_ms) end
 end
 
+-- Where a schedule waits for its time. One that somebody owns waits apart, for those who can tell what he may: who ticks
+-- the shard need not be one of them, and is not called for it.
+local function wait_for(waiting, owned, name, owner, next_ms)
+  redis.call('ZADD', owner and owned or waiting, next_ms, name)
+  redis.call('ZREM', owner and waiting or owned, name)
+  if not owner then tick_by(next_ms) end
+end
+
+local function wait_no_more(waiting, owned, name)
+  redis.call('ZREM', waiting, name)
+  redis.call('ZREM', owned, name)
+end
+
 -- What is told of a schedule: its name, the queue of its tasks, which says who may hear of it, and what happened.
 local function tell_schedule(event, by, name, row, what)
   tell('schedule_' .. event, by, 'schedule', name .. ' ' .. (row.queue or 'default') .. (what and ' ' .. what or ''))

@@ -7,6 +7,7 @@
 --   2  events     stream
 --   3  due        zset    names by the ms at which they are due
 --   4  schedule   hash    its record
+--   5  owned      zset    names of those that somebody owns, by the ms at which they are due
 -- ARGV
 --   1  now_ms     int     '' in production: the server's clock decides
 --   2  name       text
@@ -18,8 +19,8 @@
 --   { 'done', version }
 --   { 'stale', version }
 --   { 'refused', 'schema_too_new' | 'unknown_schedule', '' }
--- COST  9
-local due, key = KEYS[3], KEYS[4]
+-- COST  10
+local due, key, owned = KEYS[3], KEYS[4], KEYS[5]
 local now_arg, name, by, version, pause, next_ms = take(6)
 local now, who = now_from(now_arg), actor('', '', by)
 
@@ -33,13 +34,12 @@ local fields = { 'version', digits(row.version + 1), 'changed_ms', now.digits, '
 if pause == '1' then
   fields[#fields + 1], fields[#fields + 2] = 'paused_ms', now.digits
   redis.call('HDEL', key, 'next_ms')
-  redis.call('ZREM', due, name)
+  wait_no_more(due, owned, name)
 else
   redis.call('HDEL', key, 'paused_ms')
   if next_ms ~= '' then
     fields[#fields + 1], fields[#fields + 2] = 'next_ms', next_ms
-    redis.call('ZADD', due, next_ms, name)
-    tick_by(next_ms)
+    wait_for(due, owned, name, row.owner, next_ms)
   end
 end
 redis.call('HSET', key, unpack(fields))

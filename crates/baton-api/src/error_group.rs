@@ -51,6 +51,8 @@ pub struct ErrorGroup {
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct ErrorGroups {
     pub errors: Vec<ErrorGroup>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next_cursor: Option<String>,
     /// How many there are that fit.
     pub total: u64,
     /// How old what is not in them yet may be.

@@ -13,7 +13,8 @@ pub struct Event {
     /// Of tasks `submit`, `claim`, `complete`, `retry`, `reclaim`, `progress`, …; of queues `pause` and `resume`; of workers
     /// `register`, `deregister`, `quiet`, `stop`, `go_on`. Of pools, which come with the workers: `scale` (`why` is the
     /// size), `start`, `halt`, `remove`, and of their supervisors `attend` and `part` (`why` is the supervisor).
-    /// Of schedules, which come with the queues of their tasks: `schedule_put`, `schedule_fire` (`why` counts the tasks),
+    /// Of schedules, which come with the queues of their tasks: `schedule_put`, `schedule_fire` (`why` counts the tasks, and says
+    /// `denied=` and a reason where the owner may not have them made),
     /// `schedule_trigger`, `schedule_pause`, `schedule_resume`, `schedule_remove`.
     /// Of kinds, which come with the workers: `kind_put`, `kind_remove`.
     /// Of webhooks, which come with the queues: `webhook_put`, `webhook_pause`, `webhook_resume`, `webhook_rotate`,

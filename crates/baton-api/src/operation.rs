@@ -48,6 +48,19 @@ impl NewAction {
     }
 }
 
+/// All tasks that failed in one way, once more.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RerunGroup {
+    /// Only say how many tasks there are, and show some.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub dry_run: bool,
+    /// Why, for the histories of the tasks: at most 256 bytes.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[schema(max_length = 256)]
+    pub reason: String,
+}
+
 /// Which tasks. Values of one member are alternatives; all members that are there must fit. Tasks that are submitted after
 /// an operation began never fit it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -82,7 +95,12 @@ pub struct TaskFilter {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(schema_with = schemas::time_or_null)]
     pub created_before: Option<Timestamp>,
-    /// Must be true where nothing but `status` is said, for that fits the tasks of all queues.
+    /// A search, as `GET /tasks?q=` takes it: `error:refused attempt:>2 -tag:keep`. It takes the right to read these tasks, too.
+    /// Lengths of time are counted back from when the action begins.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[schema(max_length = 1024)]
+    pub q: String,
+    /// Must be true where nothing but `status` is said, or only what the tasks are not, for that fits the tasks of all queues.
     #[serde(default, skip_serializing_if = "is_false")]
     pub all: bool,
 }
@@ -100,6 +118,10 @@ pub struct Foreseen {
     /// How many tasks were looked at.
     pub scanned: u64,
     pub truncated: bool,
+    /// Of those it cannot be told whether they fit the search, as their payloads are larger than 16 KiB. Nothing is done to
+    /// them.
+    #[serde(default)]
+    pub unread: u64,
     /// Some of them.
     pub sample: Vec<Task>,
 }

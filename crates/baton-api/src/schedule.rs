@@ -1,6 +1,6 @@
 //! Schedules: tasks at given times.
 
-use baton_core::schedule::{Missed, Overlap};
+use baton_core::schedule::{Denied, Missed, Overlap};
 use baton_core::{Kind, Principal, QueueName, ScheduleName, Tag, TaskId};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -259,8 +259,23 @@ pub struct Schedule {
     pub last_task: Option<TaskId>,
     /// Tasks that it made.
     pub fired: u64,
-    /// Times for which it made none, because they were missed or the task before had not ended.
+    /// Times for which it made none, because they were missed, the task before had not ended, or its owner may not have tasks
+    /// made there.
     pub skipped: u64,
+    /// Why its last time was skipped, if that is what became of its owner: `owner_unknown` if the user or his API key is gone,
+    /// `owner_disabled`, or `owner_forbidden` if he may not write to the queue. Absent as soon as it is seen to again.
+    #[serde(default, with = "text::option", skip_serializing_if = "Option::is_none")]
+    #[schema(schema_with = schemas::denied)]
+    pub denied: Option<Denied>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(schema_with = schemas::time)]
+    pub denied_at: Option<Timestamp>,
+    /// The user whose rights it needs at each of its times: whoever made or changed it last. Nobody, where there were no logins.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner: Option<String>,
+    /// The API key that he did it with: then the key must be allowed to, too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner_key: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(schema_with = schemas::time)]
     pub paused_at: Option<Timestamp>,

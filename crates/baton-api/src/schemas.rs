@@ -2,6 +2,7 @@
 
 use baton_core::login::{Role, UserKind};
 use baton_core::operation::{Act, OperationState};
+use baton_core::schedule::Denied;
 use baton_core::series::Metric;
 use baton_core::webhook::{ENDS, WebhookState};
 use baton_core::{FlowState, OnParentFailure, Status, limits};
@@ -144,6 +145,11 @@ pub fn missed() -> Schema {
 
 pub fn overlap() -> Schema {
     word(&["allow", "skip"])
+}
+
+pub fn denied() -> Schema {
+    let words: Vec<&str> = Denied::ALL.iter().map(|denied| denied.as_str()).collect();
+    word(&words)
 }
 
 pub fn act() -> Schema {

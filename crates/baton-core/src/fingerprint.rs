@@ -57,6 +57,12 @@ impl Fingerprint {
 const READ_MAX: usize = 2_048;
 const MESSAGE_MAX: usize = 160;
 
+/// The message of a task that failed for this reason. A poisonous one has none of its own: what stands there is of an
+/// earlier attempt.
+pub fn message(reason: &str, error: &str) -> String {
+    if reason == "poison" { String::new() } else { normal(error) }
+}
+
 /// What all messages of a group have in common: one line, without what differs from task to task.
 pub fn normal(error: &str) -> String {
     let mut left = telling_line(&error[..error.floor_char_boundary(READ_MAX)]);

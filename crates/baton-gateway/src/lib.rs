@@ -23,6 +23,7 @@ mod recovering;
 mod roster;
 mod routes;
 pub mod run;
+mod search;
 mod series;
 mod serve;
 mod shell;

@@ -106,9 +106,10 @@ pub(crate) async fn schedules(store: &Store) -> Result<(u64, Vec<Schedule>), Err
 pub(crate) async fn schedules_overdue_ms(store: &Store) -> Result<u64, Error> {
     let mut longest_ms = 0;
     for shard in store.shards().all() {
-        let (now_ms, due) = store.due_schedules(shard, 2).await?;
-        let due_ms = due.into_iter().find_map(Result::ok).map_or(now_ms, |due| due.due_ms);
-        longest_ms = longest_ms.max(now_ms.saturating_sub(due_ms));
+        for all in [store.due_schedules(shard, 2).await?, store.owned_schedules(shard, 2).await?] {
+            let due_ms = all.due.into_iter().find_map(Result::ok).map_or(all.now_ms, |due| due.due_ms);
+            longest_ms = longest_ms.max(all.now_ms.saturating_sub(due_ms));
+        }
     }
     Ok(longest_ms)
 }

@@ -90,9 +90,10 @@ async fn live_until_drained(
     let listener = TcpListener::bind(address).await.map_err(|source| RunError::Bind { address, source })?;
     let address = listener.local_addr().map_err(RunError::Serve)?;
     let ticker = Ticker::new(store.clone());
-    let ended = shutdown.drain.clone();
-    let ticker = AbortOnDropHandle::new(tokio::spawn(async move { ticker.run(ended.cancelled()).await }));
     let app = App::start(store, settings, shutdown.drain.clone());
+    let (ended, judge) = (shutdown.drain.clone(), app.auth.clone());
+    let ticking = async move { ticker.run_judging(judge, ended.cancelled()).await };
+    let ticker = AbortOnDropHandle::new(tokio::spawn(ticking));
     app.auth.meet_others().await?;
     if let Some(file) = bootstrap_file {
         bootstrap::carry_out(&app.store, &file).await?;

@@ -3,7 +3,8 @@
 //!
 //! It is noted before the answer leaves, so nobody hears of a success that is not on the trail. A gateway that dies in between
 //! leaves a change that is in the stream and in the record it changed, and not here; one that cannot reach Redis says so in its
-//! log. What was refused changed nothing, and is not noted: strangers could push everything else off the trail.
+//! log. What was refused changed nothing, and is not noted: strangers could push everything else off the trail. For the same reason
+//! an act on a few tasks is not noted of those who have no right to administer: they may do the same task by task.
 
 use std::collections::HashMap;
 
@@ -11,6 +12,7 @@ use axum::http::Method;
 use axum::http::header::LOCATION;
 use axum::http::request::Parts;
 use axum::response::Response;
+use baton_auth::Action;
 use baton_core::Principal;
 use baton_store::calls::trail::TrailNote;
 use utoipa::openapi::path::Operation;
@@ -24,8 +26,8 @@ use crate::problem::Fail;
 const POWERS: [&str; 5] = ["queues:admin", "workers:admin", "admin:users", "admin:keys", "admin"];
 /// Of these every change is noted, whatever scope it takes.
 const TAGS: [&str; 2] = ["operations", "schedules"];
-/// What is done to all tasks of a flow.
-const MANY: [&str; 2] = ["cancel_flow", "rerun_flow"];
+/// What is done to all tasks of a flow, or of a group of failures.
+const MANY: [&str; 3] = ["cancel_flow", "rerun_flow", "rerun_error"];
 /// What changes nothing.
 const HARMLESS: [&str; 1] = ["preview_schedule"];
 
@@ -86,6 +88,12 @@ fn subject(route: &str, path: &str) -> String {
     named.join(" ")
 }
 
+/// Whether it has any of the rights that ordinary submitters and workers do not need.
+pub(crate) fn administers(grant: &Grant) -> bool {
+    let powers = POWERS.iter().filter_map(|word| word.parse::<Action>().ok());
+    powers.into_iter().any(|action| grant.scopes.allow(action))
+}
+
 /// On an answer: the request changed nothing after all, as a dry run does. Whoever may only submit could push everything else
 /// off the trail with such.
 #[derive(Clone, Copy, Debug)]
@@ -137,6 +145,7 @@ mod tests {
             "/api/v1/queues/{name}/pause",
             "/api/v1/actions",
             "/api/v1/flows/{id}/cancel",
+            "/api/v1/errors/{fingerprint}/rerun",
             "/api/v1/schedules",
             "/auth/users",
         ] {
@@ -167,6 +176,19 @@ mod tests {
         };
         assert_eq!(ended(false, 200).as_deref(), Some("200"));
         assert_eq!((ended(true, 200), ended(false, 404)), (None, None));
+    }
+
+    #[test]
+    fn any_right_to_administer_is_one_be_it_for_one_queue() {
+        for (scopes, is) in [
+            ("tasks:write tasks:cancel tasks:read tasks:claim workers:register", false),
+            ("queues:admin@a", true),
+            ("workers:admin", true),
+            ("admin:keys", true),
+            ("admin", true),
+        ] {
+            assert_eq!(administers(&crate::auth::of_key(scopes)), is, "{scopes}");
+        }
     }
 
     #[test]

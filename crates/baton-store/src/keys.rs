@@ -37,7 +37,8 @@
 //! | `baton:{0}:pool:<name>:supervisors` | zset | who attends to it, by the ms until which it counts |
 //! | `baton:{0}:supervisor:<id>` | hash | what a supervisor last reported |
 //! | `baton:{0}:schedules` | zset | schedules, in the order of the alphabet |
-//! | `baton:{0}:schedules:due` | zset | those that are not paused, by the ms at which they are due |
+//! | `baton:{0}:schedules:due` | zset | those that are not paused and that nobody owns, by the ms at which they are due |
+//! | `baton:{0}:schedules:owned` | zset | the same of those that somebody owns |
 //! | `baton:{0}:schedule:<name>` | hash | a schedule: its times, what its tasks are, how it did |
 //! | `baton:{0}:schedule:<name>:payload` | string | the payload of its tasks, where it is over 64 bytes |
 //! | `baton:{0}:kinds:declared` | zset | kinds of which something is said, in the order of the alphabet |
@@ -178,6 +179,10 @@ impl ShardKeys {
 
     pub fn schedules_due(&self) -> String {
         self.at(&["schedules:due"])
+    }
+
+    pub fn schedules_owned(&self) -> String {
+        self.at(&["schedules:owned"])
     }
 
     pub fn schedule(&self, schedule: &ScheduleName) -> String {

@@ -6,7 +6,8 @@
 //! A tick also says when ends wait to be passed on and nobody is at it. Who hears that passes them on, a piece at a time,
 //! and goes on ticking meanwhile.
 //!
-//! A tick says, too, whether schedules are due. Who hears that sees to them: the rule of their times is no script's.
+//! A tick says, too, whether schedules are due. Who hears that sees to them: the rule of their times is no script's. Those
+//! that somebody owns are looked for by processes that can say what he may: they give the ticker a judge.
 //!
 //! Whoever has ticked also writes behind the work what has happened since, unless somebody is at it.
 //!
@@ -33,7 +34,7 @@ use crate::store::Store;
 use beat::Beat;
 
 pub use recover::{Recovered, Recovery};
-pub use schedules::Fires;
+pub use schedules::{Fires, Judge, OwnedFires};
 
 /// Tickers that are due at the same time come in an order of chance, and the later ones may hear of the first.
 const JITTER_MS: u64 = 50;
@@ -54,6 +55,20 @@ impl Ticker {
     /// Ticks until `shutdown` ends; no error ends it. A tick that is under way then may be carried out or not, like any
     /// call of a process that ends.
     pub async fn run(self, shutdown: impl Future<Output = ()>) {
+        let drivers = self.drivers();
+        attend(drivers, shutdown).await;
+    }
+
+    /// The same, and sees to schedules that somebody owns, too, as far as this judge says that he may.
+    pub async fn run_judging<J: Judge>(self, judge: J, shutdown: impl Future<Output = ()>) {
+        let mut drivers = self.drivers();
+        for shard in self.store.shards().all() {
+            drivers.spawn(schedules::keep(self.store.clone(), shard, judge.clone()));
+        }
+        attend(drivers, shutdown).await;
+    }
+
+    fn drivers(&self) -> JoinSet<()> {
         let mut drivers = JoinSet::new();
         for shard in self.store.shards().all() {
             let driver = Driver {
@@ -67,12 +82,16 @@ impl Ticker {
             drivers.spawn(behind::keep(self.store.clone(), shard, Arc::clone(&driver.ticked)));
             drivers.spawn(driver.drive());
         }
-        // Leaving drops the set, which ends its tasks. A driver ends by itself only if it panics, and then so do we:
-        // a shard that nobody ticks is noticed by those who watch over this future.
-        tokio::select! {
-            () = shutdown => {}
-            ended = drivers.join_next() => panic!("a driver of the chores has ended: {ended:?}"),
-        }
+        drivers
+    }
+}
+
+/// Leaving drops the set, which ends its tasks. A driver ends by itself only if it panics, and then so do we: a shard that
+/// nobody ticks is noticed by those who watch over this future.
+async fn attend(mut drivers: JoinSet<()>, shutdown: impl Future<Output = ()>) {
+    tokio::select! {
+        () = shutdown => {}
+        ended = drivers.join_next() => panic!("a driver of the chores has ended: {ended:?}"),
     }
 }
 

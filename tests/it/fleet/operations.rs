@@ -34,6 +34,7 @@ async fn begin(fleet: &Fleet) -> OperationId {
         queues: &[],
         expected: Some(TASKS as u64),
         by: None,
+        quiet: false,
         op: None,
         lease_ms: 0,
     };

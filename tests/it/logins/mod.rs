@@ -4,6 +4,7 @@ mod canary;
 mod cases;
 mod killed;
 mod outages;
+mod owners;
 mod races;
 mod rights;
 mod support;

@@ -258,7 +258,7 @@ impl Logins {
     }
 }
 
-async fn read(answer: reqwest::Response) -> Result<Answer, reqwest::Error> {
+pub(super) async fn read(answer: reqwest::Response) -> Result<Answer, reqwest::Error> {
     let header =
         |name: &str| answer.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
     let (outcome, retry_after) = (header("x-refresh-outcome"), header("retry-after").is_some());

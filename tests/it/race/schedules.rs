@@ -2,10 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use baton_core::schedule::{Cron, Missed, Overlap, Timing, Zone};
-use baton_core::{ScheduleName, Shard};
-use baton_store::Store;
-use baton_store::calls::schedule::{Begins, PauseSchedule, PutSchedule, SchedulePut, Template, Trigger};
+use baton_core::login::UserId;
+use baton_core::schedule::{Cron, Denied, Missed, Overlap, Timing, Zone};
+use baton_core::{QueueName, ScheduleName, Shard};
+use baton_store::calls::schedule::{
+    Begins, Owner, PauseSchedule, PutSchedule, SchedulePut, Template, Trigger, Verdict,
+};
+use baton_store::ticker::Judge;
+use baton_store::{Error, Store};
 use baton_testkit::fixture::START_MS;
 use baton_testkit::kind;
 
@@ -27,6 +31,7 @@ async fn put(store: &Store, text: &str, timing: Timing, begins: Begins) -> Sched
         begins,
         version: None,
         by: None,
+        owner: None,
         op: None,
     };
     store.put_schedule(&put).await.expect("an answer")
@@ -135,6 +140,58 @@ async fn changes_pauses_and_triggers_in_between_lose_and_double_nothing() {
         assert_eq!(schedule.fired, made);
         // One each time at most, and one for each that was asked for.
         assert!((20..=40).contains(&made), "{made}");
+    })
+    .await;
+}
+
+/// A judge for whom nothing is sure: by the owner's name, a fault, a no, or a yes.
+#[derive(Clone)]
+struct Fickle(u64);
+
+impl Judge for Fickle {
+    async fn judge(&self, _: &Owner, _: &QueueName) -> Result<Verdict, Error> {
+        match self.0 % 3 {
+            0 => Err(Error::Unavailable { reason: "a test", source: None }),
+            1 => Ok(Verdict::Denied(Denied::Forbidden)),
+            _ => Ok(Verdict::Granted),
+        }
+    }
+}
+
+/// Three processes that do not even agree on what the owner may: each time is made or skipped, and never both or twice.
+#[tokio::test]
+async fn three_judges_see_to_each_time_once() {
+    race_on(3, async |arena: &Arena| {
+        let owner = Owner { user: UserId::person("ada").unwrap(), born: String::new(), key: None };
+        let put = PutSchedule {
+            name: &name("owned"),
+            timing: &Timing::Every { every_ms: 60_000, aligned_ms: 0 },
+            missed: Missed::Once,
+            overlap: Overlap::Allow,
+            task: &Template::new(kind("report"), *b"{}"),
+            begins: Begins::InMs(60_000),
+            version: None,
+            by: None,
+            owner: Some(&owner),
+            op: None,
+        };
+        arena.stores[0].put_schedule(&put).await.unwrap();
+        for round in 0..60 {
+            arena.pass_ms(60_000);
+            let fires = arena
+                .together(3, move |racer, store| async move {
+                    hold_back(racer).await;
+                    // Workers look for what is due, too.
+                    store.fire_due(Shard::FIRST).await.unwrap();
+                    store.fire_owned(Shard::FIRST, &Fickle(round + racer as u64)).await.unwrap().fires
+                })
+                .await;
+            let seen_to: u64 = fires.iter().map(|fires| fires.made + fires.skipped).sum();
+            assert_eq!(seen_to, 1, "round {round}: {fires:?}");
+        }
+        let schedule = arena.stores[0].schedule(&name("owned")).await.unwrap().schedule.unwrap();
+        let made = made(arena).await.get("schedule:owned").copied().unwrap_or_default();
+        assert_eq!((schedule.fired, schedule.fired + schedule.skipped), (made, 60));
     })
     .await;
 }

@@ -33,6 +33,7 @@ mod queue_sequences;
 mod queue_set;
 mod schedule_fire;
 mod schedule_list;
+mod schedule_owned;
 mod schedule_pause;
 mod schedule_put;
 mod schedule_remove;

@@ -47,6 +47,7 @@ async fn keyed(at: &Fixture, number: u32, reason: &str) -> OperationBegun {
         queues: &[],
         expected: None,
         by: Some(&by),
+        quiet: false,
         op: Some(&op),
         lease_ms: 0,
     };
@@ -119,6 +120,7 @@ async fn what_is_too_large_is_not_sent() {
             queues: &[],
             expected: None,
             by: None,
+            quiet: false,
             op: None,
             lease_ms: 0,
         };

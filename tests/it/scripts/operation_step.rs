@@ -1,8 +1,8 @@
 //! operation/step: each piece is noted once, before it is touched; the end is told in the trail.
 
-use baton_core::operation::OperationState;
+use baton_core::operation::{Act, OperationState};
 use baton_core::{Refusal, limits};
-use baton_store::calls::operation::{Counts, Stepped};
+use baton_store::calls::operation::{BeginOperation, Counts, Stepped};
 use baton_testkit::with_store;
 
 use super::operation_support::{begin, id, next, read, step, tasks, try_begin, went};
@@ -77,6 +77,35 @@ async fn what_is_not_there_is_refused() {
         make_schema_too_new(at).await;
         let newer = unchanged(at, step(at, &id, 0, &Counts::default(), None)).await;
         assert_eq!(newer, Stepped::Refused(refused(Refusal::SchemaTooNew, "")));
+    })
+    .await;
+}
+
+/// Whoever may only submit does with an operation what he may do task by task, which is not told either.
+#[tokio::test]
+async fn a_small_one_of_a_submitter_pushes_nothing_off_the_trail() {
+    with_store(async |at| {
+        for (number, done, told) in [(1, limits::OPERATION_PIECE, 0), (2, limits::OPERATION_PIECE + 1, 1)] {
+            let id = id(number);
+            let begin = BeginOperation {
+                id: &id,
+                act: Act::Cancel,
+                priority: None,
+                reason: "",
+                tasks: &[],
+                filter: "",
+                place: "start",
+                queues: &[],
+                expected: None,
+                by: None,
+                quiet: true,
+                op: None,
+                lease_ms: limits::OPERATION_LEASE_MS,
+            };
+            at.store.begin_operation(&begin).await.unwrap();
+            step(at, &id, 0, &went(done, &[]), None).await;
+            assert_eq!(at.store.trail(None, 10).await.unwrap().len(), told, "{done}");
+        }
     })
     .await;
 }

@@ -28,6 +28,7 @@ pub(super) async fn try_begin(at: &Fixture, number: u32, tasks: &[TaskId]) -> Op
         queues: &queues,
         expected: Some(tasks.len() as u64),
         by: Some(&by),
+        quiet: false,
         op: None,
         lease_ms: limits::OPERATION_LEASE_MS,
     };

@@ -2,7 +2,7 @@
 
 use baton_core::schedule::{Missed, Overlap, Plan, Timing};
 use baton_core::{Principal, Refusal, Shard, Status, limits};
-use baton_store::calls::schedule::{Due, Fire, Fired, SchedulePaused, Template};
+use baton_store::calls::schedule::{Due, Fire, Fired, SchedulePaused, Template, Verdict};
 use baton_store::calls::shard::Ticked;
 use baton_store::ticker::Fires;
 use baton_testkit::fixture::START_MS;
@@ -13,12 +13,12 @@ use crate::hand::{by_hand, make_schema_too_new, refused, score, seasoned, tick, 
 
 /// As a ticker that has read the schedule would call it.
 async fn due(at: &Fixture) -> Due {
-    at.store.due_schedules(Shard::FIRST, 1).await.unwrap().1.remove(0).unwrap()
+    at.store.due_schedules(Shard::FIRST, 1).await.unwrap().due.remove(0).unwrap()
 }
 
 async fn check(at: &Fixture, due: &Due, times: &[u64], next_ms: Option<u64>) -> Fired {
     let plan = Plan { due: times.to_vec(), skipped: 0, next_ms };
-    at.store.fire_schedule(&Fire { due, plan: &plan }).await.expect("an answer")
+    at.store.fire_schedule(&Fire { due, plan: &plan, verdict: Verdict::Unjudged }).await.expect("an answer")
 }
 
 fn schedules_due(ticked: Ticked) -> bool {
@@ -236,9 +236,18 @@ async fn a_full_server_makes_none_and_forgets_none() {
 #[tokio::test]
 async fn more_than_it_may_make_is_not_sent() {
     with_store(async |at| {
-        let due = Due { name: name("x"), timing: EVERY_S, missed: Missed::All, version: 1, due_ms: 1 };
+        let due = Due {
+            name: name("x"),
+            timing: EVERY_S,
+            missed: Missed::All,
+            version: 1,
+            due_ms: 1,
+            queue: queue("default"),
+            owner: None,
+        };
         let plan = Plan { due: vec![1; 201], skipped: 0, next_ms: None };
-        assert!(unchanged(at, at.store.fire_schedule(&Fire { due: &due, plan: &plan })).await.is_err());
+        let fire = Fire { due: &due, plan: &plan, verdict: Verdict::Granted };
+        assert!(unchanged(at, at.store.fire_schedule(&fire)).await.is_err());
     })
     .await;
 }
@@ -247,8 +256,15 @@ async fn more_than_it_may_make_is_not_sent() {
 async fn a_newer_schema_stops_it() {
     with_store(async |at| {
         let timing = Timing::Every { every_ms: 1_000, aligned_ms: START_MS };
-        let due =
-            Due { name: name("nightly"), timing, missed: Missed::Once, version: 1, due_ms: START_MS + 1_000 };
+        let due = Due {
+            name: name("nightly"),
+            timing,
+            missed: Missed::Once,
+            version: 1,
+            due_ms: START_MS + 1_000,
+            queue: queue("default"),
+            owner: None,
+        };
         Wish::new("nightly", EVERY_S).put(at).await;
         make_schema_too_new(at).await;
         let answer = unchanged(at, check(at, &due, &[1], None)).await;

@@ -1,6 +1,7 @@
 //! schedule/list: pages in the order of the alphabet, those that are due, and one.
 
 use baton_core::{ScheduleName, Shard};
+use baton_store::calls::schedule::AllDue;
 use baton_testkit::fixture::START_MS;
 use baton_testkit::{Fixture, with_store};
 
@@ -40,12 +41,13 @@ async fn the_most_overdue_come_first() {
             Wish::new(one, every(every_ms)).put(at).await;
         }
         at.pass_ms(5_000);
-        let (now_ms, due) = unchanged(at, at.store.due_schedules(Shard::FIRST, 10)).await.unwrap();
+        let AllDue { now_ms, due, .. } =
+            unchanged(at, at.store.due_schedules(Shard::FIRST, 10)).await.unwrap();
         let due: Vec<(String, u64)> =
             due.into_iter().map(|one| one.unwrap()).map(|one| (one.name.to_string(), one.due_ms)).collect();
         assert_eq!(now_ms, START_MS + 5_000);
         assert_eq!(due, [("b".to_owned(), START_MS + 3_000), ("c".to_owned(), START_MS + 5_000)]);
-        assert_eq!(at.store.due_schedules(Shard::FIRST, 1).await.unwrap().1.len(), 1);
+        assert_eq!(at.store.due_schedules(Shard::FIRST, 1).await.unwrap().due.len(), 1);
     })
     .await;
 }

@@ -161,6 +161,7 @@ async fn an_idempotency_key_is_for_one_request() {
                     begins: Begins::InMs(every_ms),
                     version: None,
                     by: None,
+                    owner: None,
                     op: Some(&op),
                 };
                 at.store.put_schedule(&put).await.unwrap()
@@ -192,6 +193,7 @@ async fn what_is_beyond_a_limit_is_not_sent() {
                 begins: Begins::InMs(1_000),
                 version: None,
                 by: None,
+                owner: None,
                 op: None,
             };
             assert!(unchanged(at, at.store.put_schedule(&put)).await.is_err());

@@ -1,8 +1,9 @@
 //! What tests of schedules share.
 
+use baton_core::login::UserId;
 use baton_core::schedule::{Cron, Missed, Overlap, Timing, Zone};
 use baton_core::{Principal, ScheduleName, Shard, TaskId};
-use baton_store::calls::schedule::{Begins, PutSchedule, Schedule, SchedulePut, Template};
+use baton_store::calls::schedule::{Begins, Owner, PutSchedule, Schedule, SchedulePut, Template};
 use baton_store::ticker::Fires;
 use baton_testkit::{Fixture, kind};
 
@@ -34,6 +35,7 @@ pub(super) struct Wish {
     pub(super) task: Template,
     pub(super) version: Option<u64>,
     pub(super) begins: Option<Begins>,
+    pub(super) owner: Option<Owner>,
 }
 
 impl Wish {
@@ -46,6 +48,7 @@ impl Wish {
             task: Template::new(kind("report"), *b"{}"),
             version: None,
             begins: None,
+            owner: None,
         }
     }
 
@@ -65,10 +68,16 @@ impl Wish {
             begins,
             version: self.version,
             by: Some(&by),
+            owner: self.owner.as_ref(),
             op: None,
         };
         at.store.put_schedule(&put).await.expect("an answer")
     }
+}
+
+/// A user, as he stands on what he owns.
+pub(super) fn owner(name: &str) -> Owner {
+    Owner { user: UserId::person(name).unwrap(), born: "1".to_owned(), key: None }
 }
 
 pub(super) async fn read(at: &Fixture, text: &str) -> Schedule {

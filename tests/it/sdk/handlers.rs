@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use baton::api::task as api;
 use baton::worker::{Level, State, Task, TaskError};
 use baton::{CancellationToken, Error, Payload, Status};
 use tokio::sync::Notify;
@@ -54,8 +55,10 @@ async fn an_error_is_an_attempt_and_a_word_decides_what_follows() {
     assert_eq!((result.unwrap(), task.attempt), (0, 0), "a snooze burns nothing");
     let history = house.client.history(task.id).await.unwrap().history;
     assert!(history.iter().any(|entry| entry.event == "release"), "{history:?}");
-    let logs = house.client.logs(task.id, None).await.unwrap().logs;
+    let logs = house.client.logs(task.id, api::Level::Info, None).await.unwrap().logs;
     assert_eq!(logs[0].text, "order 5, attempt 0");
+    let none = house.client.logs(task.id, api::Level::Error, None).await.unwrap();
+    assert!(none.logs.is_empty() && none.next_cursor.is_some(), "it was looked past: {none:?}");
     worker.end().await;
     house.close().await;
 }

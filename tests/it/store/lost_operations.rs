@@ -32,6 +32,7 @@ async fn each_task_is_moved_and_counted_once() {
             queues: &[],
             expected: Some(3),
             by: None,
+            quiet: false,
             op: None,
             lease_ms: limits::OPERATION_LEASE_MS,
         };

@@ -185,6 +185,7 @@ async fn a_schedule_makes_its_task_once() {
             begins: Begins::AtMs(at.now_ms()),
             version: None,
             by: None,
+            owner: None,
             op: None,
         };
         lose(&proxy, "schedule/put");

@@ -291,6 +291,7 @@ async fn three_tickers_fire_each_time_once() {
         begins: Begins::InMs(1_000),
         version: None,
         by: None,
+        owner: None,
         op: None,
     };
     store.put_schedule(&put).await.unwrap();

@@ -4,10 +4,12 @@ mod show;
 
 use anyhow::Result;
 use baton::Fingerprint;
+use baton::api::operation::RerunGroup;
 use clap::Subcommand;
 
 use crate::console::{Target, client};
 use crate::exit::Exit;
+use crate::operation;
 use crate::out::Out;
 
 #[derive(Subcommand)]
@@ -22,7 +24,7 @@ pub(crate) enum ErrorCommand {
         #[arg(long)]
         queue: Option<String>,
         /// How many at most
-        #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u64).range(1..=500))]
+        #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u64).range(1..))]
         limit: u64,
     },
     /// Show one group, and the tasks that failed so last
@@ -35,6 +37,22 @@ pub(crate) enum ErrorCommand {
         #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..=100))]
         limit: u64,
     },
+    /// Run all tasks once more that failed in this way
+    #[command(before_help = "Examples:
+  baton error rerun 8f3a1c0b9d2e4f67 --dry-run        how many would that be?
+  baton error rerun 8f3a1c0b9d2e4f67 --reason 'the relay is back' --wait")]
+    Rerun {
+        fingerprint: Fingerprint,
+        /// Goes into the histories of the tasks
+        #[arg(long, default_value = "", hide_default_value = true)]
+        reason: String,
+        /// Only say how many there are, and show some
+        #[arg(long)]
+        dry_run: bool,
+        /// Return when it is over
+        #[arg(long)]
+        wait: bool,
+    },
 }
 
 pub(crate) async fn run(out: &Out, target: &Target, command: ErrorCommand) -> Result<Exit> {
@@ -44,6 +62,11 @@ pub(crate) async fn run(out: &Out, target: &Target, command: ErrorCommand) -> Re
             show::all(out, &client.errors(queue.as_deref(), limit).await?)?;
         }
         ErrorCommand::Get { fingerprint, limit } => show::one(out, &client.error(fingerprint, limit).await?)?,
+        ErrorCommand::Rerun { fingerprint, reason, dry_run, wait } => {
+            let how = RerunGroup { dry_run, reason };
+            let acted = client.rerun_error(fingerprint, &how).await?;
+            operation::acted(out, &client, acted, wait).await?;
+        }
     }
     Ok(Exit::Fine)
 }

@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use baton::api::operation::{Acted, NewAction, TaskFilter};
-use baton::{FlowId, Status, TaskId, Timestamp};
+use baton::{Client, FlowId, Status, TaskId, Timestamp};
 use baton_core::operation::Act;
 use baton_core::{DedupeKey, Kind, QueueName, Tag, WorkerId};
 use clap::Args;
@@ -19,13 +19,14 @@ use crate::wait::until;
   baton bulk rerun --queue mail --status failed --reason 'the relay is back'
   baton bulk cancel --kind report.build --created-before 2026-11-01T00:00:00Z --wait
   baton bulk reprioritise --queue mail --tag urgent --priority 9
+  baton bulk rerun --query 'status:failed kind:mail error:refused created:>2h' --dry-run
   baton bulk cancel --id 01a1fc29-8a56-7000-ba14-c38b1cfc4000 --id 01a1fc29-8a56-7000-ba14-c38b1cfc5000")]
 pub(crate) struct Bulk {
     /// cancel, rerun, promote, reprioritise
     action: Act,
     /// These tasks, instead of those that fit
     #[arg(long = "id", value_name = "ID", conflicts_with_all = [
-        "status", "queue", "kind", "worker", "tag", "key", "flow", "created_after", "created_before", "all",
+        "status", "queue", "kind", "worker", "tag", "key", "flow", "created_after", "created_before", "query", "all",
     ])]
     ids: Vec<TaskId>,
     #[arg(long, value_delimiter = ',')]
@@ -47,6 +48,9 @@ pub(crate) struct Bulk {
     created_after: Option<Timestamp>,
     #[arg(long, value_name = "TIME")]
     created_before: Option<Timestamp>,
+    /// A search, as `task ls` takes it: 'error:refused attempt:>2 -tag:keep'
+    #[arg(long, value_name = "QUERY", default_value = "", hide_default_value = true)]
+    query: String,
     /// The tasks of all queues are meant
     #[arg(long)]
     all: bool,
@@ -76,6 +80,7 @@ impl Bulk {
             flow: self.flow,
             created_after: self.created_after,
             created_before: self.created_before,
+            q: self.query,
             all: self.all,
         };
         let named = !self.ids.is_empty();
@@ -92,12 +97,16 @@ impl Bulk {
 
 pub(crate) async fn bulk(out: &Out, target: &Target, bulk: Bulk) -> Result<Exit> {
     let (client, wait) = (client(target)?, bulk.wait);
-    match client.act(&bulk.action()).await? {
-        Acted::Foreseen(foreseen) => show::foreseen(out, &foreseen)?,
-        Acted::Operation(operation) if wait => {
-            show::one(out, &until(over(&client, *operation), None).await?)?;
-        }
-        Acted::Operation(operation) => show::one(out, &operation)?,
-    }
+    let done = client.act(&bulk.action()).await?;
+    acted(out, &client, done, wait).await?;
     Ok(Exit::Fine)
+}
+
+/// Shows what it would be done to, or the operation, when it is over if that is to be waited for.
+pub(crate) async fn acted(out: &Out, client: &Client, acted: Acted, wait: bool) -> Result<()> {
+    match acted {
+        Acted::Foreseen(foreseen) => show::foreseen(out, &foreseen),
+        Acted::Operation(operation) if wait => show::one(out, &until(over(client, *operation), None).await?),
+        Acted::Operation(operation) => show::one(out, &operation),
+    }
 }

@@ -16,7 +16,7 @@ use crate::exit::Exit;
 use crate::out::Out;
 use crate::wait::until;
 
-pub(crate) use bulk::{Bulk, bulk};
+pub(crate) use bulk::{Bulk, acted, bulk};
 pub(crate) use empty::{drain, purge};
 
 /// How often one that goes on is looked at.

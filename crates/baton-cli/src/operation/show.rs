@@ -4,7 +4,7 @@ use anyhow::Result;
 use baton::Timestamp;
 use baton::api::operation::{Foreseen, Operation};
 
-use crate::out::{Format, Out, Table, age, plain};
+use crate::out::{Format, Out, Table, age, plain, say};
 
 pub(super) fn all(out: &Out, operations: &[Operation]) -> Result<()> {
     match out.format {
@@ -29,6 +29,12 @@ pub(super) fn foreseen(out: &Out, foreseen: &Foreseen) -> Result<()> {
         Format::Table | Format::Wide => {
             let more = if foreseen.truncated { "or more " } else { "" };
             out.line(&format!("would {} {} {more}tasks", foreseen.action, foreseen.matched))?;
+            if foreseen.unread > 0 {
+                say(&format!(
+                    "{} more have payloads that no search looks into: over 16 KiB",
+                    foreseen.unread
+                ));
+            }
             if foreseen.sample.is_empty() {
                 return Ok(());
             }

@@ -46,7 +46,7 @@ fn times(schedule: &Schedule) -> String {
 
 fn table(out: &Out, schedules: &[Schedule]) -> Table {
     let wide = out.format == Format::Wide;
-    let mut heads = vec!["SCHEDULE", "TIMES", "ZONE", "KIND", "QUEUE", "NEXT", "LAST", "MADE"];
+    let mut heads = vec!["SCHEDULE", "TIMES", "ZONE", "KIND", "QUEUE", "OWNER", "NEXT", "LAST", "MADE"];
     heads.extend(if wide { &["SKIPPED", "MISSED", "OVERLAP", "LAST TASK"][..] } else { &[] });
     heads.push("NOTE");
     let mut table = Table::new(&heads);
@@ -58,6 +58,7 @@ fn table(out: &Out, schedules: &[Schedule]) -> Table {
             schedule.zone.clone().unwrap_or_default(),
             schedule.kind.to_string(),
             schedule.queue.to_string(),
+            owner(schedule).unwrap_or_default(),
             when(schedule.next.first().map(|next| next.at)),
             when(schedule.last_fired_at),
             schedule.fired.to_string(),
@@ -78,13 +79,22 @@ fn table(out: &Out, schedules: &[Schedule]) -> Table {
 /// Later than this is worth a word: usually a time is seen to within a tick.
 const OVERDUE_MS: u64 = 5_000;
 
+/// The user, and the key that he made it with.
+fn owner(schedule: &Schedule) -> Option<String> {
+    let key = schedule.owner_key.as_ref().map(|key| format!(" key {key}")).unwrap_or_default();
+    schedule.owner.as_ref().map(|owner| format!("{owner}{key}"))
+}
+
 fn note(schedule: &Schedule) -> String {
     match (schedule.state, schedule.overdue_ms) {
         (ScheduleState::Paused | ScheduleState::Ended, _) => schedule.state.as_str().to_owned(),
         (ScheduleState::Active, Some(ms)) if ms > OVERDUE_MS => {
-            format!("overdue by {}: no worker or gateway sees to it", span(ms))
+            let who = if schedule.owner.is_some() { "no gateway" } else { "no worker or gateway" };
+            format!("overdue by {}: {who} sees to it", span(ms))
         }
-        (ScheduleState::Active, _) => String::new(),
+        (ScheduleState::Active, _) => {
+            schedule.denied.map(|denied| format!("skipped: {denied}")).unwrap_or_default()
+        }
     }
 }
 
@@ -98,6 +108,7 @@ fn lines(out: &Out, schedule: &Schedule) -> String {
         ("zone", schedule.zone.clone()),
         ("kind", Some(schedule.kind.to_string())),
         ("queue", Some(schedule.queue.to_string())),
+        ("owner", owner(schedule)),
         ("payload", Some(payload)),
         ("missed", Some(schedule.missed.to_string())),
         ("overlap", Some(schedule.overlap.to_string())),

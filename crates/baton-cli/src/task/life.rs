@@ -34,9 +34,9 @@ pub(super) async fn logs(out: &Out, client: &Client, logs: Logs) -> Result<()> {
     }
     let follow = async {
         loop {
-            let page = client.wait_for_logs(logs.id, place.as_deref()).await?;
+            let page = client.wait_for_logs(logs.id, logs.level, place.as_deref()).await?;
             let silent = page.logs.is_empty();
-            show(out, page, logs.level, &mut place)?;
+            show(out, page, &mut place)?;
             if silent && client.get(logs.id).await?.status.is_terminal() {
                 // What was written between the two questions.
                 return rest(out, client, &logs, &mut place).await;
@@ -49,17 +49,18 @@ pub(super) async fn logs(out: &Out, client: &Client, logs: Logs) -> Result<()> {
 /// All lines after this place that there are by now.
 async fn rest(out: &Out, client: &Client, logs: &Logs, place: &mut Option<String>) -> Result<()> {
     loop {
-        let page = client.logs(logs.id, place.as_deref()).await?;
-        let over = page.logs.is_empty();
-        show(out, page, logs.level, place)?;
+        let page = client.logs(logs.id, logs.level, place.as_deref()).await?;
+        // Lines that matter less are looked past, so a page may have none and not be the last.
+        let over = page.next_cursor.is_none() || page.next_cursor == *place;
+        show(out, page, place)?;
         if over {
             return Ok(());
         }
     }
 }
 
-fn show(out: &Out, page: LogPage, level: Level, place: &mut Option<String>) -> Result<()> {
-    page.logs.iter().filter(|line| line.level >= level).try_for_each(|line| print(out, line))?;
+fn show(out: &Out, page: LogPage, place: &mut Option<String>) -> Result<()> {
+    page.logs.iter().try_for_each(|line| print(out, line))?;
     *place = page.next_cursor.or(place.take());
     Ok(())
 }

@@ -18,6 +18,7 @@ fn a_fleet_says_how_it_does() {
     figures_are_shown_in_every_form(&fleet);
     the_readme_works_as_it_stands(&fleet);
     mistakes_say_what_is_wrong(&fleet);
+    a_group_is_run_once_more(&fleet);
 }
 
 fn failures_come_in_groups(fleet: &Fleet) {
@@ -36,6 +37,20 @@ fn failures_come_in_groups(fleet: &Fleet) {
         assert!(shown.contains(line), "{line}: {shown}");
     }
     assert_eq!(shown.matches("failed").count(), 2, "{shown}");
+    let found = fleet.fine(&["task", "ls", &format!("error:{}", name.trim()), "-o", "name"]);
+    assert_eq!(found.lines().count(), 2, "{found}");
+}
+
+/// They fail once more, in the same way.
+fn a_group_is_run_once_more(fleet: &Fleet) {
+    let name = fleet.fine(&["error", "ls", "-o", "name"]);
+    let name = name.trim();
+    let dry = fleet.fine(&["error", "rerun", name, "--dry-run"]);
+    assert!(dry.starts_with("would rerun 2 tasks\nTASK"), "{dry}");
+    let done = fleet.fine(&["error", "rerun", name, "--reason", "larger now", "--wait"]);
+    for line in ["action    rerun\n", "state     ended\n", "done      2\n"] {
+        assert!(done.contains(line), "{line:?} in {done}");
+    }
 }
 
 fn figures_are_shown_in_every_form(fleet: &Fleet) {
@@ -72,5 +87,6 @@ fn mistakes_say_what_is_wrong(fleet: &Fleet) {
     check(&["stats", "--queue", "nosuch"], 3, "unknown_queue");
     check(&["error", "get", "nosuch"], 2, "16 hex digits");
     check(&["error", "get", "0000000000000000"], 3, "unknown_error_group");
-    check(&["error", "ls", "--limit", "0"], 2, "0 is not in 1..=500");
+    check(&["error", "rerun", "0000000000000000"], 3, "unknown_error_group");
+    check(&["error", "ls", "--limit", "0"], 2, "0 is not in 1..");
 }

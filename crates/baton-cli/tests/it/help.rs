@@ -3,7 +3,7 @@
 use crate::fleet::run;
 
 /// Every command by what is typed.
-const COMMANDS: [&str; 104] = [
+const COMMANDS: [&str; 105] = [
     "",
     "dev",
     "gateway",
@@ -80,6 +80,7 @@ const COMMANDS: [&str; 104] = [
     "stats",
     "error ls",
     "error get",
+    "error rerun",
     "events",
     "healthcheck",
     "init",

@@ -21,6 +21,8 @@ fn many_tasks_are_acted_on_and_it_is_told() {
 fn one_is_tried_first_and_done_then(fleet: &Fleet) {
     let dry = fleet.fine(&["bulk", "cancel", "--queue", "mail", "--dry-run"]);
     assert!(dry.starts_with("would cancel 3 tasks\nTASK"), "{dry}");
+    let dry = fleet.fine(&["bulk", "cancel", "--query", "kind:echo queue:mail -tag:keep", "--dry-run"]);
+    assert!(dry.starts_with("would cancel 3 tasks\nTASK"), "{dry}");
     let done = fleet.fine(&["bulk", "reprioritise", "--queue", "mail", "--priority", "9", "--wait"]);
     for line in ["action    reprioritise\n", "state     ended\n", "priority  9\n", "done      3\n"] {
         assert!(done.contains(line), "{line:?} in {done}");
@@ -37,6 +39,7 @@ fn one_is_tried_first_and_done_then(fleet: &Fleet) {
 fn mistakes_say_what_is_wrong(fleet: &Fleet) {
     for (words, code, said) in [
         (&["bulk", "cancel"][..], 2, "\"all\": true"),
+        (&["bulk", "cancel", "--query", "colour:red"][..], 2, "there is no term"),
         (&["bulk", "delete", "--all"][..], 2, "cancel, rerun, promote and reprioritise"),
         (&["bulk", "rerun", "--all", "--status", "running"][..], 2, "not for running ones"),
         (
@@ -64,7 +67,7 @@ fn the_readme_works_as_it_stands(fleet: &Fleet) {
     let (_, section) = readme.split_once("## Many tasks at once\n").unwrap();
     let (_, block) = section.split_once("```sh\n").unwrap();
     let lines: Vec<&str> = block.split_once("```").unwrap().0.lines().collect();
-    assert_eq!(lines.len(), 7);
+    assert_eq!(lines.len(), 8);
     for line in lines {
         let line = line.split_once(" #").map_or(line, |(line, _)| line);
         let (plain, quoted) = line.split_once('\'').unwrap_or((line, "'"));

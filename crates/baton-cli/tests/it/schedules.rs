@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 
-use crate::fleet::{Fleet, until};
+use crate::fleet::{Fleet, run, until};
+use crate::stub::{Stub, answer};
 
 #[test]
 fn schedules_are_made_seen_to_and_changed() {
@@ -64,7 +65,10 @@ fn one_is_shown_in_every_form(fleet: &Fleet) {
     assert_eq!(fleet.fine(&["schedule", "ls", "-o", "name"]), "nightly\npulse\n");
     let table = fleet.fine(&["schedule", "ls"]);
     let heads: Vec<&str> = table.lines().next().unwrap().split_whitespace().collect();
-    assert_eq!(heads, ["SCHEDULE", "TIMES", "ZONE", "KIND", "QUEUE", "NEXT", "LAST", "MADE", "NOTE"]);
+    assert_eq!(
+        heads,
+        ["SCHEDULE", "TIMES", "ZONE", "KIND", "QUEUE", "OWNER", "NEXT", "LAST", "MADE", "NOTE"]
+    );
     assert!(table.contains("every 5 m"), "{table}");
     let wide = fleet.fine(&["schedule", "ls", "-o", "wide"]);
     assert!(wide.lines().next().unwrap().contains("OVERLAP"), "{wide}");
@@ -115,5 +119,26 @@ fn mistakes_say_what_is_wrong(fleet: &Fleet) {
     check(&["set", "nightly"], 2, "say what is to be otherwise");
     for verb in ["get", "rm", "pause", "resume", "trigger"] {
         check(&[verb, "nosuch"], 3, "unknown_schedule");
+    }
+}
+
+#[test]
+fn an_owner_and_why_he_may_not_are_shown() {
+    let schedule = serde_json::json!({
+        "name": "nightly", "state": "active", "every_ms": 60_000, "missed": "once", "overlap": "allow", "kind": "k",
+        "queue": "mail", "payload": null, "priority": 5, "timeout_ms": 1, "max_attempts": 1, "max_crashes": 1,
+        "backoff_ms": 1, "backoff_cap_ms": 1, "next": [], "fired": 3, "skipped": 2, "denied": "owner_disabled",
+        "denied_at": "2026-11-21T00:00:00Z", "owner": "user_ada", "owner_key": "abcdefghijkl",
+        "created_at": "2026-11-20T00:00:00Z", "version": 1,
+    });
+    let list = serde_json::json!({ "schedules": [schedule] });
+    let answers = [&list, &schedule].map(|body| answer("200 OK", "", &body.to_string()));
+    let stub = Stub::serve(answers.to_vec());
+    let listed = run(&["--url", &stub.url, "schedule", "ls"]);
+    assert!(listed.out.contains("user_ada key abcdefghijkl"), "{listed:?}");
+    assert!(listed.out.trim_end().ends_with("skipped: owner_disabled"), "{listed:?}");
+    let one = run(&["--url", &stub.url, "schedule", "get", "nightly"]);
+    for line in ["owner     user_ada key abcdefghijkl\n", "note      skipped: owner_disabled\n"] {
+        assert!(one.out.contains(line), "{line}: {one:?}");
     }
 }

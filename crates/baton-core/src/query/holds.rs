@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use super::{Query, Test};
+use super::{ErrorWord, Query, Test};
+use crate::fingerprint::{Fingerprint, message};
 use crate::id::{FlowId, TaskId};
 use crate::lifecycle::Status;
 use crate::name::{DedupeKey, GroupName, Kind, QueueName, Tag, WorkerId};
@@ -30,7 +31,27 @@ pub struct Values<'a> {
     /// What the last run that failed had to say, and its reason.
     pub error: &'a str,
     pub reason: &'a str,
-    pub payload: &'a dyn Payload,
+    /// `None` where it is too large to be looked into.
+    pub payload: Option<&'a dyn Payload>,
+}
+
+impl Values<'_> {
+    fn tell(&self, task: &Subject<'_>, words: &[ErrorWord]) -> bool {
+        words.iter().any(|word| match word {
+            ErrorWord::Part(part) => has(self.error, part) || has(self.reason, part),
+            ErrorWord::Group(group) => self.group(task) == Some(*group),
+        })
+    }
+
+    /// The group of failures of the last run that failed; `None` where none did. A cancelled task has the reason of that.
+    fn group(&self, task: &Subject<'_>) -> Option<Fingerprint> {
+        let failed = match task.status {
+            Status::Failed | Status::Timeout => true,
+            Status::Completed | Status::Cancelled => false,
+            _ => !self.error.is_empty() || !self.reason.is_empty(),
+        };
+        failed.then(|| Fingerprint::of(task.kind, self.reason, &message(self.reason, self.error)))
+    }
 }
 
 /// A payload, whatever form it has.
@@ -43,13 +64,17 @@ pub trait Payload: fmt::Debug {
 }
 
 impl Query {
-    /// Without values, terms that need them are taken to hold, turned round or not: who has none looks again with them.
-    pub fn holds(&self, task: &Subject<'_>, values: Option<&Values<'_>>, now_ms: u64) -> bool {
-        self.terms.iter().all(|term| match (term.test.needs_values(), values) {
-            (true, None) => true,
-            (true, Some(values)) => term.test.holds_of(task, values) != term.negated,
-            (false, _) => term.test.holds(task, now_ms) != term.negated,
-        })
+    /// `None` where it cannot be told: what lies beside the task, or its payload, would have to be looked into.
+    pub fn holds(&self, task: &Subject<'_>, values: Option<&Values<'_>>, now_ms: u64) -> Option<bool> {
+        let mut all = Some(true);
+        for term in &self.terms {
+            match term.test.holds(task, values, now_ms) {
+                Some(is) if is == term.negated => return Some(false),
+                Some(_) => {}
+                None => all = None,
+            }
+        }
+        all
     }
 }
 
@@ -58,8 +83,8 @@ fn one_of<T: PartialEq>(values: &[T], is: Option<&T>) -> bool {
 }
 
 impl Test {
-    fn holds(&self, task: &Subject<'_>, now_ms: u64) -> bool {
-        match self {
+    fn holds(&self, task: &Subject<'_>, values: Option<&Values<'_>>, now_ms: u64) -> Option<bool> {
+        Some(match self {
             Test::Status(values) => values.contains(&task.status),
             Test::Queue(values) => values.contains(task.queue),
             Test::Kind(values) => values.contains(task.kind),
@@ -74,30 +99,30 @@ impl Test {
             Test::Finished(compare, point) => {
                 task.finished_ms.is_some_and(|at_ms| point.is_compared(*compare, at_ms, now_ms))
             }
-            Test::Error(_) | Test::Payload { .. } | Test::Text(_) => true,
-        }
-    }
-
-    fn holds_of(&self, task: &Subject<'_>, values: &Values<'_>) -> bool {
-        match self {
-            Test::Error(parts) => {
-                parts.iter().any(|part| has(values.error, part) || has(values.reason, part))
-            }
+            Test::Error(words) => values?.tell(task, words),
             Test::Payload { path, values: wanted } => {
-                values.payload.at(path).is_some_and(|is| wanted.contains(&is))
+                values?.payload?.at(path).is_some_and(|is| wanted.contains(&is))
             }
             Test::Text(part) => {
-                let texts = [task.kind.as_str(), task.queue.as_str(), values.error, values.reason];
-                texts.iter().any(|text| has(text, part))
-                    || task.key.is_some_and(|key| has(key.as_str(), part))
-                    || task.group.is_some_and(|group| has(group.as_str(), part))
-                    || task.worker.is_some_and(|worker| has(worker.as_str(), part))
-                    || task.tags.iter().any(|tag| has(tag.as_str(), part))
-                    || has(&task.id.to_string(), part)
-                    || values.payload.lower().contains(&part.to_lowercase())
+                let values = values?;
+                task.says(part)
+                    || has(values.error, part)
+                    || has(values.reason, part)
+                    || values.payload?.lower().contains(&part.to_lowercase())
             }
-            _ => true,
-        }
+        })
+    }
+}
+
+impl Subject<'_> {
+    fn says(&self, part: &str) -> bool {
+        has(self.kind.as_str(), part)
+            || has(self.queue.as_str(), part)
+            || self.key.is_some_and(|key| has(key.as_str(), part))
+            || self.group.is_some_and(|group| has(group.as_str(), part))
+            || self.worker.is_some_and(|worker| has(worker.as_str(), part))
+            || self.tags.iter().any(|tag| has(tag.as_str(), part))
+            || has(&self.id.to_string(), part)
     }
 }
 

@@ -16,6 +16,7 @@ mod point;
 #[cfg(test)]
 mod tests;
 
+use crate::fingerprint::Fingerprint;
 use crate::id::{FlowId, TaskId};
 use crate::lifecycle::Status;
 use crate::name::{DedupeKey, GroupName, Kind, QueueName, Tag, WorkerId};
@@ -49,8 +50,7 @@ pub enum Test {
     Key(Vec<DedupeKey>),
     Group(Vec<GroupName>),
     Id(Vec<TaskId>),
-    /// A part of what the last run that failed had to say, or of its reason.
-    Error(Vec<String>),
+    Error(Vec<ErrorWord>),
     /// Attempts that have failed.
     Attempt(Compare, u64),
     Created(Compare, Point),
@@ -62,6 +62,15 @@ pub enum Test {
     },
     /// A part of any text of the task.
     Text(String),
+}
+
+/// What the last run that failed was like.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ErrorWord {
+    /// A part of what it had to say, or of its reason.
+    Part(String),
+    /// It failed in the way of this group: 16 hex digits that are not in quotes.
+    Group(Fingerprint),
 }
 
 /// What is wrong with a query.
@@ -91,11 +100,6 @@ impl Query {
         self.terms.iter().any(|term| term.test.needs_values())
     }
 
-    /// Whether it asks for something within payloads.
-    pub fn needs_payload(&self) -> bool {
-        self.terms.iter().any(|term| matches!(term.test, Test::Payload { .. } | Test::Text(_)))
-    }
-
     /// What was created before this does not fit.
     pub fn created_from_ms(&self, now_ms: u64) -> Option<u64> {
         let from = |term: &Term| match term {
@@ -103,6 +107,17 @@ impl Query {
             _ => None,
         };
         self.terms.iter().filter_map(from).max()
+    }
+
+    /// The one group of failures that it asks for, if it asks for one.
+    pub fn error_group(&self) -> Option<Fingerprint> {
+        self.cut(|test| match test {
+            Test::Error(words) => match words[..] {
+                [ErrorWord::Group(group)] => Some(group),
+                _ => None,
+            },
+            _ => None,
+        })
     }
 
     /// The first term that holds for what is found by this function: what an index can cut by.

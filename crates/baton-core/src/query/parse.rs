@@ -3,7 +3,7 @@
 use std::fmt::Display;
 use std::str::FromStr;
 
-use super::{Compare, Mistake, Point, Term, Test};
+use super::{Compare, ErrorWord, Mistake, Point, Term, Test};
 use crate::limits;
 
 const NAMES: &str = "status, queue, kind, tag, worker, flow, key, group, id, error, attempt, created, finished, payload.<path>";
@@ -110,7 +110,7 @@ fn named(name: &str, signs: &[Sign]) -> Result<Test, String> {
         "key" => Test::Key(each(name, signs)?),
         "group" => Test::Group(each(name, signs)?),
         "id" => Test::Id(each(name, signs)?),
-        "error" => Test::Error(values(name, signs)?),
+        "error" => Test::Error(errors(name, signs)?),
         "attempt" => {
             let (compare, number) = compared(name, signs)?;
             let number = number.parse().map_err(|_| format!("{number:?} is no number, as in attempt:>2"))?;
@@ -127,8 +127,22 @@ fn named(name: &str, signs: &[Sign]) -> Result<Test, String> {
     })
 }
 
+fn errors(name: &str, signs: &[Sign]) -> Result<Vec<ErrorWord>, String> {
+    let word = |signs: &[Sign]| {
+        let text = plain(signs);
+        let is_quoted = signs.iter().any(|(_, quoted)| *quoted);
+        let group = text.parse().ok().filter(|_| !is_quoted);
+        group.map_or(ErrorWord::Part(text), ErrorWord::Group)
+    };
+    Ok(parts(name, signs)?.into_iter().map(word).collect())
+}
+
 /// The values between commas; one in quotes may have commas itself.
 fn values(name: &str, signs: &[Sign]) -> Result<Vec<String>, String> {
+    Ok(parts(name, signs)?.into_iter().map(plain).collect())
+}
+
+fn parts<'a>(name: &str, signs: &'a [Sign]) -> Result<Vec<&'a [Sign]>, String> {
     let each: Vec<&[Sign]> = signs.split(|sign| *sign == (',', false)).collect();
     if each.len() as u64 > limits::QUERY_VALUES_MAX {
         return Err(format!("{name} may have {} values", limits::QUERY_VALUES_MAX));
@@ -136,7 +150,7 @@ fn values(name: &str, signs: &[Sign]) -> Result<Vec<String>, String> {
     if each.iter().any(|value| value.is_empty()) {
         return Err(format!("a value of {name} is missing"));
     }
-    Ok(each.into_iter().map(plain).collect())
+    Ok(each)
 }
 
 fn each<T: FromStr<Err: Display>>(name: &str, signs: &[Sign]) -> Result<Vec<T>, String> {

@@ -12,6 +12,10 @@ fn tests(text: &str) -> Vec<Test> {
         .collect()
 }
 
+fn part(text: &str) -> ErrorWord {
+    ErrorWord::Part(text.to_owned())
+}
+
 fn mistakes(text: &str) -> Vec<(usize, String)> {
     let wrong = Query::parse(text).expect_err(text);
     wrong.into_iter().map(|mistake| (mistake.at, mistake.message)).collect()
@@ -52,11 +56,13 @@ fn holds(text: &str) -> bool {
         created_ms: NOW - 3_600_000,
         finished_ms: Some(NOW - 60_000),
     };
-    let values = Values { error: "Connection refused by 10.0.0.7", reason: "http_503", payload: &Json };
+    let values = Values { error: "Connection refused by 10.0.0.7", reason: "http_503", payload: Some(&Json) };
     let query = Query::parse(text).unwrap_or_else(|wrong| panic!("{text}: {wrong:?}"));
-    let whole = query.holds(&subject, Some(&values), NOW);
-    // A look without values may only take too much.
-    assert!(query.holds(&subject, None, NOW) || !whole, "{text}");
+    let whole = query.holds(&subject, Some(&values), NOW).unwrap();
+    // Who knows less may not be able to tell, and says nothing else.
+    for less in [None, Some(&Values { payload: None, ..values })] {
+        assert!(query.holds(&subject, less, NOW).is_none_or(|is| is == whole), "{text}");
+    }
     // What is earlier than a query allows does not fit it.
     let from_ms = query.created_from_ms(NOW);
     assert!(!whole || from_ms.is_none_or(|from_ms| subject.created_ms >= from_ms), "{text}");
@@ -131,9 +137,9 @@ fn every_term_holds_or_not() {
 #[test]
 fn quotes_take_away_meaning() {
     assert_eq!(tests("\"status:failed\""), [Test::Text("status:failed".to_owned())]);
-    assert_eq!(tests("error:\"a,b\\\"c\",d"), [Test::Error(vec!["a,b\"c".to_owned(), "d".to_owned()])]);
+    assert_eq!(tests("error:\"a,b\\\"c\",d"), [Test::Error(vec![part("a,b\"c"), part("d")])]);
     assert_eq!(tests("\"-x\""), [Test::Text("-x".to_owned())]);
-    assert_eq!(tests("error:\"\""), [Test::Error(vec![String::new()])]);
+    assert_eq!(tests("error:\"\""), [Test::Error(vec![part("")])]);
     let path = ["a", "0"].map(str::to_owned).to_vec();
     assert_eq!(tests("payload.a.0:\"\""), [Test::Payload { path, values: vec![String::new()] }]);
 }
@@ -186,7 +192,7 @@ proptest! {
     fn any_text_can_be_looked_for(part in "[^\\p{Cc}]{1,40}") {
         let quoted = part.replace('\\', "\\\\").replace('"', "\\\"");
         prop_assert_eq!(tests(&format!("\"{quoted}\"")), [Test::Text(part.clone())]);
-        prop_assert_eq!(tests(&format!("kind:a error:\"{quoted}\"")).pop(), Some(Test::Error(vec![part])));
+        prop_assert_eq!(tests(&format!("kind:a error:\"{quoted}\"")).pop(), Some(Test::Error(vec![ErrorWord::Part(part)])));
     }
 
     /// Turning a term round turns its answer round.
@@ -196,4 +202,34 @@ proptest! {
             prop_assert_ne!(holds(&text), holds(&format!("-{text}")), "{}", text);
         }
     }
+}
+
+#[test]
+fn a_fingerprint_is_one_unless_it_stands_in_quotes() {
+    let group = "8f3a1c0b9d2e4f67".parse().unwrap();
+    let asked = |text: &str| Query::parse(text).unwrap().error_group();
+    assert_eq!(asked("kind:mail error:8f3a1c0b9d2e4f67"), Some(group));
+    for text in [
+        "error:\"8f3a1c0b9d2e4f67\"",
+        "error:8F3A1C0B9D2E4F67",
+        "error:8f3a1c0b9d2e4f6",
+        "-error:8f3a1c0b9d2e4f67",
+        "error:8f3a1c0b9d2e4f67,refused",
+        "8f3a1c0b9d2e4f67",
+    ] {
+        assert_eq!(asked(text), None, "{text}");
+    }
+    let both = [ErrorWord::Group(group), part("refused")];
+    assert_eq!(tests("error:8f3a1c0b9d2e4f67,refused"), [Test::Error(both.to_vec())]);
+}
+
+#[test]
+fn a_task_is_in_the_group_of_its_last_failure() {
+    let kind = Kind::new("mail").unwrap();
+    let normal = crate::fingerprint::normal("Connection refused by 10.9.9.9");
+    let group = Fingerprint::of(&kind, "http_503", &normal);
+    assert!(holds(&format!("error:{group}")) && holds(&format!("error:x,{group}")));
+    assert!(!holds(&format!("-error:{group}")));
+    let other = Fingerprint::of(&kind, "http_500", &normal);
+    assert!(!holds(&format!("error:{other}")) && holds(&format!("-error:{other}")));
 }

@@ -11,6 +11,12 @@ use crate::limits;
 #[error("take {0:?}: it is one of {1}")]
 pub struct UnknownPolicy(String, &'static str);
 
+impl UnknownPolicy {
+    pub(super) fn of(text: &str, all: &'static str) -> UnknownPolicy {
+        UnknownPolicy(text.chars().take(32).collect(), all)
+    }
+}
+
 macro_rules! policy {
     ($(#[$doc:meta])* $name:ident { $($(#[$each:meta])* $variant:ident = $word:literal,)* } $all:literal) => {
         $(#[$doc])*
@@ -35,7 +41,7 @@ macro_rules! policy {
             fn from_str(text: &str) -> Result<$name, UnknownPolicy> {
                 match text {
                     $($word => Ok($name::$variant),)*
-                    other => Err(UnknownPolicy(other.chars().take(32).collect(), $all)),
+                    other => Err(UnknownPolicy::of(other, $all)),
                 }
             }
         }

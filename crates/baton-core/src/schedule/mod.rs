@@ -4,6 +4,7 @@
 //! in, so every process of one release says the same times.
 
 mod cron;
+mod denied;
 mod field;
 mod missed;
 mod timing;
@@ -13,6 +14,7 @@ mod zone;
 mod tests;
 
 pub use cron::{Cron, CronError};
+pub use denied::Denied;
 pub use missed::{Missed, Overlap, Plan, UnknownPolicy, plan};
 pub use timing::Timing;
 pub use zone::{Zone, ZoneError};

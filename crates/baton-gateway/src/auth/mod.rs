@@ -13,6 +13,7 @@ mod grant;
 mod hashing;
 mod identify;
 pub(crate) mod issue;
+mod judge;
 pub(crate) mod key_set;
 pub(crate) mod login;
 mod measure;

@@ -18,6 +18,8 @@ use crate::roster;
 const SAMPLE: usize = 20;
 /// Tasks that are looked at where no count says how many there are, and pages that are read for that.
 const SCAN_MAX: u64 = 5_000;
+/// The same where payloads and errors are looked into.
+const SEARCH_MAX: u64 = 2_000;
 const PAGES_MAX: usize = 100;
 
 pub(crate) async fn foresee(store: &Store, plan: &Plan, grant: &Grant) -> Result<Foreseen, Fail> {
@@ -27,6 +29,7 @@ pub(crate) async fn foresee(store: &Store, plan: &Plan, grant: &Grant) -> Result
         matched: 0,
         scanned: 0,
         truncated: false,
+        unread: 0,
         sample: vec![],
     };
     if !plan.tasks.is_empty() {
@@ -34,17 +37,19 @@ pub(crate) async fn foresee(store: &Store, plan: &Plan, grant: &Grant) -> Result
         return Ok(seen);
     }
     let counted = counted(store, plan).await?;
+    let scan_max = if plan.query.needs_values() { SEARCH_MAX } else { SCAN_MAX };
     let (mut place, mut pages) = (Some(Place::Start), 0);
     while pages < PAGES_MAX {
         let Some(from) = place.take() else { break };
         let found = walk(store, plan, from, Look { stays: true, pages_max: PAGES_MAX - pages }).await?;
         pages += found.pages;
         seen.scanned += found.scanned;
+        seen.unread += found.unread;
         seen.matched += found.tasks.len() as u64;
         found.tasks.into_iter().for_each(|task| show(&mut seen.sample, grant, task));
         place = found.next;
         let enough = counted.is_some() && seen.sample.len() >= SAMPLE;
-        if enough || seen.scanned >= SCAN_MAX {
+        if enough || seen.scanned >= scan_max {
             break;
         }
     }

@@ -6,7 +6,7 @@ use baton_store::{Error, Store, Task};
 
 use super::Plan;
 use super::place::{Place, Segment, Within};
-use crate::roster;
+use crate::{roster, search};
 
 /// How to look: how many pages at most, and whether nothing is done to what is found.
 #[derive(Clone, Copy, Debug)]
@@ -25,6 +25,8 @@ impl Look {
 pub(super) struct Found {
     pub(super) tasks: Vec<Task>,
     pub(super) scanned: u64,
+    /// Of those it cannot be told whether they fit, as their payloads are too large to be looked into.
+    pub(super) unread: u64,
     pub(super) pages: usize,
     pub(super) next: Option<Place>,
 }
@@ -36,9 +38,9 @@ pub(super) async fn walk(store: &Store, plan: &Plan, from: Place, look: Look) ->
     while found.pages < look.pages_max {
         let Some(place) = found.next.take() else { break };
         found.pages += 1;
-        let page = match (place, plan.filter.flow) {
-            (Place::Flow(at), Some(flow)) => of_flow(store, flow, at).await?,
-            (Place::Start, Some(flow)) => of_flow(store, flow, 0).await?,
+        let page = match (place, plan.flow()) {
+            (Place::Flow(at), Some(flow)) => of_flow(store, plan, flow, at).await?,
+            (Place::Start, Some(flow)) => of_flow(store, plan, flow, 0).await?,
             (Place::Index(segment, within), _) => {
                 let segments = segments_of(store, plan, &mut known, segment.status).await?;
                 of_index(store, plan, segments, (segment, within), look.stays).await?
@@ -46,8 +48,9 @@ pub(super) async fn walk(store: &Store, plan: &Plan, from: Place, look: Look) ->
             _ => Found { next: first_of(plan, 0), ..Found::default() },
         };
         found.scanned += page.scanned;
+        found.unread += page.unread;
         found.next = page.next;
-        found.tasks = page.tasks.into_iter().filter(|task| plan.takes(task)).collect();
+        found.tasks = page.tasks;
         if !found.tasks.is_empty() {
             break;
         }
@@ -61,15 +64,20 @@ fn first_of(plan: &Plan, status: usize) -> Option<Place> {
     (status < plan.statuses().len()).then_some(Place::Index(segment, Within::Start))
 }
 
-async fn of_flow(store: &Store, flow: FlowId, at: u64) -> Result<Found, Error> {
+/// Those of these tasks, all of one shard, that belong to the plan.
+async fn sifted(store: &Store, plan: &Plan, tasks: Vec<Task>) -> Result<Found, Error> {
+    let mut taken: Vec<bool> = tasks.iter().map(|task| plan.takes(task)).collect();
+    let unread = search::sift(store, &plan.query, plan.now_ms, &tasks, &mut taken).await?;
+    let scanned = tasks.len() as u64;
+    let tasks = tasks.into_iter().zip(taken).filter_map(|(task, taken)| taken.then_some(task)).collect();
+    Ok(Found { tasks, scanned, unread, ..Found::default() })
+}
+
+async fn of_flow(store: &Store, plan: &Plan, flow: FlowId, at: u64) -> Result<Found, Error> {
     let page = store.flow_tasks(flow, at, limits::PAGE_MAX, 0).await?;
     let behind = at + limits::PAGE_MAX;
-    Ok(Found {
-        scanned: page.tasks.len() as u64,
-        tasks: page.tasks.into_iter().map(|one| one.task).collect(),
-        next: (behind < page.total).then_some(Place::Flow(behind)),
-        ..Found::default()
-    })
+    let found = sifted(store, plan, page.tasks.into_iter().map(|one| one.task).collect()).await?;
+    Ok(Found { next: (behind < page.total).then_some(Place::Flow(behind)), ..found })
 }
 
 /// One page. What goes before the place is done with, also where its queue is gone by now.
@@ -88,17 +96,19 @@ async fn of_index(
     };
     let within = if *segment == from { within } else { Within::Start };
     let (tasks, next) = read(store, segment, status, within).await?;
-    let fits = tasks.iter().any(|task| plan.takes(task));
+    let found = sifted(store, plan, tasks).await?;
     let next = match next {
         // Others take the ranks of those that leave.
-        _ if fits && !stays && plan.moves_on(status) => Some(Place::Index(segment.clone(), within)),
+        _ if !found.tasks.is_empty() && !stays && plan.moves_on(status) => {
+            Some(Place::Index(segment.clone(), within))
+        }
         Some(next) => Some(Place::Index(segment.clone(), next)),
         None => {
             let next = segments.get(at + 1).map(|next| Place::Index(next.clone(), Within::Start));
             next.or_else(behind)
         }
     };
-    Ok(Found { scanned: tasks.len() as u64, tasks, next, ..Found::default() })
+    Ok(Found { next, ..found })
 }
 
 /// The segments of a status, which are read once for all of its pages: later, as tasks move on from status to status.

@@ -7,7 +7,7 @@ use axum::http::{HeaderMap, header};
 use baton_api::flow::NewFlow;
 use baton_api::kind::PutKind;
 use baton_api::lease::{Append, Beat, Complete, Fail as Failed, Note, Release};
-use baton_api::operation::{NewAction, Purge};
+use baton_api::operation::{NewAction, Purge, RerunGroup};
 use baton_api::pool::{PutPool, Scale};
 use baton_api::queue::PatchQueue;
 use baton_api::schedule::{NewSchedule, PatchSchedule, PreviewTimes};
@@ -72,6 +72,7 @@ bodies! {
     Leave: 64 * KIB, absent;
     NewAction: 128 * KIB;
     Purge: 64 * KIB;
+    RerunGroup: 64 * KIB, absent;
     PutPool: 64 * KIB;
     PutKind: 64 * KIB;
     PutWebhook: 64 * KIB;

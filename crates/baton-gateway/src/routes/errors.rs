@@ -2,6 +2,9 @@
 
 use axum::Json;
 use axum::extract::State;
+use axum::response::Response;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use baton_api::error_group::{ErrorGroup, ErrorGroups};
 use baton_api::schemas;
 use baton_api::task::Task;
@@ -17,7 +20,7 @@ use crate::app::App;
 use crate::auth::Grant;
 use crate::convert::error_group as convert;
 use crate::convert::task::row;
-use crate::extract::{Caller, FingerprintPath, FromTerms, Query, Terms};
+use crate::extract::{Caller, FingerprintPath, FromTerms, Paging, Query, Terms, Walk, no_cursor, with_link};
 use crate::problem::Fail;
 use crate::{roster, series};
 
@@ -25,8 +28,6 @@ pub(super) fn with_query() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(list_errors)).routes(routes!(get_error))
 }
 
-const LIMIT_MAX: u64 = 500;
-const LIMIT: u64 = 50;
 const TASKS_MAX: u64 = limits::PAGE_MAX;
 const TASKS: u64 = 20;
 
@@ -39,9 +40,8 @@ pub(crate) struct ErrorsQuery {
     queue: Vec<QueueName>,
     #[param(value_type = Option<Vec<String>>, schema_with = kinds)]
     kind: Vec<Kind>,
-    /// How many: those that were seen last
-    #[param(value_type = Option<u64>, minimum = 1, maximum = 500, default = 50)]
-    limit: u64,
+    #[param(ignore)]
+    walk: Walk,
 }
 
 fn queues() -> Schema {
@@ -53,37 +53,69 @@ fn kinds() -> Schema {
 }
 
 impl FromTerms for ErrorsQuery {
-    const KNOWN: &[&str] = &["queue", "kind", "limit"];
+    const KNOWN: &[&str] = &["queue", "kind", "limit", "cursor"];
 
     fn read(terms: &mut Terms) -> ErrorsQuery {
-        let limit = terms.number("limit", 1, LIMIT_MAX).unwrap_or(LIMIT);
-        ErrorsQuery { queue: terms.many("queue"), kind: terms.many("kind"), limit }
+        ErrorsQuery { queue: terms.many("queue"), kind: terms.many("kind"), walk: Walk::read(terms) }
     }
 }
 
 /// List groups of failures
 ///
-/// The last one seen first. Attempts that another one followed count, too; tasks that ended badly are listed by
+/// The last one seen first; one that is seen again while you walk through the pages comes to the front, and is not met again.
+/// Attempts that another one followed count, too; tasks that ended badly are listed by
 /// `GET /tasks?status=failed,timeout`.
 #[utoipa::path(
     get, path = "/errors", tag = "errors", operation_id = "list_errors",
     security(("bearer" = ["tasks:read"])),
-    params(ErrorsQuery),
-    responses((status = 200, description = "The groups", body = ErrorGroups))
+    params(ErrorsQuery, Walk),
+    responses((status = 200, description = "A page of the groups", body = ErrorGroups,
+               headers(("Link" = String, description = "Where the next page is, with rel=\"next\""))))
 )]
 pub(crate) async fn list_errors(
     State(app): State<App>,
     caller: Caller,
     Query(query): Query<ErrorsQuery>,
-) -> Result<Json<ErrorGroups>, Fail> {
+) -> Result<Response, Fail> {
+    let before =
+        query.walk.cursor.as_deref().map(|text| Place::read(text).ok_or_else(no_cursor)).transpose()?;
     let found = roster::errors(&app.store).await?;
     let mut errors: Vec<ErrorGroup> =
         found.into_iter().filter_map(|group| convert::error_group(group, &caller.grant)).collect();
     errors.retain(|group| fits(&query, group));
-    errors.sort_by_key(|group| std::cmp::Reverse((group.last_seen, group.fingerprint)));
+    errors.sort_by_key(|group| std::cmp::Reverse(Place::of(group)));
     let total = errors.len() as u64;
-    errors.truncate(query.limit as usize);
-    Ok(Json(ErrorGroups { errors, total, behind_ms: series::behind_ms(&app.store).await? }))
+    errors.retain(|group| before.is_none_or(|before| Place::of(group) < before));
+    let more = errors.len() as u64 > query.walk.limit;
+    errors.truncate(query.walk.limit as usize);
+    let next_cursor = errors.last().filter(|_| more).map(|last| Place::of(last).write());
+    let behind_ms = series::behind_ms(&app.store).await?;
+    let answer = ErrorGroups { errors, next_cursor: next_cursor.clone(), total, behind_ms };
+    let paging = Paging::Cursor { limit: query.walk.limit, cursor: None };
+    Ok(with_link(Json(answer), &caller, &paging, next_cursor.as_deref(), None))
+}
+
+/// The order of the list, backwards.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Place {
+    last_seen_ms: u64,
+    fingerprint: Fingerprint,
+}
+
+impl Place {
+    fn of(group: &ErrorGroup) -> Place {
+        Place { last_seen_ms: group.last_seen.ms(), fingerprint: group.fingerprint }
+    }
+
+    fn write(self) -> String {
+        URL_SAFE_NO_PAD.encode(format!("{}:{}", self.last_seen_ms, self.fingerprint))
+    }
+
+    fn read(text: &str) -> Option<Place> {
+        let text = String::from_utf8(URL_SAFE_NO_PAD.decode(text).ok()?).ok()?;
+        let (at, group) = text.split_once(':')?;
+        Some(Place { last_seen_ms: at.parse().ok()?, fingerprint: group.parse().ok()? })
+    }
 }
 
 fn fits(query: &ErrorsQuery, group: &ErrorGroup) -> bool {

@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 use crate::support::{Answer, Ask, Gateway, asked, get, post};
 
 pub(crate) struct Guarded {
+    pub(crate) app: App,
     store: Store,
     router: Router,
 }
@@ -23,7 +24,7 @@ impl Guarded {
         let (store, _) = Store::open(options).await.expect("a second store");
         let settings = Settings { open: false, budget: open.app.settings.budget, ..Settings::default() };
         let app = App::start(store.clone(), settings, CancellationToken::new());
-        Guarded { store, router: router(app) }
+        Guarded { router: router(app.clone()), app, store }
     }
 
     /// A key with these scopes, of an owner who may do everything; bound to the worker, if one is named.

@@ -31,6 +31,7 @@ mod emptying;
 mod figures;
 mod flows;
 mod graphs;
+mod groups;
 mod guards;
 mod hostile;
 mod idempotency;

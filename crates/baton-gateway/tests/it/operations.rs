@@ -24,6 +24,7 @@ async fn begun(gateway: &Gateway, queue: &str, lease_ms: u64) -> OperationId {
         queues: &[queue.parse().unwrap()],
         expected: None,
         by: Some(&by),
+        quiet: false,
         op: None,
         lease_ms,
     };

@@ -1,7 +1,9 @@
 //! Schedules over HTTP: how they are made and changed, every refusal, and who may see them.
 
 use axum::http::Method;
+use baton_auth::api_key;
 use baton_core::Shard;
+use baton_store::calls::token::ChangeKey;
 use serde_json::{Value, json};
 
 use crate::keys::Guarded;
@@ -265,4 +267,63 @@ async fn a_key_for_some_queues_knows_the_schedules_of_these() {
     let writer = door.key(&["tasks:write@a"], None).await;
     let paused = door.post(&writer, "/api/v1/schedules/in-a/pause", json!({})).await.json();
     assert_eq!((&paused["state"], &paused["payload"]), (&json!("paused"), &Value::Null));
+}
+
+/// Sees to what is due as a gateway does that asks this one's auth, once something is.
+async fn judged(gateway: &Gateway, door: &Guarded, path: &str) -> Value {
+    let look = async || gateway.get(path).await.json();
+    crate::support::until(async || look().await["overdue_ms"].is_u64()).await;
+    gateway.app.store.fire_owned(Shard::FIRST, &door.app.auth).await.unwrap();
+    look().await
+}
+
+#[tokio::test]
+async fn a_schedule_of_a_key_needs_the_key_at_each_of_its_times() {
+    let gateway = Gateway::start().await;
+    let door = Guarded::beside(&gateway).await;
+    let key = door.key(&["tasks:write@a", "tasks:read@a"], None).await;
+    let (id, _) = api_key::parse(&key).unwrap();
+    let pulse = json!({ "name": "pulse", "every_ms": 1_000, "kind": "noop", "queue": "a" });
+    let made = door.post(&key, ALL, pulse).await;
+    assert_eq!(made.status, 201, "{}", made.text());
+    let owner = (json!("service_tests"), json!(id.as_str()));
+    assert_eq!((made.json()["owner"].clone(), made.json()["owner_key"].clone()), owner);
+    let path = "/api/v1/schedules/pulse";
+    let fired = judged(&gateway, &door, path).await;
+    assert!(fired["fired"].as_u64() > Some(0) && fired["denied"].is_null(), "{fired}");
+    // Who rests it and lets it go on does not say what it is to be.
+    assert_eq!(gateway.post("/api/v1/schedules/pulse/pause", json!({})).await.status, 200);
+    let resumed = gateway.post("/api/v1/schedules/pulse/resume", json!({})).await.json();
+    assert_eq!(resumed["owner_key"], json!(id.as_str()));
+    gateway.app.store.change_key(&id, ChangeKey::Disabled(true)).await.unwrap();
+    let skipped = judged(&gateway, &door, path).await;
+    assert_eq!((&skipped["denied"], &skipped["fired"]), (&json!("owner_disabled"), &fired["fired"]));
+    assert!(skipped["denied_at"].is_string() && skipped["skipped"].as_u64() > Some(0), "{skipped}");
+    // A trigger needs the rights of whoever asks for it, and of nobody else.
+    assert_eq!(gateway.post("/api/v1/schedules/pulse/trigger", json!({})).await.status, 201);
+    assert_eq!(gateway.get(path).await.json()["denied"], "owner_disabled");
+    // Where nobody logs in nobody owns it, and any process sees to it.
+    let taken = gateway.patch(path, json!({ "priority": 7 })).await.json();
+    assert_eq!((&taken["owner"], &taken["denied"]), (&Value::Null, &Value::Null));
+    crate::support::until(async || gateway.get(path).await.json()["overdue_ms"].is_u64()).await;
+    assert!(gateway.app.store.fire_due(Shard::FIRST).await.unwrap().made > 0);
+}
+
+#[tokio::test]
+async fn a_key_that_has_expired_is_none_and_where_all_may_do_everything_none_is_needed() {
+    let gateway = Gateway::start().await;
+    let door = Guarded::beside(&gateway).await;
+    let key = door.key(&["tasks:write"], None).await;
+    let (id, _) = api_key::parse(&key).unwrap();
+    let pulse = json!({ "name": "pulse", "every_ms": 1_000, "kind": "noop" });
+    assert_eq!(door.post(&key, ALL, pulse).await.status, 201);
+    let path = "/api/v1/schedules/pulse";
+    let record = format!("baton:{{u:k:{id}}}:key");
+    let _: u64 = gateway.redis.say(&["HSET", &record, "expires_at", "1"]).await;
+    let skipped = judged(&gateway, &door, path).await;
+    assert_eq!((&skipped["denied"], &skipped["fired"]), (&json!("owner_unknown"), &json!(0)));
+    crate::support::until(async || gateway.get(path).await.json()["overdue_ms"].is_u64()).await;
+    let fires = gateway.app.store.fire_owned(Shard::FIRST, &gateway.app.auth).await.unwrap().fires;
+    assert_eq!((fires.made > 0, fires.skipped), (true, 0));
+    assert_eq!(gateway.get(path).await.json()["denied"], Value::Null);
 }

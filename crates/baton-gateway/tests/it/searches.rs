@@ -187,7 +187,10 @@ async fn payloads_that_no_search_looks_into_are_counted() {
     for (query, found, unread) in [
         ("payload.id:7", vec![&whole], Some(1)),
         ("yyyy", vec![&whole], Some(1)),
-        ("-yyyy", vec![&large], None),
+        ("-yyyy", vec![], Some(1)),
+        ("-yyyy%20kind:other", vec![], None),
+        ("-mail", vec![], None),
+        ("mail", vec![&whole, &large], None),
         ("error:y", vec![], None),
         ("kind:mail", vec![&whole, &large], None),
     ] {
@@ -212,4 +215,36 @@ async fn an_order_that_no_index_has_is_refused_with_the_reason() {
         assert_eq!((answer.status.as_u16(), answer.pointers()), (422, vec!["sort".to_owned()]), "{query}");
         assert!(answer.text().contains(why), "{query}: {}", answer.text());
     }
+}
+
+#[tokio::test]
+async fn where_much_has_ended_a_group_of_failures_is_an_index() {
+    let gateway = Gateway::start().await;
+    let worker = gateway.worker(1).await;
+    let mut failed = Vec::new();
+    for number in 0..3 {
+        let id = gateway.submit("mail").await;
+        let error = json!({ "error": format!("mailbox {number} is full"), "permanent": true });
+        gateway.end(&worker, &id, "fail", error).await;
+        failed.push(id);
+    }
+    write_all_behind(&gateway).await;
+    let groups = gateway.get("/api/v1/errors").await.json();
+    let group = groups["errors"][0]["fingerprint"].as_str().unwrap().to_owned();
+    ended(&gateway, 2_200).await;
+    write_all_behind(&gateway).await;
+    // The last one to fail first, page by page; what has ended otherwise is not looked at.
+    let first = page(&gateway, &format!("q=error:{group}&limit=2")).await;
+    assert!(first["behind_ms"].is_u64(), "{first}");
+    let cursor = first["next_cursor"].as_str().unwrap();
+    let rest = page(&gateway, &format!("q=error:{group}&limit=2&cursor={cursor}")).await;
+    failed.reverse();
+    assert_eq!([ids(&first), ids(&rest)].concat(), failed);
+    assert!(first["scanned"].as_u64().unwrap() <= 3, "{first}");
+    // When they were created is not the order of this index, and cuts nothing off.
+    let recent = page(&gateway, &format!("q=error:{group}%20created:%3E1h")).await;
+    assert_eq!(ids(&recent), failed);
+    // Of a group that nobody remembers the tasks are looked for one by one.
+    let other = page(&gateway, "q=error:00000000000000ff").await;
+    assert_eq!((other.get("behind_ms"), &other["truncated"]), (None, &json!(true)));
 }

@@ -99,3 +99,34 @@ async fn it_is_there_also_when_the_client_hangs_up() {
     }
     until(async || entries(&gateway).await.iter().any(|entry| entry["subject"] == "mail")).await;
 }
+
+/// They may do the same task by task, which is told in the histories of the tasks.
+#[tokio::test]
+async fn a_small_act_of_a_submitter_pushes_nothing_off_the_trail() {
+    let gateway = Gateway::start().await;
+    let door = Guarded::beside(&gateway).await;
+    let submitter = door.key(&["tasks:cancel", "tasks:read", "tasks:write"], None).await;
+    let operator = door.key(&["tasks:cancel", "queues:admin@a"], None).await;
+    let told = async || {
+        let trail = gateway.get("/api/v1/audit").await.json();
+        let actions = trail["entries"].as_array().unwrap().iter();
+        actions.map(|entry| entry["action"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    let act = async |key: &str, count: usize| {
+        let batch = json!({ "tasks": vec![json!({ "kind": "k" }); count] });
+        assert!(gateway.post("/api/v1/tasks/batch", batch).await.status.is_success());
+        let cancel = json!({ "action": "cancel", "filter": { "queue": ["default"] } });
+        let done = door.post(key, "/api/v1/actions", cancel).await.json();
+        assert_eq!((&done["state"], &done["done"]), (&json!("ended"), &json!(count)), "{done}");
+        done["id"].as_str().unwrap().to_owned()
+    };
+    let id = act(&submitter, 3).await;
+    assert_eq!(told().await, [""; 0]);
+    // What is over is called off in vain, however often.
+    let cancel = door.post(&submitter, &format!("/api/v1/operations/{id}/cancel"), json!({})).await;
+    assert_eq!((cancel.status.as_u16(), told().await.len()), (409, 0));
+    act(&submitter, 101).await;
+    assert_eq!(told().await, ["act_on_tasks", "cancel"]);
+    act(&operator, 1).await;
+    assert_eq!(told().await.len(), 4);
+}

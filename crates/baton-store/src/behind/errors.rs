@@ -6,7 +6,7 @@
 
 use std::collections::BTreeSet;
 
-use baton_core::fingerprint::normal;
+use baton_core::fingerprint;
 use baton_core::{Fingerprint, limits};
 
 use super::{BehindKey, Extra, Fact, Row, Writes};
@@ -38,7 +38,8 @@ fn failed(fact: &Fact, row: Option<&Row>, extra: &Extra<'_>, writes: &mut Writes
     let error = row.and_then(|row| row.error.as_deref()).map(String::from_utf8_lossy).unwrap_or_default();
     // A poisonous task has no message of its own: what an earlier attempt said is another failure.
     let error = if fact.why.as_deref() == Some("poison") { "".into() } else { error };
-    let (reason, message) = (fact.why.as_deref().unwrap_or_default(), normal(&error));
+    let reason = fact.why.as_deref().unwrap_or_default();
+    let message = fingerprint::message(reason, &error);
     let fingerprint = Fingerprint::of(&fact.kind, reason, &message);
     let group = BehindKey::error(fingerprint);
     let at_ms = fact.at_ms.to_string();

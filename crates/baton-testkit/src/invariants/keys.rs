@@ -46,11 +46,17 @@ fn check_hints(picture: &Picture<'_>, found: &mut Vec<Violation>) {
 
 /// A schedule is due when its record says, and only while it does not rest.
 fn check_due(picture: &Picture<'_>, found: &mut Vec<Violation>) {
-    let due = picture.sorted("schedules:due");
-    for (name, score) in &due {
+    let due: Vec<_> = [("schedules:due", false), ("schedules:owned", true)]
+        .into_iter()
+        .flat_map(|(key, owned)| {
+            picture.sorted(key).into_iter().map(move |(name, score)| (name, score, owned))
+        })
+        .collect();
+    for (name, score, owned) in &due {
         let record = picture.hash(&format!("schedule:{name}"));
         let next_ms = record.get("next_ms").and_then(|text| text.parse::<f64>().ok());
-        if next_ms != Some(*score) || record.contains_key("paused_ms") {
+        let is_there = record.contains_key("owner") == *owned;
+        if next_ms != Some(*score) || record.contains_key("paused_ms") || !is_there {
             found.push(Violation::new(
                 "A11",
                 format!("schedule {name} is due at {score}, and not by its record"),
@@ -59,7 +65,7 @@ fn check_due(picture: &Picture<'_>, found: &mut Vec<Violation>) {
     }
     for (name, _) in picture.sorted("schedules") {
         let record = picture.hash(&format!("schedule:{name}"));
-        if record.contains_key("next_ms") && !due.iter().any(|(known, _)| *known == name) {
+        if record.contains_key("next_ms") && !due.iter().any(|(known, ..)| *known == name) {
             found.push(Violation::new("A11", format!("schedule {name} has a next time and is never due")));
         }
     }
@@ -120,7 +126,7 @@ fn family(picture: &Picture<'_>, key: &str) -> Option<(&'static str, bool)> {
         ["error", _, "tasks"] => Some(("zset", true)),
         ["errors"] => lasting("zset"),
         ["index", "kinds"] | ["index", "kind" | "tag", _] => lasting("zset"),
-        ["pools"] | ["schedules"] | ["schedules", "due"] => lasting("zset"),
+        ["pools"] | ["schedules"] | ["schedules", "due" | "owned"] => lasting("zset"),
         ["schedule", name] => is_schedule(picture, name).then_some(("hash", false)),
         ["schedule", name, "payload"] if is_schedule(picture, name) => lasting("string"),
         ["operations"] | ["operations", "live"] => lasting("zset"),

@@ -11,7 +11,7 @@ use super::submit::body;
 use crate::error::Error;
 
 /// Tasks of a thousand may be done with before the answer comes.
-const PATIENCE: Duration = Duration::from_secs(30);
+pub(super) const PATIENCE: Duration = Duration::from_secs(30);
 
 impl Client {
     /// Acts on many tasks, or says on how many it would. What is larger than about a thousand tasks goes on after the answer.

@@ -2,7 +2,7 @@
 
 use baton_api::health::{Health, Ready};
 use baton_api::queue::{Queue, Queues};
-use baton_api::task::{Explanation, History, Logs, Task, Tasks};
+use baton_api::task::{Explanation, History, Level, Logs, Task, Tasks};
 use baton_api::worker::{Worker, Workers};
 use baton_core::TaskId;
 use futures_util::stream::{self, Stream};
@@ -36,15 +36,16 @@ impl Client {
         self.call(Call::get(format!("/api/v1/tasks/{id}/explain"))).await
     }
 
-    /// A page of a task's log, from the beginning or after the place that an earlier page named.
-    pub async fn logs(&self, id: TaskId, after: Option<&str>) -> Result<Logs, Error> {
-        self.call(logs(id, after)).await
+    /// A page of a task's log: lines that matter at least this much, from the beginning or after the place that an earlier page
+    /// named. A page without lines may have looked past others; one that names no further place was the last.
+    pub async fn logs(&self, id: TaskId, level: Level, after: Option<&str>) -> Result<Logs, Error> {
+        self.call(logs(id, level, after)).await
     }
 
     /// The same, and where there is nothing yet it waits for the first line. A page without lines says that none came
     /// for a while, or that the task has ended.
-    pub async fn wait_for_logs(&self, id: TaskId, after: Option<&str>) -> Result<Logs, Error> {
-        self.call(logs(id, after).held_for(HELD_FOR).query("wait", HELD_FOR.as_secs())).await
+    pub async fn wait_for_logs(&self, id: TaskId, level: Level, after: Option<&str>) -> Result<Logs, Error> {
+        self.call(logs(id, level, after).held_for(HELD_FOR).query("wait", HELD_FOR.as_secs())).await
     }
 
     /// A page of tasks, from the first one or from where an earlier page ended.
@@ -130,8 +131,10 @@ impl Client {
     }
 }
 
-fn logs(id: TaskId, after: Option<&str>) -> Call {
+fn logs(id: TaskId, level: Level, after: Option<&str>) -> Call {
     let call = Call::get(format!("/api/v1/tasks/{id}/logs"));
+    // Every line matters at least as much as the least.
+    let call = if level == Level::Debug { call } else { call.query("level", level.as_str()) };
     after.into_iter().fold(call, |call, after| call.query("after", after))
 }
 

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use baton_api::error_group::{ErrorGroup, ErrorGroups};
+use baton_api::operation::{Acted, RerunGroup};
 use baton_api::series::SeriesAnswer;
 use baton_api::task::Stats;
 use baton_core::Fingerprint;
@@ -10,6 +11,8 @@ use baton_core::series::Metric;
 
 use super::Client;
 use super::call::Call;
+use super::operations::PATIENCE;
+use super::submit::body;
 use crate::error::Error;
 
 /// Which figures: of one queue or of all, and how far back. The default is all queues and the last hour.
@@ -69,14 +72,35 @@ impl Client {
         self.call(metrics.iter().fold(call, |call, metric| call.query("metric", metric))).await
     }
 
-    /// Failures in groups, the last one seen first; of one queue or of all.
+    /// Failures in groups, the last one seen first, up to so many; of one queue or of all.
     pub async fn errors(&self, queue: Option<&str>, limit: u64) -> Result<ErrorGroups, Error> {
-        let call = Call::get("/api/v1/errors").query("limit", limit);
-        self.call(queue.into_iter().fold(call, |call, queue| call.query("queue", queue))).await
+        let mut found: Option<ErrorGroups> = None;
+        loop {
+            let known = found.as_ref().map_or(0, |found| found.errors.len() as u64);
+            let call = Call::get("/api/v1/errors").query("limit", (limit - known).clamp(1, 500));
+            let call = queue.into_iter().fold(call, |call, queue| call.query("queue", queue));
+            let cursor = found.as_mut().and_then(|found| found.next_cursor.take());
+            let call = cursor.into_iter().fold(call, |call, cursor| call.query("cursor", cursor));
+            let mut page: ErrorGroups = self.call(call).await?;
+            if let Some(before) = found.take() {
+                page.errors.splice(0..0, before.errors);
+            }
+            if page.next_cursor.is_none() || page.errors.len() as u64 >= limit {
+                return Ok(page);
+            }
+            found = Some(page);
+        }
     }
 
     /// One group, with so many of the tasks that failed so last.
     pub async fn error(&self, fingerprint: Fingerprint, tasks: u64) -> Result<ErrorGroup, Error> {
         self.call(Call::get(format!("/api/v1/errors/{fingerprint}")).query("limit", tasks)).await
+    }
+
+    /// Runs all tasks once more whose last failure is of this group, or says how many these are. What is larger than about a
+    /// thousand tasks goes on after the answer.
+    pub async fn rerun_error(&self, fingerprint: Fingerprint, how: &RerunGroup) -> Result<Acted, Error> {
+        let path = format!("/api/v1/errors/{fingerprint}/rerun");
+        self.call(Call::post(path, body(how)?, None).held_for(PATIENCE)).await
     }
 }

@@ -6,7 +6,8 @@ use baton_api::operation::{NewAction, TaskFilter};
 use baton_api::problem::Pointed;
 use baton_auth::Action;
 use baton_core::operation::Act;
-use baton_core::{Code, Priority, QueueName, Shard, TaskId, limits};
+use baton_core::query::{Query, Term, Test};
+use baton_core::{Code, Priority, QueueName, Shard, Status, TaskId, limits};
 
 use crate::app::App;
 use crate::auth::{Grant, reach};
@@ -44,7 +45,8 @@ pub(super) fn plan(asked: NewAction) -> Result<Plan, Fail> {
     let mut tasks = ids.unwrap_or_default();
     tasks.sort_unstable();
     tasks.dedup();
-    Ok(Plan { act, priority, tasks, filter: filter.unwrap_or_default(), begun_ms: None })
+    // Its search was read already.
+    Plan::new(act, priority, tasks, filter.unwrap_or_default()).map_err(|_| Fail::new(Code::Internal))
 }
 
 fn check_ids(ids: &[TaskId], errors: &mut Vec<Pointed>) {
@@ -63,14 +65,51 @@ fn check_ids(ids: &[TaskId], errors: &mut Vec<Pointed>) {
 
 fn check_filter(act: Act, filter: &TaskFilter, errors: &mut Vec<Pointed>) {
     for (at, status) in filter.status.iter().enumerate().filter(|(_, status)| !act.takes().contains(status)) {
-        let takes: Vec<&str> = act.takes().iter().map(|status| status.as_str()).collect();
-        let message = format!("{act} is for tasks that are {}, not for {status} ones", takes.join(", "));
-        wrong(errors, format!("/filter/status/{at}"), message);
+        wrong(errors, format!("/filter/status/{at}"), not_for(act, *status));
     }
-    let narrow = TaskFilter { status: Vec::new(), all: false, ..filter.clone() };
-    if narrow == TaskFilter::default() && !filter.all {
+    let query = Query::parse(&filter.q).unwrap_or_else(|mistakes| {
+        for mistake in mistakes {
+            wrong(errors, "/filter/q", format!("at byte {}: {}", mistake.at, mistake.message));
+        }
+        Query::default()
+    });
+    check_terms(act, query.terms(), errors);
+    let narrow = TaskFilter { status: Vec::new(), q: String::new(), all: false, ..filter.clone() };
+    let is_wide = narrow == TaskFilter::default() && !query.terms().iter().any(narrows);
+    // A mistake in it is said by itself.
+    if is_wide && !filter.all && errors.is_empty() {
         let message = "this fits the tasks of all queues: say what they have in common, or \"all\": true if that is meant";
         wrong(errors, "/filter", message);
+    }
+}
+
+fn not_for(act: Act, status: Status) -> String {
+    let takes: Vec<&str> = act.takes().iter().map(|status| status.as_str()).collect();
+    format!("{act} is for tasks that are {}, not for {status} ones", takes.join(", "))
+}
+
+/// Whether it says what the tasks have in common. What they are not is said of nearly all of them.
+fn narrows(term: &Term) -> bool {
+    !term.negated && !matches!(term.test, Test::Status(_))
+}
+
+/// Terms that hold for no task to which it can be done.
+fn check_terms(act: Act, terms: &[Term], errors: &mut Vec<Pointed>) {
+    for term in terms.iter().filter(|term| !term.negated) {
+        match &term.test {
+            Test::Status(asked) => {
+                let others = asked.iter().filter(|status| !act.takes().contains(status));
+                others.for_each(|status| wrong(errors, "/filter/q", not_for(act, *status)));
+            }
+            Test::Finished(..) if !act.takes().iter().any(|status| status.is_terminal()) => {
+                wrong(
+                    errors,
+                    "/filter/q",
+                    format!("{act} is for tasks that have not ended: finished never holds"),
+                );
+            }
+            _ => {}
+        }
     }
 }
 
@@ -90,10 +129,13 @@ fn check_priority(act: Act, priority: Option<i64>, errors: &mut Vec<Pointed>) ->
 /// All or nothing: refuses unless it is allowed in the queue of every task. Answers these queues; none means any.
 pub(super) async fn allowed(app: &App, grant: &Grant, plan: &Plan) -> Result<Vec<QueueName>, Fail> {
     let action = action(plan.act);
-    if let Some(flow) = plan.filter.flow {
+    if let Some(flow) = plan.flow() {
         let unknown = || Fail::new(Code::UnknownFlow);
         app.store.keys(flow.shard()).map_err(|_| unknown())?;
         reach::flow(app, grant, flow, action).await?;
+        if !plan.query.is_empty() {
+            reach::flow(app, grant, flow, Action::TasksRead).await?;
+        }
         if app.store.flow_tasks(flow, 0, 1, 0).await?.total == 0 {
             return Err(unknown());
         }
@@ -101,14 +143,25 @@ pub(super) async fn allowed(app: &App, grant: &Grant, plan: &Plan) -> Result<Vec
     if !plan.tasks.is_empty() {
         return of_tasks(app, grant, plan).await;
     }
-    let queues = &plan.filter.queue;
-    grant.must_in_all(action, queues, |at| format!("/filter/queue/{at}"))?;
-    if queues.is_empty() && plan.filter.flow.is_none() && !grant.reaches_all(action) {
+    of_filter(grant, plan, action)?;
+    // A search looks into what lies beside tasks, and whether it holds tells something of it.
+    if !plan.query.is_empty() {
+        of_filter(grant, plan, Action::TasksRead)?;
+    }
+    Ok(plan.queues())
+}
+
+fn of_filter(grant: &Grant, plan: &Plan, action: Action) -> Result<(), Fail> {
+    let by_search = plan.filter.queue.is_empty();
+    let queues = if by_search { plan.queues() } else { plan.filter.queue.clone() };
+    let place = |at| if by_search { "/filter/q".to_owned() } else { format!("/filter/queue/{at}") };
+    grant.must_in_all(action, &queues, place)?;
+    if queues.is_empty() && plan.flow().is_none() && !grant.reaches_all(action) {
         let message =
             format!("the credential does not allow {action} in every queue: name those that are meant");
         return Err(Fail::lacks(action).at("/filter/queue", message));
     }
-    Ok(plan.queues())
+    Ok(())
 }
 
 /// The queues of tasks that are named, where it matters which they are.

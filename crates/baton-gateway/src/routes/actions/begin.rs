@@ -11,6 +11,7 @@ use crate::bulk::{Place, Plan, counted, drive};
 use crate::convert::operation as convert;
 use crate::extract::{Caller, replayed};
 use crate::problem::Fail;
+use crate::trail::{Untold, administers};
 
 /// Pieces of a hundred tasks that are done with before the answer: all that can be named, and a step to the end.
 const PIECES: u64 = 12;
@@ -30,6 +31,7 @@ pub(super) async fn begin(app: &App, caller: &Caller, wish: Wish<'_>) -> Result<
         true => (serde_json::to_string(&plan.filter).map_err(|_| Fail::new(Code::Internal))?, Place::Start),
         false => (String::new(), Place::Named(0)),
     };
+    let quiet = !administers(&caller.grant);
     let id = app.store.draw_operation()?;
     let asked = BeginOperation {
         id: &id,
@@ -42,18 +44,19 @@ pub(super) async fn begin(app: &App, caller: &Caller, wish: Wish<'_>) -> Result<
         queues: &queues,
         expected: counted(&app.store, &plan).await?,
         by: caller.by.as_ref(),
+        quiet,
         op,
         lease_ms: limits::OPERATION_LEASE_MS,
     };
     match app.store.begin_operation(&asked).await? {
-        OperationBegun::Done { id, replayed: true } => Ok(replayed(shown(app, &id).await?)),
+        OperationBegun::Done { id, replayed: true } => Ok(replayed(shown(app, &id, quiet).await?)),
         OperationBegun::Done { id, replayed: false } => {
             // What fails now is gone on with later: the operation is there.
             if let Err(fail) = drive(app, &id, PIECES, 0).await {
                 tracing::warn!(operation = %id, code = %fail.code, "an operation does not go on at once");
             }
             app.operations.notify_one();
-            shown(app, &id).await
+            shown(app, &id, quiet).await
         }
         OperationBegun::Refused(refused) => Err(match (refused.refusal, refused.detail.as_deref()) {
             (Refusal::Conflict, Some(OperationBegun::LIMIT)) => Fail::new(Code::Conflict)
@@ -67,10 +70,15 @@ pub(super) async fn begin(app: &App, caller: &Caller, wish: Wish<'_>) -> Result<
     }
 }
 
-/// As it is now: 202 while it goes on.
-async fn shown(app: &App, id: &OperationId) -> Result<Response, Fail> {
+/// As it is now: 202 while it goes on. A small one that is over is not on the trail, if it is to be quiet.
+async fn shown(app: &App, id: &OperationId, quiet: bool) -> Result<Response, Fail> {
     let operation = app.store.operation(id).await?.ok_or_else(|| Fail::new(Code::UnknownOperation))?;
     let status = if operation.state.is_over() { StatusCode::OK } else { StatusCode::ACCEPTED };
+    let is_small = operation.state.is_over() && operation.counts.done <= limits::OPERATION_PIECE;
     let location = [(header::LOCATION, format!("/api/v1/operations/{id}"))];
-    Ok((status, location, Json(convert::operation(operation))).into_response())
+    let mut answer = (status, location, Json(convert::operation(operation))).into_response();
+    if quiet && is_small {
+        answer.extensions_mut().insert(Untold);
+    }
+    Ok(answer)
 }

@@ -113,6 +113,6 @@ pub(crate) async fn purge_queue(
         return Err(Fail::invalid("/confirm", format!("say the name of the queue once more: {name}")));
     }
     let filter = TaskFilter { queue: vec![name.clone()], ..TaskFilter::default() };
-    let plan = Plan { act: Act::Cancel, priority: None, tasks: Vec::new(), filter, begun_ms: None };
+    let plan = Plan::new(Act::Cancel, None, Vec::new(), filter).map_err(|_| Fail::new(Code::Internal))?;
     begin(&app, &caller, Wish { plan, queues: vec![name], reason: &asked.reason, op: op.as_ref() }).await
 }

@@ -3,6 +3,7 @@
 mod ask;
 mod begin;
 mod empty;
+mod group;
 mod operations;
 
 use axum::extract::State;
@@ -24,6 +25,7 @@ pub(super) fn plain() -> OpenApiRouter<App> {
         .routes(routes!(operations::get_operation))
         .routes(routes!(operations::cancel_operation))
         .routes(routes!(empty::purge_queue))
+        .routes(routes!(group::rerun_error))
 }
 
 pub(super) fn with_query() -> OpenApiRouter<App> {

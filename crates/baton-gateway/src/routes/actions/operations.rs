@@ -6,6 +6,7 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use baton_api::operation::{Operation, Operations};
 use baton_auth::Action;
+use baton_core::operation::OperationState;
 use baton_core::{Code, OperationId, Refusal};
 use baton_store::calls::operation::{Operation as Stored, OperationCancelled};
 
@@ -17,6 +18,7 @@ use crate::extract::{
     Body, Caller, FromTerms, Nothing, OperationPath, Paging, Query, Terms, Walk, no_cursor, with_link,
 };
 use crate::problem::Fail;
+use crate::trail::Untold;
 
 /// Pages that are read for one where most are others'.
 const PAGES_MAX: usize = 10;
@@ -135,8 +137,13 @@ pub(crate) async fn cancel_operation(
         }
     }
     app.operations.notify_one();
+    let was_running = operation.state == OperationState::Running;
     let operation = app.store.operation(&id).await?.ok_or_else(|| Fail::new(Code::UnknownOperation))?;
-    Ok(Json(convert::operation(operation)).into_response())
+    let mut answer = Json(convert::operation(operation)).into_response();
+    if !was_running {
+        answer.extensions_mut().insert(Untold);
+    }
+    Ok(answer)
 }
 
 /// One that the caller may see.

@@ -20,6 +20,7 @@ pub(super) const TRIES: u32 = 5;
 /// Change a schedule
 ///
 /// What is left out stays as it is. New times count from now; what is not about times leaves the next one where it is.
+/// Whoever changes it owns it from then on: at each of its times it needs the rights that he has then.
 #[utoipa::path(
     patch, path = "/schedules/{name}", tag = "schedules", operation_id = "patch_schedule",
     security(("bearer" = ["tasks:write"])),
@@ -46,6 +47,7 @@ pub(crate) async fn patch_schedule(
     if both {
         return Err(Fail::invalid("/every_ms", "it is either a cron expression or an interval, not both"));
     }
+    let owner = app.auth.owner(&caller.grant).await?;
     for _ in 0..TRIES {
         let (now_ms, schedule) = own(&app, &caller.grant, &name).await?;
         let named = must_match(&headers, schedule.version)?;
@@ -66,6 +68,7 @@ pub(crate) async fn patch_schedule(
             begins,
             version: Some(schedule.version),
             by: caller.by.as_ref(),
+            owner: owner.as_ref(),
             op: None,
         };
         match app.store.put_schedule(&put).await? {

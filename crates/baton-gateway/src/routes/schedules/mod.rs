@@ -97,7 +97,8 @@ pub(crate) async fn get_schedule(
 /// Make a schedule
 ///
 /// Its times are seen to by whichever process of the fleet comes first, each of them once. The same request again answers the
-/// schedule that there is.
+/// schedule that there is. Whoever makes it owns it: at each of its times it needs the right to write to its queue that he has
+/// then, or that time is skipped.
 #[utoipa::path(
     post, path = "/schedules", tag = "schedules", operation_id = "create_schedule",
     security(("bearer" = ["tasks:write"])),
@@ -127,6 +128,7 @@ pub(crate) async fn create_schedule(
     }
     let wanted = convert::wanted(&asked, app.store.draw(Shard::FIRST))?;
     let now_ms = app.store.schedule(&asked.name).await?.now_ms;
+    let owner = app.auth.owner(&caller.grant).await?;
     let put = PutSchedule {
         name: &asked.name,
         timing: &wanted.timing,
@@ -136,6 +138,7 @@ pub(crate) async fn create_schedule(
         begins: convert::begins(&wanted.timing, now_ms)?,
         version: None,
         by: caller.by.as_ref(),
+        owner: owner.as_ref(),
         op: op.as_ref(),
     };
     let (created, is_repeat) = match app.store.put_schedule(&put).await? {

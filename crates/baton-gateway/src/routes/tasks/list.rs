@@ -5,6 +5,7 @@ use axum::extract::State;
 use axum::response::Response;
 use baton_api::task::{Task, Tasks};
 use baton_core::FlowId;
+use baton_store::Store;
 use futures_util::{StreamExt, TryStreamExt, stream};
 
 use super::cursor::Place;
@@ -12,7 +13,7 @@ use super::filter::Filter;
 use super::history::with_history;
 use super::query::ListQuery;
 use super::rows::Wanted;
-use super::segments::{Ended, Plan, plan, segments};
+use super::segments::{By, Ended, Plan, plan, segments};
 use super::{of_flow, walk};
 use crate::app::App;
 use crate::auth::Grant;
@@ -28,8 +29,8 @@ const HISTORIES_AT_A_TIME: usize = 8;
 /// Running ones first, then pending, scheduled and blocked ones, then those that ended, newest first; within that by queue.
 /// With `flow`, in the order of that flow. Payloads and results are left out.
 ///
-/// Where more than 2,000 tasks have ended, those of a `kind`, `tag` or `worker`, said as a filter or in `q`, come from an
-/// index, newest first, behind those that run and before those that wait. It is written behind the work: `behind_ms` says how
+/// Where more than 2,000 tasks have ended, those of a `kind`, `tag` or `worker`, said as a filter or in `q`, or of one group of
+/// failures (`q=error:8f3a1c0b9d2e4f67`: the latest thousand), come from an index, newest first, behind those that run and before those that wait. It is written behind the work: `behind_ms` says how
 /// far. All else is looked at one by one, 2,000 at a time: `scanned` and `truncated` tell, and `next_cursor` goes on.
 #[utoipa::path(
     get, path = "/tasks", tag = "tasks", operation_id = "list_tasks",
@@ -99,12 +100,33 @@ async fn of_all(app: &App, grant: &Grant, query: &ListQuery) -> Result<Rows, Fai
     };
     let ended = match query.sort {
         Some(sort) => Ended::Sorted(query.sorted(app.store.shards(), sort)?),
-        None => Ended::Best { cuts: query.wanted.cuts(), began: place.as_ref().map(|place| place.indexed) },
+        None => Ended::Best {
+            cuts: known(&app.store, query.wanted.cuts()).await?,
+            began: place.as_ref().map(|place| place.indexed),
+        },
     };
     let plan = plan(&app.store, segments, ended);
     let behind_ms = if plan.indexed { Some(behind_ms(app).await?) } else { None };
     let (page, rows) = of_plan(app, &plan, place, &filter, &query.paging).await?;
     Ok((Tasks { behind_ms, ..page }, rows))
+}
+
+/// Without groups of failures that nobody remembers: their tasks are looked for one by one.
+async fn known(store: &Store, cuts: Vec<By>) -> Result<Vec<By>, Fail> {
+    let mut known = Vec::new();
+    for by in cuts {
+        let By::Error(group) = by else {
+            known.push(by);
+            continue;
+        };
+        for shard in store.shards().all() {
+            if store.tasks_of_error(shard, group, 0, 1).await?.total > 0 {
+                known.push(by);
+                break;
+            }
+        }
+    }
+    Ok(known)
 }
 
 /// How far the shard that is furthest behind is.

@@ -134,7 +134,8 @@ impl ListQuery {
     /// The one index that has all that are wanted, in their order.
     pub(super) fn sorted(&self, shards: ShardCount, sort: Sort) -> Result<Cut, Fail> {
         let cannot = |why: &str| Err(Fail::invalid("sort", why));
-        let [by] = &self.wanted.cuts()[..] else {
+        let cuts = self.wanted.cuts();
+        let [by] = cuts.iter().filter(|by| by.is_by_creation()).collect::<Vec<_>>()[..] else {
             return cannot("it takes exactly one kind, tag or worker: there is an index for each of these");
         };
         if self.status.is_empty() || !self.status.iter().all(|status| status.is_terminal()) {

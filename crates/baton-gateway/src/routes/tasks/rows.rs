@@ -75,8 +75,8 @@ impl Wanted {
         self.created_after.map(Timestamp::ms).max(self.q.created_from_ms(now_ms))
     }
 
-    /// The indexes in which all wanted tasks are that have ended, if there are such. That of a worker forgets, so it comes
-    /// last.
+    /// The indexes in which all wanted tasks are that have ended, if there are such. Those of a worker and of a group
+    /// of failures forget, so they come last.
     pub(super) fn cuts(&self) -> Vec<By> {
         let (tags, kinds, workers) = (
             self.q.cut(|test| if let Test::Tag(tags) = test { Some(tags) } else { None }),
@@ -89,6 +89,9 @@ impl Wanted {
         }
         if cuts.is_empty() {
             cuts = said(&self.worker, workers).iter().cloned().map(By::Worker).collect();
+        }
+        if cuts.is_empty() {
+            cuts = self.q.error_group().map(By::Error).into_iter().collect();
         }
         // What is named twice is one index.
         let mut each: Vec<By> = Vec::new();

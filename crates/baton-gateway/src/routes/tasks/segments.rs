@@ -3,7 +3,7 @@
 use std::fmt;
 
 use baton_auth::Action;
-use baton_core::{Kind, QueueName, Shard, Status, Tag, WorkerId, limits};
+use baton_core::{Fingerprint, Kind, QueueName, Shard, Status, Tag, WorkerId, limits};
 use baton_store::behind::BehindKey;
 use baton_store::{Store, Task};
 
@@ -50,6 +50,8 @@ pub(super) enum By {
     Kind(Kind),
     Tag(Tag),
     Worker(WorkerId),
+    /// The latest that failed so, by when they did.
+    Error(Fingerprint),
 }
 
 impl By {
@@ -58,6 +60,7 @@ impl By {
             By::Kind(kind) => BehindKey::kind(kind),
             By::Tag(tag) => BehindKey::tag(tag),
             By::Worker(worker) => BehindKey::worker(worker),
+            By::Error(group) => BehindKey::error_tasks(*group),
         }
     }
 
@@ -68,14 +71,23 @@ impl By {
     /// Whether a task is there by what it is now: it may have run elsewhere since, and stands in the index of that worker too.
     pub(super) fn has(&self, task: &Task) -> bool {
         match self {
-            By::Kind(_) | By::Tag(_) => true,
+            By::Kind(_) | By::Tag(_) | By::Error(_) => true,
             By::Worker(worker) => task.run.as_ref().is_some_and(|run| run.worker == *worker),
         }
     }
 
     /// Whether so many are all that an index keeps, and it has forgotten others.
     pub(super) fn forgets_at(&self, total: u64) -> bool {
-        matches!(self, By::Worker(_)) && total >= limits::INDEX_WORKER_TASKS_MAX
+        match self {
+            By::Worker(_) => total >= limits::INDEX_WORKER_TASKS_MAX,
+            By::Error(_) => total >= limits::ERROR_TASKS_MAX,
+            By::Kind(_) | By::Tag(_) => false,
+        }
+    }
+
+    /// Whether its tasks come in the order in which they were created.
+    pub(super) fn is_by_creation(&self) -> bool {
+        !matches!(self, By::Error(_))
     }
 }
 
@@ -86,6 +98,7 @@ impl fmt::Display for Cut {
             By::Kind(kind) => write!(out, "{order}kind:{kind}"),
             By::Tag(tag) => write!(out, "{order}tag:{tag}"),
             By::Worker(worker) => write!(out, "{order}worker:{worker}"),
+            By::Error(group) => write!(out, "{order}error:{group}"),
         }
     }
 }
@@ -98,6 +111,7 @@ impl Cut {
             "kind" => By::Kind(name.parse().ok()?),
             "tag" => By::Tag(name.parse().ok()?),
             "worker" => By::Worker(name.parse().ok()?),
+            "error" => By::Error(name.parse().ok()?),
             _ => return None,
         };
         Some(Cut { by, up })

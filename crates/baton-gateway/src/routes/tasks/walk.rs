@@ -105,7 +105,9 @@ async fn read(
     let cut = segment.cut.as_ref();
     // Newest first, all that comes behind this is older still.
     let oldest = rows.tasks.last().map_or(u64::MAX, |task| task.created_ms);
-    let next = rows.next.filter(|_| cut.is_none_or(|cut| cut.up || !filter.is_past(oldest)));
+    let next = rows
+        .next
+        .filter(|_| cut.is_none_or(|cut| cut.up || !cut.by.is_by_creation() || !filter.is_past(oldest)));
     let forgotten = next.is_none() && cut.is_some_and(|cut| cut.by.forgets_at(rows.total));
     let looked_at = rows.tasks.len() as u64;
     let readable = rows.tasks.iter().filter(|task| filter.grant.reads(&task.queue)).count() as u64;

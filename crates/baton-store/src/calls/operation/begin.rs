@@ -29,6 +29,8 @@ pub struct BeginOperation<'a> {
     /// How many tasks there are, where that is known beforehand.
     pub expected: Option<u64>,
     pub by: Option<&'a Principal>,
+    /// Whoever began it has no right to administer: its end is on the trail only if it was large.
+    pub quiet: bool,
     pub op: Option<&'a OpId>,
     pub lease_ms: u64,
 }
@@ -55,6 +57,7 @@ fn fields(begin: &BeginOperation<'_>) -> Vec<(&'static str, String)> {
     say("priority", begin.priority.map(|priority| priority.to_string()));
     say("expected", begin.expected.map(|expected| expected.to_string()));
     say("created_by", begin.by.map(ToString::to_string));
+    say("quiet", begin.quiet.then(|| "1".to_owned()));
     let queues: Vec<&str> = begin.queues.iter().map(QueueName::as_str).collect();
     let texts = [
         ("reason", begin.reason.to_owned()),

@@ -1,10 +1,11 @@
 //! Faces `lua/schedule/list.lua`. It only reads.
 
-use baton_core::schedule::{Cron, Missed, Overlap, Timing, Zone};
+use baton_core::schedule::{Cron, Denied, Missed, Overlap, Timing, Zone};
 use baton_core::{Backoff, Kind, Principal, Priority, QueueName, ScheduleName, Shard, Tag, TaskId, limits};
 
 use super::super::page;
 use super::super::task::{Insists, NewTask};
+use super::Owner;
 use crate::error::Error;
 use crate::record::{Fields, priority, tags};
 use crate::reply::Reply;
@@ -147,6 +148,9 @@ pub struct Schedule {
     /// Tasks that it made, and times for which it made none.
     pub fired: u64,
     pub skipped: u64,
+    /// Why its last time was skipped, and when; gone as soon as a time is seen to again.
+    pub denied: Option<(Denied, u64)>,
+    pub owner: Option<Owner>,
     pub created_ms: u64,
     pub created_by: Option<Principal>,
     pub changed_ms: Option<u64>,
@@ -161,6 +165,20 @@ pub struct Due {
     pub missed: Missed,
     pub version: u64,
     pub due_ms: u64,
+    /// Of its tasks.
+    pub queue: QueueName,
+    pub owner: Option<Owner>,
+}
+
+/// Schedules that are due.
+#[derive(Debug)]
+pub struct AllDue {
+    /// Redis's clock.
+    pub now_ms: u64,
+    /// When the first of those that wait is due, or was.
+    pub first_ms: Option<u64>,
+    /// One that cannot be read does not hide the others.
+    pub due: Vec<Result<Due, Error>>,
 }
 
 /// A page of the schedules of a shard.
@@ -194,6 +212,13 @@ fn timing(fields: &mut Fields) -> Result<Timing, Error> {
     })
 }
 
+fn denied(fields: &mut Fields) -> Result<Option<(Denied, u64)>, Error> {
+    Ok(match (fields.optional("denied")?, fields.optional("denied_ms")?) {
+        (Some(denied), Some(at_ms)) => Some((denied, at_ms)),
+        _ => None,
+    })
+}
+
 fn schedule(name: ScheduleName, fields: &mut Fields) -> Result<Schedule, Error> {
     Ok(Schedule {
         timing: timing(fields)?,
@@ -208,6 +233,8 @@ fn schedule(name: ScheduleName, fields: &mut Fields) -> Result<Schedule, Error> 
         last_task: fields.optional("last_task")?,
         fired: fields.or("fired", 0)?,
         skipped: fields.or("skipped", 0)?,
+        denied: denied(fields)?,
+        owner: Owner::read(fields)?,
         created_ms: fields.required("created_ms")?,
         created_by: fields.optional("created_by")?,
         changed_ms: fields.optional("changed_ms")?,
@@ -222,12 +249,19 @@ fn due(name: ScheduleName, fields: &mut Fields) -> Result<Due, Error> {
         missed: fields.or("missed", Missed::default())?,
         version: fields.required("version")?,
         due_ms: fields.required("next_ms")?,
+        queue: fields.or("queue", QueueName::default())?,
+        owner: Owner::read(fields)?,
         name,
     })
 }
 
-/// Redis's clock, how many there are, and each record.
-type Records = (u64, u64, Vec<(ScheduleName, Fields)>);
+/// What the script answers.
+struct Records {
+    now_ms: u64,
+    total: u64,
+    first_ms: Option<u64>,
+    each: Vec<(ScheduleName, Fields)>,
+}
 
 impl Store {
     /// A page of the schedules of a shard, in the order of the alphabet.
@@ -238,30 +272,35 @@ impl Store {
         limit: u64,
     ) -> Result<Schedules, Error> {
         page(0, limit)?;
-        let (now_ms, total, records) =
-            self.read_schedules(shard, "after", after.map_or("", ScheduleName::as_str), limit).await?;
-        let each = records.into_iter().map(|(name, mut fields)| schedule(name, &mut fields));
+        let after = after.map_or("", ScheduleName::as_str);
+        let Records { now_ms, total, each, .. } = self.read_schedules(shard, "after", after, limit).await?;
+        let each = each.into_iter().map(|(name, mut fields)| schedule(name, &mut fields));
         Ok(Schedules { now_ms, total, schedules: each.collect::<Result<_, _>>()? })
     }
 
     pub async fn schedule(&self, name: &ScheduleName) -> Result<OneSchedule, Error> {
         let shard = self.place_schedule(name);
-        let (now_ms, _, records) = self.read_schedules(shard, "only", name.as_str(), 1).await?;
-        let first = records.into_iter().next();
+        let Records { now_ms, each, .. } = self.read_schedules(shard, "only", name.as_str(), 1).await?;
+        let first = each.into_iter().next();
         let schedule = first.map(|(name, mut fields)| schedule(name, &mut fields)).transpose()?;
         Ok(OneSchedule { now_ms, schedule })
     }
 
-    /// Schedules that are due, the latest first to wait, and Redis's clock. One that cannot be read does not hide the
-    /// others.
-    pub async fn due_schedules(
-        &self,
-        shard: Shard,
-        limit: u64,
-    ) -> Result<(u64, Vec<Result<Due, Error>>), Error> {
+    /// Schedules that are due and that nobody owns, those that have waited longest first.
+    pub async fn due_schedules(&self, shard: Shard, limit: u64) -> Result<AllDue, Error> {
+        self.read_due(shard, "due", limit).await
+    }
+
+    /// The same of those that somebody owns.
+    pub async fn owned_schedules(&self, shard: Shard, limit: u64) -> Result<AllDue, Error> {
+        self.read_due(shard, "owned", limit).await
+    }
+
+    async fn read_due(&self, shard: Shard, which: &str, limit: u64) -> Result<AllDue, Error> {
         page(0, limit)?;
-        let (now_ms, _, records) = self.read_schedules(shard, "due", "", limit).await?;
-        Ok((now_ms, records.into_iter().map(|(name, mut fields)| due(name, &mut fields)).collect()))
+        let Records { now_ms, first_ms, each, .. } = self.read_schedules(shard, which, "", limit).await?;
+        let due = each.into_iter().map(|(name, mut fields)| due(name, &mut fields)).collect();
+        Ok(AllDue { now_ms, first_ms, due })
     }
 
     async fn read_schedules(
@@ -272,19 +311,20 @@ impl Store {
         limit: u64,
     ) -> Result<Records, Error> {
         let keys = self.keys(shard)?;
-        let mut call = Call::new("schedule/list", [keys.meta(), keys.schedules(), keys.schedules_due()]);
+        let names = [keys.meta(), keys.schedules(), keys.schedules_due(), keys.schedules_owned()];
+        let mut call = Call::new("schedule/list", names);
         call.arg(self.now_argument()).arg(which).arg(name).arg(limit);
         let mut reply = self.run(&call).await?;
         match reply.text()?.as_str() {
             "listed" => {}
             other => return Err(reply.fault(format!("it answered {other:?}"))),
         }
-        let (now_ms, total) = (reply.parse()?, reply.parse()?);
-        let mut records = Vec::new();
+        let (now_ms, total, first_ms) = (reply.parse()?, reply.parse()?, reply.optional()?);
+        let mut each = Vec::new();
         while !reply.is_empty() {
-            records.push(read_record(&mut reply)?);
+            each.push(read_record(&mut reply)?);
         }
-        Ok((now_ms, total, records))
+        Ok(Records { now_ms, total, first_ms, each })
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod fire;
 mod list;
+mod owner;
 mod pause;
 mod put;
 mod remove;
@@ -12,7 +13,8 @@ use baton_core::{ScheduleName, Shard};
 use crate::store::Store;
 
 pub use fire::{Fire, Fired};
-pub use list::{Due, OneSchedule, Schedule, Schedules, Template};
+pub use list::{AllDue, Due, OneSchedule, Schedule, Schedules, Template};
+pub use owner::{Owner, Verdict};
 pub use pause::{PauseSchedule, SchedulePaused};
 pub use put::{Begins, PutSchedule, SchedulePut};
 pub use remove::ScheduleRemoved;

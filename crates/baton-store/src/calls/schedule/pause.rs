@@ -31,7 +31,13 @@ impl Store {
     /// Lets a schedule rest, or go on.
     pub async fn pause_schedule(&self, pause: &PauseSchedule<'_>) -> Result<SchedulePaused, Error> {
         let keys = self.keys(self.place_schedule(pause.name))?;
-        let names = [keys.meta(), keys.events(), keys.schedules_due(), keys.schedule(pause.name)];
+        let names = [
+            keys.meta(),
+            keys.events(),
+            keys.schedules_due(),
+            keys.schedule(pause.name),
+            keys.schedules_owned(),
+        ];
         let mut call = Call::new("schedule/pause", names);
         call.arg(self.now_argument()).arg(pause.name.as_str()).arg(pause.by.map_or("", Principal::as_str));
         call.arg(pause.version).arg(if pause.pause { "1" } else { "" }).optional(pause.next_ms);

@@ -4,7 +4,7 @@ use baton_core::schedule::{Missed, Overlap, Timing};
 use baton_core::{OpId, Principal, ScheduleName, limits};
 
 use super::super::{Refused, between, bounded, digest};
-use super::Template;
+use super::{Owner, Template};
 use crate::error::Error;
 use crate::reply::Reply;
 use crate::run::Call;
@@ -23,6 +23,8 @@ pub struct PutSchedule<'a> {
     /// The version that it has; `None` for one that is to be new.
     pub version: Option<u64>,
     pub by: Option<&'a Principal>,
+    /// Who owns it from now on.
+    pub owner: Option<&'a Owner>,
     pub op: Option<&'a OpId>,
 }
 
@@ -95,8 +97,14 @@ impl Store {
     pub async fn put_schedule(&self, put: &PutSchedule<'_>) -> Result<SchedulePut, Error> {
         check(put)?;
         let keys = self.keys(self.place_schedule(put.name))?;
-        let mut names =
-            vec![keys.meta(), keys.events(), keys.schedules(), keys.schedules_due(), keys.schedule(put.name)];
+        let mut names = vec![
+            keys.meta(),
+            keys.events(),
+            keys.schedules(),
+            keys.schedules_due(),
+            keys.schedule(put.name),
+            keys.schedules_owned(),
+        ];
         names.extend(put.op.map(|op| keys.op(op)));
         let fields = fields(put);
         let words: Vec<String> = fields.iter().map(|(name, value)| format!("{name}={value}")).collect();
@@ -105,7 +113,11 @@ impl Store {
         let mut call = Call::new("schedule/put", names);
         call.arg(self.now_argument()).arg(put.name.as_str()).arg(put.by.map_or("", Principal::as_str));
         call.arg(digest(parts)).optional(put.version).arg(put.begins.word());
-        call.arg(put.task.payload.as_slice()).arg(fields.len());
+        call.arg(put.task.payload.as_slice());
+        for word in Owner::words(put.owner) {
+            call.arg(word);
+        }
+        call.arg(fields.len());
         for (name, value) in fields {
             call.arg(name).arg(value);
         }

@@ -27,7 +27,14 @@ impl Store {
         by: Option<&Principal>,
     ) -> Result<ScheduleRemoved, Error> {
         let keys = self.keys(self.place_schedule(name))?;
-        let names = [keys.meta(), keys.events(), keys.schedules(), keys.schedules_due(), keys.schedule(name)];
+        let names = [
+            keys.meta(),
+            keys.events(),
+            keys.schedules(),
+            keys.schedules_due(),
+            keys.schedule(name),
+            keys.schedules_owned(),
+        ];
         let mut call = Call::new("schedule/remove", names);
         call.arg(name.as_str()).arg(by.map_or("", Principal::as_str)).optional(version);
         let mut reply = self.run(&call).await?;
