@@ -26,8 +26,8 @@ pub(super) fn must_cover(grant: &Grant, filter: &Filter) -> Result<(), Fail> {
                 "A webhook that names no queue is told of all of them, so this takes {action} for all."
             )));
         }
-        for (at, pattern) in filter.queues.iter().enumerate().filter(|(_, one)| !reaches(grant, action, one))
-        {
+        let outside = |(_, pattern): &(usize, &Pattern)| !reaches(grant, action, pattern);
+        if let Some((at, pattern)) = filter.queues.iter().enumerate().find(outside) {
             let message =
                 format!("the credential does not allow {action} in every queue that {pattern} means");
             return Err(Fail::lacks(action).at(format!("/queues/{at}"), message));
