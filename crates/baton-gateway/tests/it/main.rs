@@ -60,5 +60,6 @@ mod support;
 mod trail;
 mod waits;
 mod webhooks;
+mod webhooks_support;
 mod webhooks_told;
 mod workers;

@@ -2,14 +2,13 @@
 //! read and to administer all of them; and only those who could have made it see it.
 
 mod operate;
+mod reach;
 
 use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use baton_api::webhook::{PutWebhook, Webhook, Webhooks};
-use baton_auth::{Action, Scopes};
-use baton_core::webhook::{Filter, Pattern};
 use baton_core::{Code, Refusal, WebhookName, limits};
 use baton_store::Error;
 use baton_store::calls::webhook::{
@@ -25,6 +24,7 @@ use crate::convert::webhook as convert;
 use crate::extract::{Body, Caller, NewWebhook, WebhookPath, if_match};
 use crate::hooks;
 use crate::problem::Fail;
+use reach::{covers, must_cover};
 
 pub(super) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
@@ -39,9 +39,6 @@ pub(super) fn routes() -> OpenApiRouter<App> {
 
 /// How often a change is tried that others come before.
 const TRIES: u32 = 5;
-
-/// What it takes, in every queue of which a webhook is told.
-const TAKES: [Action; 2] = [Action::QueuesAdmin, Action::TasksRead];
 
 /// List webhooks
 #[utoipa::path(
@@ -185,33 +182,6 @@ pub(crate) async fn remove_webhook(
         WebhookRemoved::Stale { version } => Err(outdated(version)),
         WebhookRemoved::Refused(refused) => Err(refused.into()),
     }
-}
-
-/// Whether the caller may do this in every queue that fits.
-fn reaches(grant: &Grant, action: Action, pattern: &Pattern) -> bool {
-    let scope = format!("{action}@{pattern}").parse::<Scopes>();
-    grant.reaches_all(action) || scope.is_ok_and(|scope| grant.scopes.contain(&scope))
-}
-
-fn covers(grant: &Grant, filter: &Filter) -> bool {
-    must_cover(grant, filter).is_ok()
-}
-
-fn must_cover(grant: &Grant, filter: &Filter) -> Result<(), Fail> {
-    for action in TAKES {
-        if filter.queues.is_empty() && !grant.reaches_all(action) {
-            return Err(Fail::lacks(action).because(format!(
-                "A webhook that names no queue is told of all of them, so this takes {action} for all."
-            )));
-        }
-        for (at, pattern) in filter.queues.iter().enumerate().filter(|(_, one)| !reaches(grant, action, one))
-        {
-            let message =
-                format!("the credential does not allow {action} in every queue that {pattern} means");
-            return Err(Fail::lacks(action).at(format!("/queues/{at}"), message));
-        }
-    }
-    Ok(())
 }
 
 async fn known(app: &App, name: &WebhookName) -> Result<Stored, Fail> {
