@@ -1,6 +1,7 @@
 //! A task as it lies in Redis, read into domain types.
 
 pub mod flow;
+pub mod owner;
 
 use std::collections::BTreeMap;
 use std::str::FromStr;

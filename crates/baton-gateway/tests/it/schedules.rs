@@ -1,8 +1,11 @@
 //! Schedules over HTTP: how they are made and changed, every refusal, and who may see them.
 
 use axum::http::Method;
-use baton_auth::api_key;
+use baton_auth::{api_key, user_tag};
 use baton_core::Shard;
+use baton_core::login::UserId;
+use baton_core::schedule::{Missed, Overlap, Timing};
+use baton_store::calls::schedule::{Begins, Owner, PutSchedule, Template};
 use baton_store::calls::token::ChangeKey;
 use serde_json::{Value, json};
 
@@ -313,13 +316,25 @@ async fn a_schedule_of_a_key_needs_the_key_at_each_of_its_times() {
 async fn a_key_that_has_expired_is_none_and_where_all_may_do_everything_none_is_needed() {
     let gateway = Gateway::start().await;
     let door = Guarded::beside(&gateway).await;
-    let key = door.key(&["tasks:write"], None).await;
+    let key = door.key_until(&["tasks:write"], None, Some(1)).await;
     let (id, _) = api_key::parse(&key).unwrap();
-    let pulse = json!({ "name": "pulse", "every_ms": 1_000, "kind": "noop" });
-    assert_eq!(door.post(&key, ALL, pulse).await.status, 201);
+    let store = &gateway.app.store;
+    let user = UserId::service("tests").unwrap();
+    let born = store.read_user(user_tag(&user), &user).await.unwrap().unwrap().born;
+    let put = PutSchedule {
+        name: &"pulse".parse().unwrap(),
+        timing: &Timing::Every { every_ms: 1_000, aligned_ms: 0 },
+        missed: Missed::Once,
+        overlap: Overlap::Allow,
+        task: &Template::new("noop".parse().unwrap(), *b"1"),
+        begins: Begins::InMs(1_000),
+        version: None,
+        by: None,
+        owner: Some(&Owner { user, born, key: Some(id) }),
+        op: None,
+    };
+    store.put_schedule(&put).await.unwrap();
     let path = "/api/v1/schedules/pulse";
-    let record = format!("baton:{{u:k:{id}}}:key");
-    let _: u64 = gateway.redis.say(&["HSET", &record, "expires_at", "1"]).await;
     let skipped = judged(&gateway, &door, path).await;
     assert_eq!((&skipped["denied"], &skipped["fired"]), (&json!("owner_unknown"), &json!(0)));
     crate::support::until(async || gateway.get(path).await.json()["overdue_ms"].is_u64()).await;

@@ -2,7 +2,6 @@
 
 mod fire;
 mod list;
-mod owner;
 mod pause;
 mod put;
 mod remove;
@@ -12,9 +11,9 @@ use baton_core::{ScheduleName, Shard};
 
 use crate::store::Store;
 
+pub use crate::record::owner::{Owner, Verdict};
 pub use fire::{Fire, Fired};
 pub use list::{AllDue, Due, OneSchedule, Schedule, Schedules, Template};
-pub use owner::{Owner, Verdict};
 pub use pause::{PauseSchedule, SchedulePaused};
 pub use put::{Begins, PutSchedule, SchedulePut};
 pub use remove::ScheduleRemoved;

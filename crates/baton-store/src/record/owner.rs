@@ -3,8 +3,8 @@
 use baton_core::login::{KeyId, UserId};
 use baton_core::schedule::Denied;
 
+use super::Fields;
 use crate::error::Error;
-use crate::record::Fields;
 
 /// Whoever last said what a schedule is to be, where there are logins.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,14 +17,14 @@ pub struct Owner {
 }
 
 impl Owner {
-    pub(super) fn read(fields: &mut Fields) -> Result<Option<Owner>, Error> {
+    pub(crate) fn read(fields: &mut Fields) -> Result<Option<Owner>, Error> {
         let Some(user) = fields.optional("owner")? else { return Ok(None) };
         let born = fields.or("owner_born", String::new())?;
         Ok(Some(Owner { user, born, key: fields.optional("owner_key")? }))
     }
 
     /// As a script takes it: three words.
-    pub(super) fn words(owner: Option<&Owner>) -> [&str; 3] {
+    pub(crate) fn words(owner: Option<&Owner>) -> [&str; 3] {
         owner.map_or([""; 3], |owner| {
             [owner.user.as_str(), &owner.born, owner.key.as_ref().map_or("", KeyId::as_str)]
         })
@@ -41,7 +41,7 @@ pub enum Verdict {
 }
 
 impl Verdict {
-    pub(super) fn word(self) -> &'static str {
+    pub(crate) fn word(self) -> &'static str {
         match self {
             Verdict::Granted => "granted",
             Verdict::Denied(denied) => denied.as_str(),
