@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use baton_core::{Code, Principal};
+use baton_dashboard::Base;
 use baton_store::Store;
 use tokio::sync::{Notify, Semaphore};
 use tokio_util::sync::CancellationToken;
@@ -65,6 +66,8 @@ pub struct Settings {
     pub logins: Logins,
     /// How long a client may take to send the headers of a request, and as long again for its body.
     pub patience: Duration,
+    /// The path below which browsers reach this gateway.
+    pub base: Base,
     /// How many requests one principal may send in a time, if there is a bound.
     pub budget: Option<Budget>,
 }
@@ -77,6 +80,7 @@ impl Default for Settings {
             open: true,
             logins: Logins::default(),
             patience: Duration::from_secs(10),
+            base: Base::default(),
             budget: None,
         }
     }

@@ -57,5 +57,8 @@ mod shards;
 mod submit;
 mod support;
 mod trail;
+mod ui_doors;
+mod ui_pages;
+mod ui_support;
 mod waits;
 mod workers;

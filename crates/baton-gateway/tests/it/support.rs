@@ -315,6 +315,11 @@ impl Answer {
         if !has_body || !self.status.is_client_error() && !self.status.is_server_error() {
             return;
         }
+        if self.header("content-type") == "text/html; charset=utf-8" {
+            // What a browser asked for is told to a person.
+            assert!(self.text().contains("<h1>"), "{}", self.text());
+            return;
+        }
         if self.header("content-type") == "application/json" && self.json()["error"].is_string() {
             // OAuth has words of its own.
             assert!(self.json()["error_description"].is_string(), "{}", self.text());

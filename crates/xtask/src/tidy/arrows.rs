@@ -14,7 +14,7 @@ const ARROWS: [(&str, &[&str]); 12] = [
     ("baton-auth", &["baton-core"]),
     ("baton-api", &["baton-core"]),
     ("baton-service", &[]),
-    ("baton-dashboard", &["baton-core", "baton-store"]),
+    ("baton-dashboard", &["baton-api", "baton-core"]),
     (
         "baton-gateway",
         &["baton-api", "baton-auth", "baton-core", "baton-dashboard", "baton-service", "baton-store"],
