@@ -23,8 +23,8 @@ function attributes(from, to) {
   }
 }
 
-/** @param {Node} node */
-const idOf = (node) => (node instanceof Element && node.id) || "";
+/** The property `id` of a form is its field of that name. @param {Node} node */
+const idOf = (node) => (node instanceof Element && node.getAttribute("id")) || "";
 
 /** @param {Element} from @param {Element} to */
 function children(from, to) {
@@ -32,8 +32,9 @@ function children(from, to) {
   /** @type {Map<string, Element>} */
   const known = new Map();
   for (const child of [...from.children]) {
-    if (!child.id) continue;
-    if (wanted.has(child.id)) known.set(child.id, child);
+    const id = idOf(child);
+    if (!id) continue;
+    if (wanted.has(id)) known.set(id, child);
     else child.remove();
   }
   let at = from.firstChild;

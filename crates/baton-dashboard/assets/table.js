@@ -2,7 +2,7 @@
 // Keys, and rows that are selected. No key does anything that cannot be taken back, and none works while somebody types.
 
 const GO_WITHIN = 1500;
-let went = 0;
+let went = -Infinity;
 /** @type {HTMLInputElement|null} */
 let anchor = null;
 
@@ -57,7 +57,7 @@ document.addEventListener("keydown", (event) => {
     return;
   }
   if (event.timeStamp - went < GO_WITHIN) {
-    went = 0;
+    went = -Infinity;
     go(event.key);
     return;
   }

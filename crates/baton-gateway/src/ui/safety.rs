@@ -19,6 +19,8 @@ pub(super) async fn dress(State(app): State<App>, request: Request, next: Next) 
 }
 
 pub(super) fn dressed(app: &App, mut answer: Response) -> Response {
+    // Other sites hear nothing. With `no-referrer` our own would not either: a browser then writes `Origin: null` on forms.
+    answer.headers_mut().insert(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));
     if let Some(rules) = rules(&app.settings.base) {
         answer.headers_mut().insert(header::CONTENT_SECURITY_POLICY, rules);
     }

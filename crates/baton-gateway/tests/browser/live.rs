@@ -31,6 +31,7 @@ async fn what_is_ticked_and_where_one_is_survive_an_update() {
     let first = scene.submit(json!({ "kind": "echo" })).await;
     let browser = tasks_page(&scene).await;
     browser.click(&format!("#task-{first} input")).await;
+    browser.until(&format!("document.querySelector('#task-{first} input').checked")).await;
     browser.run(&format!("document.querySelector('#task-{first} a').focus()")).await;
     let second = scene.submit(json!({ "kind": "echo" })).await;
     browser.until(&format!("document.getElementById('task-{second}')")).await;

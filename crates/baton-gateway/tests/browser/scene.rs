@@ -67,7 +67,7 @@ impl Scene {
                 json!({ "kind": "report.build", "payload": 12345678901234567890_u64, "max_attempts": 1 }),
             )
             .await,
-            self.submit(json!({ "kind": "echo", "queue": "emails", "run_at": "2099-01-01T00:00:00Z" })).await,
+            self.submit(json!({ "kind": "echo", "queue": "emails", "delay_ms": 86_400_000 })).await,
             self.submit(json!({ "kind": "echo", "queue": "emails" })).await,
         ];
         let worker = "worker-001-web";
@@ -78,7 +78,7 @@ impl Scene {
             let taken = self.post(&format!("/api/v1/tasks/{id}/claim"), json!({ "worker": worker })).await;
             let held = json!({ "worker": worker, "fence": taken["fence"] });
             let mut log = held.clone();
-            log["lines"] = json!([{ "level": "warning", "text": HOSTILE }]);
+            log["logs"] = json!([{ "level": "warning", "text": HOSTILE }]);
             self.post(&format!("/api/v1/leases/{id}/logs"), log).await;
             if verb == "fail" {
                 let mut fail = held.clone();

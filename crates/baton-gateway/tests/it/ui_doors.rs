@@ -75,6 +75,16 @@ async fn forms_of_other_sites_are_refused_before_anything_happens() {
 }
 
 #[tokio::test]
+async fn forms_say_where_they_come_from() {
+    let gateway = Gateway::start().await;
+    // A browser writes `null` on the forms of a page that wants no referrer, and the guard of an open gateway refuses that.
+    assert_eq!(gateway.page("/").await.header("referrer-policy"), "same-origin");
+    let form = || filled("/ui/theme", &[("theme", "dark")]);
+    assert_eq!(gateway.ask(form().with("origin", "http://localhost:8000")).await.status, 303);
+    assert_eq!(gateway.ask(form().with("origin", "null")).await.status, 403);
+}
+
+#[tokio::test]
 async fn whoever_logs_out_is_forgotten_on_both_sides() {
     let gateway = Gateway::secured().await;
     let jar = gateway.jar_of("alice").await;

@@ -95,7 +95,8 @@ async fn hostile(gateway: &Gateway) -> Vec<String> {
             body
         };
         let lines = json!([{ "level": "error", "text": text }]);
-        gateway.post(&format!("/api/v1/leases/{id}/logs"), with("lines", lines)).await;
+        let logged = gateway.post(&format!("/api/v1/leases/{id}/logs"), with("logs", lines)).await;
+        assert_eq!(logged.status, 204, "{}", logged.text());
         let failed = gateway.post(&format!("/api/v1/leases/{id}/fail"), with("error", json!(text))).await;
         assert_eq!(failed.status, 200, "{}", failed.text());
         paths.push(format!("/ui/tasks/{id}"));
