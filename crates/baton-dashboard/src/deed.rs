@@ -125,7 +125,6 @@ pub const DEEDS: [Deed; 10] = [
         destroys: true,
         typed: true,
         reasons: true,
-        ..BASE
     },
     Deed {
         noun: Noun::Worker,

@@ -92,7 +92,7 @@ pub(super) async fn act_on_many(visit: Visit, form: Form) -> Result<Response, Fa
     let (wish, _) = wish(&form, false)?;
     match visit.api.post("/api/v1/actions", &wish).await?.json()? {
         Acted::Operation(operation) => {
-            let to = visit.base.of("/ui/operations", operation.id.to_string());
+            let to = visit.base.of("/ui/operations", &operation.id);
             Ok(Redirect::to(&to.to_string()).into_response())
         }
         Acted::Foreseen(_) => Err(Fail::new(Code::Internal)),
