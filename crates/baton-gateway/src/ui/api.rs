@@ -19,6 +19,10 @@ use crate::problem::Fail;
 #[derive(Clone)]
 pub(super) struct Inside(pub(super) Arc<Router>);
 
+/// Marks the requests of pages.
+#[derive(Clone, Copy)]
+pub(super) struct ByPage;
+
 /// What is told on: from where the request came, and which one it was.
 const TOLD: [&str; 5] = ["host", "x-forwarded-for", "traceparent", "x-request-id", "user-agent"];
 
@@ -88,6 +92,7 @@ impl Api {
         *request.uri_mut() = path.parse().map_err(|_| Fail::new(Code::NotFound))?;
         *request.headers_mut() = self.headers.clone();
         request.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        request.extensions_mut().insert(ByPage);
         if let Some(peer) = self.peer {
             request.extensions_mut().insert(peer);
         }

@@ -18,10 +18,10 @@ use super::visit::{Visit, here, is_navigation, to_login};
 use crate::app::App;
 use crate::auth::cookie::Cookie;
 use crate::auth::{Care, Grant, identify, site};
-use crate::clock;
 use crate::guard::one;
 use crate::problem::{Asked, Fail};
 use crate::routes::front_of_programs;
+use crate::{budget, clock};
 
 /// An access token that ends within this time is exchanged now.
 const SOON_MS: u64 = 60_000;
@@ -66,6 +66,9 @@ pub(super) async fn enter(
         Err(fail) if is_nobody(&fail) => return stranger(&app, &parts),
         Err(fail) => return fail.into_response(),
     };
+    if let Err(standing) = budget::spend(&app, &parts, Some(&known.grant)).await {
+        return standing.refusal().into_response();
+    }
     let visit = Visit::new(&app, &parts, known.api, &known.grant);
     parts.extensions.insert(visit.clone());
     let asked = parts.extensions.get::<Asked>().cloned();

@@ -27,12 +27,12 @@ use std::sync::Arc;
 
 use axum::extract::Request;
 use axum::http::HeaderMap;
+use axum::http::request::Parts;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::Response;
 use axum::routing::{get, post};
 use axum::{Extension, Router};
 use baton_api::Problem;
-use baton_dashboard::notice::ProblemPage;
 use baton_dashboard::{Base, Shell, Theme};
 use tower::util::MapRequest;
 
@@ -41,6 +41,11 @@ use api::Inside;
 
 pub(crate) use enter::wants_html;
 pub(crate) use theme::of as theme_of;
+
+/// Whether a page asks, who was counted when he asked for the page.
+pub(crate) fn asks(parts: &Parts) -> bool {
+    parts.extensions.get::<api::ByPage>().is_some()
+}
 
 /// Whether the pages answer at this path of a route. They say themselves who may see them.
 pub(crate) fn answers(route: &str) -> bool {
@@ -94,7 +99,6 @@ fn stripped(base: &Base, mut request: Request) -> Request {
 
 /// A problem as a page, for people.
 pub(crate) fn problem_page(app: &App, theme: Theme, problem: Problem) -> Option<Response> {
-    let status = problem.status;
     let shell = Shell { theme, ..visit::bare(app, &HeaderMap::new(), "/") };
-    visit::html(&ProblemPage { shell, problem }, status).map(|answer| safety::dressed(app, answer))
+    visit::problem_page(shell, problem).map(|answer| safety::dressed(app, answer))
 }

@@ -88,9 +88,8 @@ impl Visit {
     }
 
     pub(super) async fn problem(&self, problem: Problem) -> Response {
-        let status = problem.status;
-        let page = ProblemPage { shell: self.shell("").await, problem };
-        html(&page, status).unwrap_or_else(|| Fail::new(Code::Internal).into_response())
+        let page = problem_page(self.shell("").await, problem);
+        page.unwrap_or_else(|| Fail::new(Code::Internal).into_response())
     }
 
     pub(super) fn to_login(&self) -> Response {
@@ -174,6 +173,16 @@ pub(super) fn back(base: &Base, next: &str) -> Redirect {
 /// Whether a browser asks in order to show it.
 pub(super) fn is_navigation(headers: &HeaderMap) -> bool {
     one(headers, "sec-fetch-mode") == Some("navigate")
+}
+
+/// What went wrong, for people; and for their programs, when it may be right again.
+pub(super) fn problem_page(shell: Shell, problem: Problem) -> Option<Response> {
+    let (status, again) = (problem.status, problem.retry_after_ms);
+    let mut answer = html(&ProblemPage { shell, problem }, status)?;
+    if let Some(ms) = again {
+        answer.headers_mut().insert(header::RETRY_AFTER, ms.div_ceil(1_000).into());
+    }
+    Some(answer)
 }
 
 /// The whole page, whatever was asked for.

@@ -238,3 +238,23 @@ async fn everything_lies_below_the_base_and_may_come_without_it() {
     assert_eq!(nowhere.status, 404);
     assert_safe(&nowhere, "/ops/baton");
 }
+
+#[tokio::test]
+async fn a_page_is_one_request_of_a_budget() {
+    let open = Gateway::start().await;
+    let settings = Settings { budget: "3/1h".parse().ok(), ..(*open.app.settings).clone() };
+    let store = open.app.store.clone();
+    let gateway = Gateway::over(open.redis, store, settings);
+    for _ in 0..3 {
+        gateway.page("/").await;
+    }
+    let refused = gateway.ask(page("/")).await;
+    assert_eq!(refused.status, 429);
+    assert_safe(&refused, "");
+    assert!(
+        refused.text().contains("Rate limited") && !refused.header("retry-after").is_empty(),
+        "{}",
+        refused.text()
+    );
+    assert_eq!(gateway.get("/ui/assets/live.js").await.status, 200);
+}
