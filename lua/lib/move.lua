@@ -43,7 +43,6 @@ local function keep_line(key, version, line, fields)
   redis.call('ZADD', key .. ':history', version, version .. ' ' .. line)
   if tonumber(version) > HISTORY_FIRST + HISTORY_LATEST and redis.call('ZCARD', key .. ':history') > HISTORY_FIRST + HISTORY_LATEST then
     redis.call('ZREMRANGEBYRANK', key .. ':history', HISTORY_FIRST, HISTORY_FIRST)
-    redis.call('HINCRBY', key, 'history_dropped', 1)
   end
 end
 

@@ -6,6 +6,7 @@
 --   2  events    stream
 -- DERIVES index:kinds index:kind:<kind> index:tag:<tag> index:worker:<id> series:<resolution>:<ms> series:<resolution>:<ms>:<queue>
 --   errors error:<fingerprint> error:<fingerprint>:tasks error:<fingerprint>:workers
+--   webhooks:filters webhook:<name>:due webhook:<name>:counts
 -- ARGV
 --   1  now_ms    int     '' in production: the server's clock decides
 --   2  from      text    the place behind which the piece begins, '' for the beginning
@@ -16,7 +17,7 @@
 --   { 'written', '1' if nothing is left, missed }   so many task events were trimmed away before anybody read them
 --   { 'stale' }                                     the place has been moved meanwhile: nothing is written
 --   { 'refused', 'schema_too_new', '' }
--- COST  5 + 1 per write, log n per member; words are bounded by the caller
+-- COST  5 + 1 per write, 2 more per webhook, log n per member; words are bounded by the caller
 local now_arg, from, to, counted, writes = take(5)
 local now = now_from(now_arg)
 local state = redis.call('HMGET', META, 'schema', 'behind', 'behind_events', 'events')
@@ -26,7 +27,7 @@ if (state[2] or '') ~= from then return { 'stale' } end
 
 -- Keys come from the caller, so they are held to the families that nothing else writes.
 local FAMILIES = { '^index:kinds$', '^index:kind:.', '^index:tag:.', '^index:worker:.', '^series:%w+:%d+$', '^series:%w+:%d+:.',
-  '^errors$', '^error:%x+$', '^error:%x+:tasks$', '^error:%x+:workers$' }
+  '^errors$', '^error:%x+$', '^error:%x+:tasks$', '^error:%x+:workers$', '^webhook:[^:]+:due$' }
 local function own(suffix)
   for _, family in ipairs(FAMILIES) do
     if string.find(suffix, family) then return SHARD .. suffix end
@@ -60,6 +61,24 @@ local VERBS = {
         redis.call('HINCRBY', key, words[at], words[at + 1])
       end
     end
+  end,
+  -- For a webhook that still is the one that was read: its id and what it wants, then deliveries. They wait from now on; what
+  -- is more than may wait is counted.
+  deliver = function(key, words)
+    local name = string.match(key, 'webhook:([^:]+):due$')
+    local known = redis.call('HGET', SHARD .. 'webhooks:filters', name)
+    local id, state = string.match(known or '', '^%d+ (%S+) (%S+) ')
+    if id ~= words[1] or state == 'disabled' then
+      return
+    end
+    local room = math.max(0, WEBHOOK_WAITING_MAX - redis.call('ZCARD', key))
+    local members = {}
+    for at = 2, math.min(#words, room + 1) do
+      members[#members + 1], members[#members + 2] = now.digits, now.digits .. ' ' .. words[at]
+    end
+    if #members > 0 then redis.call('ZADD', key, unpack(members)) end
+    local over = #words - 1 - #members / 2
+    if over > 0 then redis.call('HINCRBY', SHARD .. 'webhook:' .. name .. ':counts', 'dropped', digits(over)) end
   end,
   -- Groups that were not seen for longest leave the list with their keys: above the bound, or when they are old.
   evict = function(key, words)

@@ -4,7 +4,7 @@
 -- KEYS
 --   1  meta      hash    the shard
 --   2  events    stream
--- DERIVES queues task:<id> task:<id>:tags task:<id>:error task:<id>:reason
+-- DERIVES queues webhooks:filters task:<id> task:<id>:tags task:<id>:error task:<id>:reason
 -- ARGV
 --   1  now_ms    int     '' in production: the server's clock decides
 --   2  limit     int     after so many task events no further entry is taken
@@ -12,10 +12,10 @@
 -- REPLY
 --   { 'facts', the place or '', '1' if it was trimmed away, lag_ms, how many entries, of each: id, how many words,
 --     field and value in turn; then how many tasks, of each: id and eleven words, '' for unknown;
---     then how many queues, and their names }
+--     then how many queues, and their names; then what the shard knows of each webhook, name and words in turn }
 --   { 'busy' }                           somebody is at it
 --   { 'refused', 'schema_too_new', '' }
--- COST  4 + 1 per 20 entries, 1 per task, 1 more per one that has ended or is rerun, 2 more per one that failed
+-- COST  5 + 1 per 20 entries, 1 per task, 1 more per one that has ended or is rerun, 2 more per one that failed
 local now_arg, limit, joins = take(3)
 local now = now_from(now_arg)
 local state = redis.call('HMGET', META, 'schema', 'behind', 'behind_ms')
@@ -25,7 +25,8 @@ local place, silence = state[2], now.ms - (state[3] or 0)
 -- A clock that went back says nothing.
 if joins == '1' and silence >= 0 and silence < BEHIND_SILENCE_MS then return { 'busy' } end
 
-local KNOWN = { event = true, worker = true, boot = true, by = true, queue = true, stall = true, pool = true, schedule = true }
+local KNOWN = { event = true, worker = true, boot = true, by = true, queue = true, stall = true, pool = true, schedule = true,
+  kind = true, webhook = true }
 local FAILS = { retry = true, fail = true, time_out = true, reclaim = true }
 local ROW = { 'created_ms', 'pending_ms', 'started_ms', 'finished_ms', 'fence', 'worker', 'flow', 'priority', 'tags', 'error',
   'reason' }
@@ -96,4 +97,6 @@ end
 local queues = entries[1] and redis.call('ZRANGE', SHARD .. 'queues', 0, SERIES_QUEUES_MAX - 1) or {}
 reply[#reply + 1] = digits(#queues)
 for _, name in ipairs(queues) do reply[#reply + 1] = name end
+local webhooks = entries[1] and redis.call('HGETALL', SHARD .. 'webhooks:filters') or {}
+for _, word in ipairs(webhooks) do reply[#reply + 1] = word end
 return reply

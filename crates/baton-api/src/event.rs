@@ -16,6 +16,8 @@ pub struct Event {
     /// Of schedules, which come with the queues of their tasks: `schedule_put`, `schedule_fire` (`why` counts the tasks),
     /// `schedule_trigger`, `schedule_pause`, `schedule_resume`, `schedule_remove`.
     /// Of kinds, which come with the workers: `kind_put`, `kind_remove`.
+    /// Of webhooks, which come with the queues: `webhook_put`, `webhook_pause`, `webhook_resume`, `webhook_rotate`,
+    /// `webhook_disable` (`why` says the reason), `webhook_remove`.
     pub event: String,
     #[schema(schema_with = schemas::time)]
     pub at: Timestamp,
@@ -38,6 +40,8 @@ pub struct Event {
     pub pool: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub schedule: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub webhook: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fence: Option<u64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]

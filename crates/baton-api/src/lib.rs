@@ -26,6 +26,7 @@ pub mod series;
 pub mod task;
 mod text;
 mod time;
+pub mod webhook;
 pub mod worker;
 
 pub use json::{Json, JsonError};

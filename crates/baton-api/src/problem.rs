@@ -25,6 +25,7 @@ pub fn status_of(code: Code) -> u16 {
         | Code::UnknownSchedule
         | Code::UnknownKind
         | Code::UnknownOperation
+        | Code::UnknownWebhook
         | Code::UnknownQueue
         | Code::UnknownErrorGroup
         | Code::UnknownUser
@@ -41,6 +42,7 @@ pub fn status_of(code: Code) -> u16 {
         | Code::QueuePaused
         | Code::LimitReached
         | Code::DuplicateKey
+        | Code::NoWebhookSecret
         | Code::NameTaken => 409,
         Code::ResultExpired => 410,
         Code::StaleVersion => 412,

@@ -3,6 +3,7 @@
 use baton_core::login::{Role, UserKind};
 use baton_core::operation::{Act, OperationState};
 use baton_core::series::Metric;
+use baton_core::webhook::{ENDS, WebhookState};
 use baton_core::{FlowState, OnParentFailure, Status, limits};
 use utoipa::openapi::schema::{ArrayBuilder, Schema, SchemaType, Type};
 use utoipa::openapi::{KnownFormat, ObjectBuilder, RefOr, SchemaFormat};
@@ -106,6 +107,27 @@ pub fn worker() -> Schema {
 
 pub fn schedule() -> Schema {
     name(48, LOWER, "nightly")
+}
+
+pub fn webhook() -> Schema {
+    name(48, LOWER, "ops")
+}
+
+pub fn webhook_state() -> Schema {
+    let words: Vec<&str> = WebhookState::ALL.iter().map(|state| state.as_str()).collect();
+    word(&words)
+}
+
+/// Names, or with a star at their end all that begin so.
+pub fn patterns() -> Schema {
+    let pattern = name(128, r"^[A-Za-z0-9._:-]*\*?$", "img-*");
+    let most = limits::WEBHOOK_PATTERNS_MAX as usize;
+    ArrayBuilder::new().items(RefOr::T(pattern)).max_items(Some(most)).into()
+}
+
+pub fn ends() -> Schema {
+    let words: Vec<&str> = ENDS.iter().map(|status| status.as_str()).collect();
+    each(word(&words))
 }
 
 pub fn cron() -> Schema {

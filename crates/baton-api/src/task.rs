@@ -150,12 +150,17 @@ pub struct Task {
     /// Its whole life, where `include=history` asked for it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub history: Option<Vec<HistoryEntry>>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub history_count: Option<u64>,
+    /// How many moves its history has: each is a version.
+    #[serde(default)]
+    pub history_count: u64,
 }
 
 fn is_false(said: &bool) -> bool {
     !said
+}
+
+fn is_none_of(count: &u64) -> bool {
+    *count == 0
 }
 
 /// How far a run is.
@@ -246,6 +251,9 @@ pub struct Tasks {
     /// True where the look ended before the list did: `next_cursor` goes on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub truncated: Option<bool>,
+    /// How many of those looked at have payloads that no search looks into: of more than 16 KiB.
+    #[serde(default, skip_serializing_if = "is_none_of")]
+    pub unread: u64,
     /// Where some come from an index that is written behind the work: how long ago the first change was that it lacks.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub behind_ms: Option<u64>,

@@ -87,6 +87,9 @@ pub struct Claim {
     #[serde(default, with = "text::list", skip_serializing_if = "Vec::is_empty")]
     #[schema(schema_with = schemas::names)]
     pub queues: Vec<QueueName>,
+    /// In which order the queues are emptied.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub order: Option<QueueOrder>,
     /// How many tasks; 0 only asks for what is held without being listed. Without it one bare task is answered.
     #[serde(default, deserialize_with = "number::whole_or_null", skip_serializing_if = "Option::is_none")]
     #[schema(minimum = 0, maximum = 100)]
@@ -95,6 +98,16 @@ pub struct Claim {
     #[serde(default, deserialize_with = "object::list::deserialize", skip_serializing_if = "Vec::is_empty")]
     #[schema(max_items = 150)]
     pub holding: Vec<Pair>,
+}
+
+/// What comes first where a claim names several queues.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum QueueOrder {
+    /// By priority, then by age, whatever queue it is in; so it is unless it is said.
+    Priority,
+    /// Nothing of a queue while one named before it has something.
+    Listed,
 }
 
 /// A claim of one task by its id.

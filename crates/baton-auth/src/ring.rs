@@ -8,6 +8,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use aws_lc_rs::{aead, hkdf, hmac};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use zeroize::Zeroizing;
 
 use crate::secret::SecretText;
@@ -41,6 +43,7 @@ struct Keys {
     kid: u8,
     refresh: hmac::Key,
     address: hmac::Key,
+    webhooks: hmac::Key,
     seal: aead::LessSafeKey,
     fingerprint: String,
 }
@@ -94,6 +97,18 @@ impl Ring {
         &self.first().address
     }
 
+    /// The secret of a webhook, as its receiver gets it: from the secret with this fingerprint, and for these words alone. So
+    /// nobody has to keep it. `None` where this ring does not have that secret.
+    pub fn webhook_secret(&self, fingerprint: &str, words: &[&str]) -> Option<SecretText> {
+        let keys = self.0.iter().find(|keys| keys.fingerprint == fingerprint)?;
+        let mut mac = hmac::Context::with_key(&keys.webhooks);
+        for word in words {
+            mac.update(&(word.len() as u64).to_be_bytes());
+            mac.update(word.as_bytes());
+        }
+        Some(SecretText::new(format!("whsec_{}", STANDARD.encode(mac.sign()))))
+    }
+
     pub(crate) fn seal_key(&self, kid: u8) -> Option<&aead::LessSafeKey> {
         self.of(kid).map(|keys| &keys.seal)
     }
@@ -137,6 +152,7 @@ impl Keys {
             kid,
             refresh: mac("baton/refresh-mac/v1")?,
             address: mac("baton/address/v1")?,
+            webhooks: mac("baton/webhooks/v1")?,
             seal: aead::LessSafeKey::new(seal),
             fingerprint: text::encode(&*expand::<16>(&root, "baton/fingerprint/v1")?),
         })
@@ -208,6 +224,21 @@ pub(crate) mod tests {
         let tag = |key: &hmac::Key| hmac::sign(key, b"x").as_ref().to_vec();
         assert_ne!(tag(ring.refresh_key(1).unwrap()), tag(ring.address_key()));
         assert!(ring.refresh_key(2).is_none() && ring.seal_key(2).is_none());
+    }
+
+    #[test]
+    fn each_webhook_has_a_secret_of_its_own_that_any_gateway_can_derive() {
+        let print = ring(&[1]).fingerprint(1).unwrap();
+        let of = |kids: &[u8], words: &[&str]| {
+            ring(kids).webhook_secret(&print, words).map(|secret| secret.expose().clone())
+        };
+        let one = of(&[1], &["ops", "a", "1"]).unwrap();
+        assert_eq!(of(&[2, 1], &["ops", "a", "1"]).as_ref(), Some(&one));
+        assert!(one.starts_with("whsec_") && one.len() == 50, "{one}");
+        for words in [["ops", "a", "2"], ["ops", "b", "1"], ["opsa", "", "1"], ["op", "sa", "1"]] {
+            assert_ne!(of(&[1], &words).unwrap(), one, "{words:?}");
+        }
+        assert_eq!(of(&[2], &["ops", "a", "1"]), None);
     }
 
     #[test]

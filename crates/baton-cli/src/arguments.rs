@@ -29,6 +29,7 @@ use crate::task::TaskCommand;
 use crate::tether::Tether;
 use crate::trail::Trail;
 use crate::user::UserCommand;
+use crate::webhook::WebhookCommand;
 use crate::worker::WorkerCommand;
 
 #[derive(Parser)]
@@ -117,6 +118,9 @@ pub(crate) enum Command {
     /// Make tasks at given times: schedules, by cron expression or interval
     #[command(subcommand)]
     Schedule(ScheduleCommand),
+    /// Let others be told of ends of tasks, by signed requests
+    #[command(subcommand)]
+    Webhook(WebhookCommand),
     /// Say what holds for tasks of a kind that say nothing themselves: attempts, waits, times
     #[command(subcommand)]
     Kind(KindCommand),

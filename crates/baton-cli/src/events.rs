@@ -84,6 +84,7 @@ fn line(event: &Event) -> String {
         event.worker.clone(),
         event.pool.clone(),
         event.schedule.clone(),
+        event.webhook.clone(),
         attempt,
         event.by.as_ref().map(|by| format!("by {by}")),
         event.why.as_ref().map(|why| format!("({})", why.escape_debug())),

@@ -34,6 +34,7 @@ mod tether;
 mod trail;
 mod user;
 mod wait;
+mod webhook;
 mod worker;
 
 use std::process::ExitCode;
@@ -98,6 +99,7 @@ fn run(arguments: Arguments) -> Result<Exit> {
                 Command::Trail(trail) => trail::run(&out, &target, trail).await,
                 Command::Queue(queue) => queue::run(&out, &target, queue).await,
                 Command::Schedule(schedule) => schedule::run(&out, &target, schedule).await,
+                Command::Webhook(webhook) => webhook::run(&out, &target, webhook).await,
                 Command::Kind(kind) => kind::run(&out, &target, kind).await,
                 Command::Stats(stats) => stats::run(&out, &target, stats).await,
                 Command::Error(error) => error::run(&out, &target, error).await,

@@ -34,11 +34,13 @@ macro_rules! codes {
 
 codes! {
     scripts {
-        UnknownTask UnknownFlow UnknownWorker UnknownPool UnknownSchedule UnknownKind UnknownOperation NotRunning Fenced Superseded LeaseLost
-        Conflict AlreadyFinished ParentsOpen DependencyMissing DependencyCycle CrossShardLink GraphTooLarge QueuePaused LimitReached DuplicateKey
+        UnknownTask UnknownFlow UnknownWorker UnknownPool UnknownSchedule UnknownKind UnknownOperation UnknownWebhook NotRunning Fenced
+        Superseded LeaseLost Conflict AlreadyFinished ParentsOpen DependencyMissing DependencyCycle CrossShardLink GraphTooLarge QueuePaused LimitReached DuplicateKey
         IdempotencyMismatch SchemaTooNew
     }
     own {
+        NoWebhookSecret = "no_webhook_secret",
+            "This gateway has no lasting secret that the secrets of webhooks could be derived from: set auth.secret_file, or auth.state_dir where it runs without logins.";
         Malformed = "malformed",
             "The request cannot be read: it is not JSON, or its headers or query are broken. Compare it with the API page.";
         CrossSite = "cross_site",

@@ -1,5 +1,5 @@
 //! The nouns and the rules of Baton: ids, the lifecycle of a task, logins, leases and fences, graphs, retries, schedules,
-//! queries, limits, refusals.
+//! webhooks, queries, limits, refusals.
 //!
 //! This crate refuses to know Redis, HTTP, clocks, randomness and serialisation formats. What needs one of them
 //! takes its value as an argument.
@@ -26,6 +26,7 @@ pub mod refusal;
 pub mod retry;
 pub mod schedule;
 pub mod series;
+pub mod webhook;
 
 pub use code::Code;
 pub use fence::{Fence, Version};
@@ -37,7 +38,7 @@ pub use lease::LeaseLength;
 pub use lifecycle::{Move, Status};
 pub use name::{
     Boot, DedupeKey, GroupName, Kind, NameError, Namespace, OpId, OperationId, PoolName, Principal,
-    QueueName, ScheduleName, SupervisorId, Tag, TaskRef, WorkerId,
+    QueueName, ScheduleName, SupervisorId, Tag, TaskRef, WebhookName, WorkerId,
 };
 pub use priority::Priority;
 pub use refusal::Refusal;

@@ -241,6 +241,36 @@ limits! {
     OPERATION_LEASE_MS = 10_000;
     /// The filter of an operation, as it was asked for.
     OPERATION_FILTER_BYTES_MAX = 32_768;
+    /// Webhooks: one entry of the stream may have a hundred ends, and each webhook may want all of them.
+    WEBHOOKS_MAX = 16;
+    /// Where a webhook is told.
+    WEBHOOK_URL_BYTES_MAX = 2_048;
+    /// What people say of a webhook.
+    WEBHOOK_DESCRIPTION_BYTES_MAX = 256;
+    /// Queues that a webhook names, and kinds.
+    WEBHOOK_PATTERNS_MAX = 16;
+    /// Deliveries of one webhook that wait in one shard; what is over is counted and dropped.
+    WEBHOOK_WAITING_MAX = 50_000;
+    /// A gateway that was silent for so long does not deliver what it took: another one does.
+    WEBHOOK_LEASE_MS = 30_000;
+    /// Deliveries of one webhook that one gateway has under way: a receiver that is slow holds up no other.
+    WEBHOOK_AT_ONCE = 8;
+    /// How long a receiver may take.
+    WEBHOOK_TIMEOUT_MS = 15_000;
+    /// A delivery that waited for so long is given up; a webhook that took nothing for so long is disabled.
+    WEBHOOK_AGE_MS_MAX = 86_400_000;
+    /// Deliveries that one call gives up, of each webhook that takes none at the moment.
+    WEBHOOK_DROPS_MAX = 50;
+    /// Attempts that are remembered, the latest.
+    WEBHOOK_LATEST_MAX = 100;
+    /// Deliveries that wait and that one call shows.
+    WEBHOOK_SHOWN_MAX = 100;
+    /// What is kept of why a delivery failed.
+    WEBHOOK_ERROR_BYTES_MAX = 256;
+    /// A longer result is not sent along.
+    WEBHOOK_RESULT_BYTES_MAX = 65_536;
+    /// For how long the secret before the last change signs, too.
+    WEBHOOK_OVERLAP_MS = 86_400_000;
     /// Entries of the trail of operators.
     TRAIL_MAX = 10_000;
     /// One word of an entry of the trail.

@@ -134,6 +134,10 @@ names! {
     PoolName = "pool name", 32, LABEL, label;
     /// A schedule: what makes tasks at given times.
     ScheduleName = "schedule name", 48, LOWER, lower_word;
+    /// What a pattern of names is tried with.
+    AnyName = "name", 128, WORD, word;
+    /// A webhook: where somebody elsewhere is told of ends.
+    WebhookName = "webhook name", 48, LOWER, lower_word;
     /// What is done to many tasks at once: its id begins with the time, so that ids lie in that order.
     OperationId = "operation id", 36, LOWER, lower_word;
     /// One process that keeps workers of a pool alive on one host.
@@ -150,7 +154,9 @@ macro_rules! any_form {
     )*};
 }
 
-any_form! { Kind DedupeKey GroupName Tag TaskRef Principal OpId Boot Namespace ScheduleName OperationId SupervisorId }
+any_form! {
+    Kind DedupeKey GroupName Tag TaskRef Principal OpId Boot Namespace ScheduleName AnyName WebhookName OperationId SupervisorId
+}
 
 /// What lies beside the record of a queue and is no status.
 const BESIDE_QUEUES: [&str; 5] = ["key", "waiting", "groups", "turns", "starts"];

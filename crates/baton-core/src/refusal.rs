@@ -42,6 +42,8 @@ refusals! {
         "Nothing is said of this kind, so what is usual holds for its tasks. Check the name.";
     UnknownOperation = "unknown_operation":
         "There is no such operation: it was never begun, or later ones have taken its place. Check the id.";
+    UnknownWebhook = "unknown_webhook":
+        "There is no such webhook: it was never made, or it was removed. Check the name.";
     NotRunning = "not_running":
         "The task is not running, so there is nothing to report about it. Read its status.";
     Fenced = "fenced":

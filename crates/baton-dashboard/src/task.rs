@@ -132,7 +132,7 @@ impl TaskPage {
 
     /// Steps of its history that are no longer kept.
     fn forgotten(&self) -> u64 {
-        self.task.history_count.unwrap_or_default().saturating_sub(self.history().len() as u64)
+        self.task.history_count.saturating_sub(self.history().len() as u64)
     }
 
     /// What can be done to it now, by whoever looks.

@@ -14,6 +14,7 @@ use crate::auth::settings::Logins;
 use crate::auth::{Auth, nobody};
 use crate::budget::Budget;
 use crate::health::Health;
+use crate::hooks::Posts;
 use crate::live::Feed;
 use crate::problem::Fail;
 use crate::recovering::Recovering;
@@ -41,6 +42,8 @@ pub struct Inner {
     pub(crate) waiting: Waiting,
     /// Something was begun that goes on after its request.
     pub(crate) operations: Notify,
+    /// Tells receivers of webhooks.
+    pub(crate) posts: Posts,
     /// How many more requests may be held until something happens.
     pub(crate) held: Arc<Semaphore>,
     /// How many more requests may compute for longer than a moment.
@@ -70,6 +73,8 @@ pub struct Settings {
     pub base: Base,
     /// How many requests one principal may send in a time, if there is a bound.
     pub budget: Option<Budget>,
+    /// Webhooks may lead to addresses that are not public.
+    pub webhooks_allow_private: bool,
 }
 
 impl Default for Settings {
@@ -82,6 +87,7 @@ impl Default for Settings {
             patience: Duration::from_secs(10),
             base: Base::default(),
             budget: None,
+            webhooks_allow_private: false,
         }
     }
 }
@@ -107,6 +113,7 @@ impl App {
             recovering: Recovering::default(),
             waiting: Waiting::new(&store, &draining),
             operations: Notify::new(),
+            posts: Posts::default(),
             held: Arc::new(Semaphore::new(HELD_MAX)),
             heavy: Arc::new(Semaphore::new(HEAVY_MAX)),
             store,

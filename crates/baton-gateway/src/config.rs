@@ -118,6 +118,7 @@ impl Config {
                 open: !required,
                 base: values.parse("gateway.base_path"),
                 budget: budget(&mut values),
+                webhooks_allow_private: values.parse("webhooks.allow_private"),
                 ..Settings::default()
             },
             logins: logins::read(&mut values, required, accept_any, state_home(&sources.environment)),

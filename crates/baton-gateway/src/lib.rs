@@ -14,6 +14,7 @@ mod graph;
 mod guard;
 pub mod health;
 mod hold;
+pub mod hooks;
 pub mod live;
 mod measure;
 mod openapi;

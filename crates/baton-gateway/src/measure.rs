@@ -2,8 +2,10 @@
 
 use std::sync::LazyLock;
 
+use baton_core::operation::Act;
 use baton_core::{Kind, QueueName, Status};
 use baton_service::label::Capped;
+use baton_store::calls::operation::Counts;
 use tokio::time::Instant;
 
 static QUEUES: LazyLock<Capped> = LazyLock::new(Capped::default);
@@ -23,9 +25,24 @@ pub(crate) fn claimed(queue: &QueueName, result: &'static str) {
     metrics::counter!("baton_claims_total", "queue" => of_queue(queue), "result" => result).increment(1);
 }
 
+/// Deliveries of webhooks: `delivered`, `failed` attempts, `given_up`.
+pub(crate) fn webhook(result: &'static str, count: u64) {
+    if count > 0 {
+        metrics::counter!("baton_webhook_deliveries_total", "result" => result).increment(count);
+    }
+}
+
 pub(crate) fn finished(status: Status) {
     if status.is_terminal() {
         metrics::counter!("baton_tasks_finished_total", "status" => status.as_str()).increment(1);
+    }
+}
+
+/// What a piece of an operation came to.
+pub(crate) fn operated(act: Act, counts: &Counts) {
+    for (result, count) in [("done", counts.done), ("refused", counts.refused.values().sum())] {
+        metrics::counter!("baton_operation_tasks_total", "action" => act.as_str(), "result" => result)
+            .increment(count);
     }
 }
 

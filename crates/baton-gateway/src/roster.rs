@@ -5,6 +5,7 @@ use std::collections::btree_map::Entry;
 
 use baton_api::pool::Pool;
 use baton_api::worker::Worker;
+use baton_core::webhook::WebhookState;
 use baton_core::{Boot, Code, Fingerprint, PoolName, QueueName, Shard, TaskId, WorkerId, limits};
 use baton_store::calls::error::ErrorGroup;
 use baton_store::calls::kind::Declared;
@@ -110,6 +111,19 @@ pub(crate) async fn schedules_overdue_ms(store: &Store) -> Result<u64, Error> {
         longest_ms = longest_ms.max(now_ms.saturating_sub(due_ms));
     }
     Ok(longest_ms)
+}
+
+/// Of each webhook, how many deliveries wait, and whether it is disabled.
+pub(crate) async fn webhooks(store: &Store) -> Result<BTreeMap<String, (u64, bool)>, Error> {
+    let mut found = BTreeMap::new();
+    for webhook in store.webhooks().await?.webhooks {
+        let mut waiting = 0;
+        for shard in store.shards().all() {
+            waiting += store.waiting_deliveries(shard, &webhook.name).await?;
+        }
+        found.insert(webhook.name.to_string(), (waiting, webhook.state == WebhookState::Disabled));
+    }
+    Ok(found)
 }
 
 /// The ids of what a worker holds, in all shards.

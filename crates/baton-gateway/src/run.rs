@@ -18,7 +18,7 @@ use crate::auth::{Auth, StartError};
 use crate::bootstrap::{self, BootstrapError};
 use crate::config::{Config, FilesError};
 use crate::serve::serve;
-use crate::{bulk, clock, health, live};
+use crate::{bulk, clock, health, hooks, live};
 
 /// How long a gateway waits for a Redis that is not there when it starts.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -103,6 +103,7 @@ async fn live_until_drained(
     bound(address);
     let _telling = AbortOnDropHandle::new(tokio::spawn(health::tell(app.clone(), address)));
     let _operations = AbortOnDropHandle::new(tokio::spawn(bulk::run(app.clone())));
+    let _webhooks = AbortOnDropHandle::new(tokio::spawn(hooks::run(app.clone())));
     let serving = serve(listener, app, shutdown.drain.clone(), config.drain_timeout);
     tokio::select! {
         served = serving => served.map_err(RunError::Serve)?,

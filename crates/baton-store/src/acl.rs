@@ -33,7 +33,7 @@ const BESIDE: &[&str] = &[
 ];
 
 /// What is sent outside scripts about shards.
-const SHARDS: &[&str] = &["BLPOP", "XRANGE", "XREAD", "ZCARD", "ZRANGE"];
+const SHARDS: &[&str] = &["BLPOP", "HGET", "XRANGE", "XREAD", "ZCARD", "ZRANGE"];
 
 /// What is sent outside scripts about logins.
 const LOGINS: &[&str] = &[

@@ -45,13 +45,14 @@ pub struct Entry {
     /// `reprioritise`, `register`, `deregister`, `quiet`, `stop`, `go_on`, `pause`, `resume`, `queue_set`, `stall`; of pools
     /// `scale`, `start`, `halt`, `remove`, `attend`, `part`; of
     /// schedules `schedule_put`, `schedule_fire`, `schedule_trigger`, `schedule_pause`, `schedule_resume`, `schedule_remove`; of
-    /// kinds `kind_put`, `kind_remove`.
+    /// kinds `kind_put`, `kind_remove`; of webhooks `webhook_put`, `webhook_pause`, `webhook_resume`, `webhook_rotate`,
+    /// `webhook_disable`, `webhook_remove`.
     pub event: String,
     pub worker: Option<WorkerId>,
     pub boot: Option<Boot>,
     pub by: Option<Principal>,
     /// The queue that was paused, resumed or set, and what it was set to; from and to of a stall; the pool, and its size or
-    /// supervisor; the kind.
+    /// supervisor; the kind; the webhook, and why it was given up.
     pub subject: Option<String>,
     /// Of a schedule: its name, the queue of its tasks, and what there is to say.
     pub schedule: Option<String>,
@@ -153,7 +154,7 @@ pub(crate) fn entry(id: &str, words: &[Vec<u8>]) -> Result<Entry, Error> {
             "worker" => entry.worker = Some(value.parse().map_err(|_| unreadable())?),
             "boot" => entry.boot = Some(value.parse().map_err(|_| unreadable())?),
             "by" => entry.by = Some(value.parse().map_err(|_| unreadable())?),
-            "queue" | "stall" | "pool" | "kind" => entry.subject = Some(value.into_owned()),
+            "queue" | "stall" | "pool" | "kind" | "webhook" => entry.subject = Some(value.into_owned()),
             "schedule" => entry.schedule = Some(value.into_owned()),
             task => {
                 let task = task.parse().map_err(|_| unreadable())?;

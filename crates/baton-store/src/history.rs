@@ -47,8 +47,12 @@ impl Entry {
     }
 }
 
-/// Puts the lines in order and fills in the moves that left none.
-pub(crate) fn compose(task: TaskId, mut fields: Fields, lines: Vec<String>) -> Result<Vec<Entry>, Error> {
+/// Puts the lines in order and fills in the moves that left none; and how many moves are missing. Each is a version.
+pub(crate) fn compose(
+    task: TaskId,
+    mut fields: Fields,
+    lines: Vec<String>,
+) -> Result<(Vec<Entry>, u64), Error> {
     let fault =
         |line: &str| Error::fault(format!("task {task}"), format!("its history has the line {line:?}"));
     let mut kept = Vec::new();
@@ -64,8 +68,9 @@ pub(crate) fn compose(task: TaskId, mut fields: Fields, lines: Vec<String>) -> R
         entries.push(parse(version, rest).ok_or_else(|| fault(line))?);
     }
     entries.sort_by_key(|entry| entry.version);
+    let moves: u64 = fields.required("version")?;
     let now = Entry {
-        version: Version(fields.required::<u64>("version")? + 1),
+        version: Version(moves + 1),
         step: String::new(),
         at_ms: 0,
         from: Some(fields.required("status")?),
@@ -85,7 +90,8 @@ pub(crate) fn compose(task: TaskId, mut fields: Fields, lines: Vec<String>) -> R
         detail: by,
     };
     whole.insert(0, submitted);
-    Ok(whole)
+    let truncated = moves.saturating_sub(whole.len() as u64);
+    Ok((whole, truncated))
 }
 
 /// What the fields say of the last run, in the words of a line.

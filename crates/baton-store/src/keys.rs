@@ -47,6 +47,11 @@
 //! | `baton:{0}:operations:live` | zset | those that go on, by the ms until which a gateway sees to them |
 //! | `baton:{0}:operation:<id>` | hash | an operation: what is done, to which tasks, and how far it is |
 //! | `baton:{0}:operation:<id>:ids` `:piece` | string | the tasks that were named; those that are acted on now |
+//! | `baton:{0}:webhooks` | zset | webhooks, in the order of the alphabet; in the first shard, with their records |
+//! | `baton:{0}:webhook:<name>` | hash | a webhook: where it is told of what, how it does, and of which secret its own is derived |
+//! | `baton:{0}:webhooks:filters` | hash | what a shard knows of each webhook: version, id, state, of what it is told |
+//! | `baton:{0}:webhook:<name>:due` `:latest` | zset | deliveries that wait, by the ms of their next attempt; the latest 100 attempts, by ms |
+//! | `baton:{0}:webhook:<name>:tries` `:counts` | hash | how often deliveries that wait have failed; how many went how, and since when all fail |
 //! | `baton:{0}:trail` | stream | what operators did, the latest 10,000 entries; in the first shard |
 //! | `baton:{0}:op:<id>` | string | the remembered answer of a call; expires |
 //! | `baton:{0}:index:kinds` | zset | the 1,000 kinds that were submitted last, by the ms of that; written behind |
@@ -86,7 +91,7 @@ use baton_core::login::{KeyId, SessionId, UserTag};
 use baton_core::series::Resolution;
 use baton_core::{
     Boot, DedupeKey, Fingerprint, FlowId, Kind, Namespace, OpId, OperationId, PoolName, Principal, QueueName,
-    ScheduleName, Shard, Status, SupervisorId, Tag, TaskId, WorkerId,
+    ScheduleName, Shard, Status, SupervisorId, Tag, TaskId, WebhookName, WorkerId,
 };
 
 use crate::calls::series::Of;
@@ -201,6 +206,34 @@ impl ShardKeys {
 
     pub fn operation_piece(&self, operation: &OperationId) -> String {
         self.operation(operation) + ":piece"
+    }
+
+    pub fn webhooks(&self) -> String {
+        self.at(&["webhooks"])
+    }
+
+    pub fn webhook(&self, webhook: &WebhookName) -> String {
+        self.at(&["webhook:", webhook.as_str()])
+    }
+
+    pub fn webhook_filters(&self) -> String {
+        self.at(&["webhooks:filters"])
+    }
+
+    pub fn webhook_due(&self, webhook: &WebhookName) -> String {
+        self.webhook(webhook) + ":due"
+    }
+
+    pub fn webhook_tries(&self, webhook: &WebhookName) -> String {
+        self.webhook(webhook) + ":tries"
+    }
+
+    pub fn webhook_counts(&self, webhook: &WebhookName) -> String {
+        self.webhook(webhook) + ":counts"
+    }
+
+    pub fn webhook_latest(&self, webhook: &WebhookName) -> String {
+        self.webhook(webhook) + ":latest"
     }
 
     pub fn trail(&self) -> String {
@@ -321,6 +354,11 @@ impl BehindKey {
             Of::All => BehindKey(format!("series:{resolution}:{bucket_ms}")),
             of => BehindKey(format!("series:{resolution}:{bucket_ms}:{}", of.word())),
         }
+    }
+
+    /// What waits for the receiver of a webhook.
+    pub fn deliveries(webhook: &WebhookName) -> BehindKey {
+        BehindKey(format!("webhook:{webhook}:due"))
     }
 
     /// Groups of failures, by when they were last seen.

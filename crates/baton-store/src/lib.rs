@@ -7,6 +7,7 @@ pub mod behind;
 pub mod boot;
 pub mod calls;
 mod clock;
+pub mod delivery;
 pub mod error;
 pub mod event;
 mod hints;

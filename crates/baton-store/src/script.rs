@@ -27,7 +27,7 @@ macro_rules! texts {
 
 const LIBRARY: &[(&str, &str)] = texts! { "lib/":
     "words" "prelude" "session" "gate" "lifecycle" "batch" "move" "endings" "lease" "takeover" "claim" "settle" "once" "operate" "rows" "chores"
-    "groups" "quota" "create" "edges" "graph" "rerun" "flow" "cascade" "prune" "schedule" "cache" "trail"
+    "groups" "quota" "create" "edges" "graph" "rerun" "flow" "cascade" "prune" "schedule" "cache" "trail" "webhook"
 };
 
 const SOURCES: &[(&str, &str)] = texts! { "":
@@ -42,6 +42,8 @@ const SOURCES: &[(&str, &str)] = texts! { "":
     "schedule/put" "schedule/fire" "schedule/trigger" "schedule/pause" "schedule/remove" "schedule/list"
     "kind/put" "kind/remove" "kind/list"
     "operation/begin" "operation/take" "operation/step" "operation/cancel" "operation/list" "trail/note" "trail/list"
+    "webhook/put" "webhook/change" "webhook/remove" "webhook/list" "webhook/follow" "webhook/take" "webhook/settle"
+    "webhook/deliveries"
     "series/read" "error/list" "error/tasks"
     "token/rotate" "token/login" "token/end" "token/sessions" "token/standing" "token/user" "token/user_change"
     "token/password" "token/attempt" "token/gate" "token/meter" "token/key" "token/key_change" "token/revoked" "token/ring"

@@ -7,6 +7,7 @@
 
 mod figures;
 mod graphs;
+mod limited;
 
 use baton_core::{
     Boot, DedupeKey, Kind, KindRules, LeaseLength, Principal, Priority, QueueName, Reasons, Shard, Status,
@@ -165,6 +166,7 @@ async fn measure_all(tasks: u64) {
     measure_readers(&bench).await;
     graphs::measure(&bench).await;
     figures::measure(&bench).await;
+    limited::measure(&bench).await;
 }
 
 async fn measure_submits(bench: &Bench) {

@@ -9,3 +9,4 @@ mod operations;
 mod sizes;
 mod submits;
 pub(crate) mod support;
+mod webhooks;

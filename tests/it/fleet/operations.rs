@@ -7,6 +7,7 @@ use baton_core::{OperationId, Shard, TaskId, limits};
 use baton_store::calls::operation::{BeginOperation, Operation, OperationBegun};
 use baton_store::calls::task::Submission;
 
+use super::flows::client;
 use super::submits::gateway;
 use super::support::{Fleet, until};
 
@@ -67,11 +68,17 @@ async fn another_gateway_goes_on_with_what_a_killed_one_began() {
     first.kill();
     let done = read(&fleet, &id).await.counts.done;
     assert!(done < TASKS as u64, "it was over before the gateway was killed");
-    let (_second, _) = gateway(&fleet);
+    let (_second, address) = gateway(&fleet);
     until("it is over", async || read(&fleet, &id).await.state == OperationState::Ended).await;
     let operation = read(&fleet, &id).await;
     assert_eq!((operation.matched, operation.counts.done), (TASKS as u64, TASKS as u64));
     assert!(operation.counts.refused.is_empty(), "{:?}", operation.counts);
     let told = cancelled(&fleet).await;
     assert_eq!((told.len(), told.into_iter().collect::<HashSet<_>>().len()), (TASKS, TASKS));
+    // It counts the pieces that it noted, which are not all.
+    let metrics = client().get(format!("{address}/metrics")).send().await.expect("an answer");
+    let metrics = metrics.text().await.expect("text");
+    let name = r#"baton_operation_tasks_total{action="cancel",result="done"} "#;
+    let counted = metrics.lines().find_map(|line| line.strip_prefix(name)?.parse::<u64>().ok());
+    assert!(counted.is_some_and(|counted| counted > 0 && counted <= TASKS as u64 - done), "{counted:?}");
 }

@@ -1,7 +1,7 @@
 //! Every key of a shard lies in one slot, and two shards are not forced into the same one.
 
 use baton_core::login::{SessionId, UserTag};
-use baton_core::{Boot, DedupeKey, Namespace, OpId, QueueName, Shard, Status, TaskId, WorkerId};
+use baton_core::{Boot, DedupeKey, Namespace, OpId, QueueName, Shard, Status, TaskId, WebhookName, WorkerId};
 use baton_store::keys::{LoginKeys, ShardKeys};
 
 /// CRC16 (XMODEM) of the hash tag, as the cluster specification says.
@@ -19,6 +19,7 @@ fn every_key(keys: &ShardKeys, task: TaskId) -> Vec<String> {
     let worker = WorkerId::new("worker-001-media").unwrap();
     let boot = Boot::new("b1").unwrap();
     let queue = QueueName::new("media").unwrap();
+    let webhook = WebhookName::new("ops").unwrap();
     let mut all = vec![
         keys.meta(),
         keys.events(),
@@ -36,6 +37,13 @@ fn every_key(keys: &ShardKeys, task: TaskId) -> Vec<String> {
         keys.task(task),
         keys.task_history(task),
         keys.task_log(task),
+        keys.webhooks(),
+        keys.webhook_filters(),
+        keys.webhook(&webhook),
+        keys.webhook_due(&webhook),
+        keys.webhook_tries(&webhook),
+        keys.webhook_counts(&webhook),
+        keys.webhook_latest(&webhook),
         keys.sample(),
     ];
     all.extend(Status::ALL.iter().map(|status| keys.queue_index(&queue, *status)));

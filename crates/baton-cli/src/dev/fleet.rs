@@ -263,6 +263,8 @@ impl Fleet {
             ("BATON_LISTEN", listen.into()),
             ("BATON_GATEWAY_DRAIN_TIMEOUT", "5s".into()),
             ("BATON_AUTH_STATE_DIR", state.into()),
+            // Receivers of a fleet on one host are on that host.
+            ("BATON_WEBHOOKS_ALLOW_PRIVATE", "true".into()),
         ]);
         Ok(recipe)
     }

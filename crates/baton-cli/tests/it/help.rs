@@ -3,7 +3,7 @@
 use crate::fleet::run;
 
 /// Every command by what is typed.
-const COMMANDS: [&str; 94] = [
+const COMMANDS: [&str; 104] = [
     "",
     "dev",
     "gateway",
@@ -67,6 +67,16 @@ const COMMANDS: [&str; 94] = [
     "kind get",
     "kind set",
     "kind rm",
+    "webhook add",
+    "webhook ls",
+    "webhook get",
+    "webhook set",
+    "webhook rm",
+    "webhook pause",
+    "webhook resume",
+    "webhook rotate",
+    "webhook test",
+    "webhook deliveries",
     "stats",
     "error ls",
     "error get",

@@ -18,3 +18,4 @@ mod schedules;
 mod stub;
 mod typed;
 mod waits;
+mod webhooks;

@@ -35,8 +35,8 @@ pub struct Values<'a> {
 
 /// A payload, whatever form it has.
 pub trait Payload: fmt::Debug {
-    /// All of it, as far as it is text.
-    fn text(&self) -> &str;
+    /// All of it, as far as it is text, in small letters.
+    fn lower(&self) -> &str;
 
     /// The value at a path as it would be typed, if one that is no list and no object stands there.
     fn at(&self, path: &[String]) -> Option<String>;
@@ -94,7 +94,7 @@ impl Test {
                     || task.worker.is_some_and(|worker| has(worker.as_str(), part))
                     || task.tags.iter().any(|tag| has(tag.as_str(), part))
                     || has(&task.id.to_string(), part)
-                    || has(values.payload.text(), part)
+                    || values.payload.lower().contains(&part.to_lowercase())
             }
             _ => true,
         }

@@ -91,6 +91,11 @@ impl Query {
         self.terms.iter().any(|term| term.test.needs_values())
     }
 
+    /// Whether it asks for something within payloads.
+    pub fn needs_payload(&self) -> bool {
+        self.terms.iter().any(|term| matches!(term.test, Test::Payload { .. } | Test::Text(_)))
+    }
+
     /// What was created before this does not fit.
     pub fn created_from_ms(&self, now_ms: u64) -> Option<u64> {
         let from = |term: &Term| match term {

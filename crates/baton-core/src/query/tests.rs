@@ -23,7 +23,7 @@ const NOW: u64 = 1_700_000_000_000;
 struct Json;
 
 impl Payload for Json {
-    fn text(&self) -> &str {
+    fn lower(&self) -> &str {
         "{\"user\":{\"id\":42}}"
     }
 

@@ -9,6 +9,7 @@ use super::foresee::by_shard;
 use super::walk::{Look, walk};
 use super::{Place, Plan};
 use crate::app::App;
+use crate::measure;
 use crate::problem::Fail;
 
 /// How far it came.
@@ -38,7 +39,11 @@ pub(crate) async fn drive(app: &App, id: &OperationId, pieces: u64, lease_ms: u6
         let next = next_piece(app, &plan, &operation).await?;
         let lease_ms = if count == pieces { lease_ms } else { limits::OPERATION_LEASE_MS };
         let step = StepOperation { id, step: operation.step, counts: &counts, next: next.as_ref(), lease_ms };
-        match app.store.step_operation(&step).await? {
+        let stepped = app.store.step_operation(&step).await?;
+        if matches!(stepped, Stepped::Done { .. } | Stepped::Over(_)) {
+            measure::operated(operation.act, &counts);
+        }
+        match stepped {
             Stepped::Done { step } => operation.step = step,
             Stepped::Over(_) => return Ok(Driven::Over),
             Stepped::Stale => return Ok(Driven::Others),

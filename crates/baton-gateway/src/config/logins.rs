@@ -164,9 +164,10 @@ impl LoginConfig {
     pub fn load(self) -> Result<Logins, FilesError> {
         let mut wrong = Vec::new();
         let ring = match &self.secret {
-            Secret::File(path) => secret::read(path),
-            Secret::State(directory) => secret::read_or_make(directory),
-            Secret::None => secret::ephemeral(),
+            Secret::File(path) => secret::read(path).map(Some),
+            Secret::State(directory) => secret::read_or_make(directory).map(Some),
+            // The process draws one for itself.
+            Secret::None => Ok(None),
         };
         let ring = ring.map_err(|error| wrong.push(Chain(&error).to_string())).ok();
         let clients = self.clients_file.as_deref().map(|path| {
@@ -193,7 +194,7 @@ impl LoginConfig {
         match ring {
             Some(ring) if wrong.is_empty() => Ok(Logins {
                 rules: self.rules,
-                ring: Some(Arc::new(ring)),
+                ring: ring.map(Arc::new),
                 clients,
                 signing_keys: keys,
                 accept_any: self.accept_any,

@@ -12,4 +12,5 @@ pub(crate) mod pool;
 pub(crate) mod queue;
 pub(crate) mod schedule;
 pub(crate) mod task;
+pub(crate) mod webhook;
 pub(crate) mod worker;

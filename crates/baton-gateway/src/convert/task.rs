@@ -60,7 +60,7 @@ pub(crate) fn task(read: baton_store::Task) -> Task {
         submitted_by: read.submitted_by.map(|by| by.to_string()),
         traceparent: read.traceparent,
         history: None,
-        history_count: None,
+        history_count: read.version.0,
     }
 }
 

@@ -12,6 +12,7 @@ use baton_api::pool::{PutPool, Scale};
 use baton_api::queue::PatchQueue;
 use baton_api::schedule::{NewSchedule, PatchSchedule, PreviewTimes};
 use baton_api::task::{LinkRequest, NewTask, NewTasks, Operate, Reprioritise};
+use baton_api::webhook::PutWebhook;
 use baton_api::worker::{Claim, ClaimOne, Heartbeat, Leave, Register};
 use baton_api::{ReadError, Wrong, read};
 use baton_core::Code;
@@ -73,6 +74,7 @@ bodies! {
     Purge: 64 * KIB;
     PutPool: 64 * KIB;
     PutKind: 64 * KIB;
+    PutWebhook: 64 * KIB;
     Scale: 64 * KIB;
     NewSchedule: 256 * KIB;
     PatchSchedule: 256 * KIB;

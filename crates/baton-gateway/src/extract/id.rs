@@ -7,7 +7,7 @@ use axum::http::request::Parts;
 use baton_api::schemas;
 use baton_core::{
     Code, Fingerprint, FlowId, Kind, NameError, OperationId, PoolName, QueueName, ScheduleName, TaskId,
-    WorkerId,
+    WebhookName, WorkerId,
 };
 use utoipa::IntoParams;
 use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
@@ -33,6 +33,11 @@ pub(crate) struct KindPath(pub(crate) Kind);
 pub(crate) struct NewKind(pub(crate) Kind);
 
 pub(crate) struct SchedulePath(pub(crate) ScheduleName);
+
+pub(crate) struct WebhookPath(pub(crate) WebhookName);
+
+/// A webhook that may be new: here it matters why a name cannot be one.
+pub(crate) struct NewWebhook(pub(crate) WebhookName);
 
 pub(crate) struct OperationPath(pub(crate) OperationId);
 
@@ -124,6 +129,24 @@ impl FromRequestParts<App> for SchedulePath {
     }
 }
 
+impl FromRequestParts<App> for WebhookPath {
+    type Rejection = Fail;
+
+    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<WebhookPath, Fail> {
+        first(parts, Code::UnknownWebhook).await.map(WebhookPath)
+    }
+}
+
+impl FromRequestParts<App> for NewWebhook {
+    type Rejection = Fail;
+
+    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<NewWebhook, Fail> {
+        let name: String = first(parts, Code::UnknownWebhook).await?;
+        let named = name.parse::<WebhookName>().map(NewWebhook);
+        named.map_err(|error| Fail::invalid("name", format!("failed to {error}")))
+    }
+}
+
 impl FromRequestParts<App> for OperationPath {
     type Rejection = Fail;
 
@@ -170,6 +193,8 @@ documented! {
     NewPool = "name", "The pool's name", pool;
     KindPath = "name", "The kind", kind;
     NewKind = "name", "The kind", kind;
+    WebhookPath = "name", "The webhook's name", webhook;
+    NewWebhook = "name", "The webhook's name", webhook;
 }
 
 fn parameter(name: &str, what: &str, schema: Schema) -> Parameter {

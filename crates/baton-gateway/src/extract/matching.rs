@@ -1,4 +1,4 @@
-//! `If-Match`: what somebody knows of a thing that he wants to change.
+//! `If-Match` and `If-None-Match`: what somebody knows of a thing that he wants to change, or to read.
 
 use axum::http::{HeaderMap, header};
 
@@ -10,6 +10,13 @@ pub(crate) fn if_match(headers: &HeaderMap, version: u64) -> Option<bool> {
     let tag = format!("\"{version}\"");
     let mut tags = values.flat_map(|value| value.split(',')).map(str::trim);
     Some(tags.any(|known| known == "*" || known == tag))
+}
+
+/// Is this what the caller has already?
+pub(crate) fn if_none_match(headers: &HeaderMap, tag: &str) -> bool {
+    let values = headers.get_all(header::IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
+    let mut known = values.flat_map(|value| value.split(',')).map(|known| known.trim());
+    known.any(|known| known == "*" || known.strip_prefix("W/").unwrap_or(known) == tag)
 }
 
 #[cfg(test)]
@@ -31,6 +38,21 @@ mod tests {
         }
         for other in ["\"6\"", "7", "W/\"7\""] {
             assert_eq!(of(&[other]), Some(false), "{other}");
+        }
+    }
+
+    #[test]
+    fn whoever_reads_may_know_it_weakly() {
+        let of = |value: &str| {
+            let headers = HeaderMap::from_iter([(header::IF_NONE_MATCH, value.parse().unwrap())]);
+            if_none_match(&headers, "\"7\"")
+        };
+        assert!(!if_none_match(&HeaderMap::new(), "\"7\""));
+        for known in ["\"7\"", "W/\"7\"", "\"6\", \"7\"", "*"] {
+            assert!(of(known), "{known}");
+        }
+        for other in ["\"6\"", "7", "W/7", ""] {
+            assert!(!of(other), "{other}");
         }
     }
 }

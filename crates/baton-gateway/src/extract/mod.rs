@@ -10,9 +10,9 @@ mod query;
 pub(crate) use body::{Body, Nothing, Whole, receive, refused};
 pub(crate) use caller::{Caller, IdempotencyKey, Key, Visitor, replayed};
 pub(crate) use id::{
-    FingerprintPath, FlowPath, KindPath, NewKind, NewPool, OperationPath, PoolPath, QueueId, SchedulePath,
-    TaskPath, WorkerPath,
+    FingerprintPath, FlowPath, KindPath, NewKind, NewPool, NewWebhook, OperationPath, PoolPath, QueueId,
+    SchedulePath, TaskPath, WebhookPath, WorkerPath,
 };
-pub(crate) use matching::if_match;
+pub(crate) use matching::{if_match, if_none_match};
 pub(crate) use paging::{Paging, Part, Walk, cut, no_cursor, with_link};
 pub(crate) use query::{FromTerms, Query, Terms, no_query};

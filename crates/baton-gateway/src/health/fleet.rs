@@ -37,6 +37,8 @@ pub(super) struct Fleet {
     /// How far behind, in ms, what is written behind is.
     pub(super) behind: Vec<(Shard, u64)>,
     pub(super) schedules_overdue_ms: u64,
+    /// Of each webhook: how many deliveries wait, and whether it is disabled.
+    pub(super) webhooks: BTreeMap<String, (u64, bool)>,
     pub(super) memory_bytes: u64,
     pub(super) evicted_keys: u64,
 }
@@ -87,6 +89,7 @@ async fn read(store: &Store) -> Result<Fleet, Error> {
         cascades,
         behind,
         schedules_overdue_ms: roster::schedules_overdue_ms(store).await?,
+        webhooks: roster::webhooks(store).await?,
         memory_bytes: server.used_memory,
         evicted_keys: server.evicted_keys,
     })

@@ -26,6 +26,7 @@ pub(super) struct Gauges {
     queues: Capped,
     pools: Capped,
     told: BTreeSet<String>,
+    webhooks: BTreeSet<String>,
 }
 
 impl Gauges {
@@ -39,8 +40,20 @@ impl Gauges {
         }
         pools.iter().for_each(|(name, pool)| pool.tell(name));
         self.told = pools.into_keys().collect();
+        for gone in self.webhooks.iter().filter(|name| !now.webhooks.contains_key(*name)) {
+            webhook(gone, 0, false);
+        }
+        now.webhooks.iter().for_each(|(name, (waiting, disabled))| webhook(name, *waiting, *disabled));
+        self.webhooks = now.webhooks.keys().cloned().collect();
         fleet(now);
     }
+}
+
+/// There are few, so each has a label of its own.
+fn webhook(name: &str, waiting: u64, disabled: bool) {
+    let name = name.to_owned();
+    gauge!("baton_fleet_webhook_waiting", "webhook" => name.clone()).set(waiting as f64);
+    gauge!("baton_fleet_webhook_disabled", "webhook" => name).set(f64::from(u8::from(disabled)));
 }
 
 fn fleet(fleet: &Fleet) {

@@ -84,6 +84,7 @@ fn common(entry: &Entry) -> Event {
         boot: entry.boot.as_ref().map(ToString::to_string),
         pool: None,
         schedule: None,
+        webhook: None,
         fence: None,
         attempt: None,
         by: entry.by.as_ref().map(ToString::to_string),
@@ -123,6 +124,9 @@ fn told_alone(entry: &Entry) -> Told {
     if OF_POOLS.contains(&entry.event.as_str()) {
         return told_of_pool(entry);
     }
+    if entry.event.starts_with("webhook_") {
+        return told_of_webhook(entry);
+    }
     let queue = match entry.event.as_str() {
         "pause" | "resume" | "queue_set" => {
             let name = entry.subject.as_deref().and_then(|subject| subject.split(' ').next());
@@ -145,6 +149,14 @@ fn told_of_pool(entry: &Entry) -> Told {
     let (pool, rest) = subject.split_once(' ').map_or((subject, None), |(pool, rest)| (pool, Some(rest)));
     let event = Event { pool: Some(pool.to_owned()), why: rest.map(str::to_owned), ..common(entry) };
     Told { topic: Topic::Worker, task: None, queue: None, kind: None, json: json(&event) }
+}
+
+/// Why it was given up stands behind its name. It may be told of any queue, so this is for those who read all.
+fn told_of_webhook(entry: &Entry) -> Told {
+    let subject = entry.subject.as_deref().unwrap_or_default();
+    let (webhook, rest) = subject.split_once(' ').map_or((subject, None), |(name, rest)| (name, Some(rest)));
+    let event = Event { webhook: Some(webhook.to_owned()), why: rest.map(str::to_owned), ..common(entry) };
+    Told { topic: Topic::Queue, task: None, queue: None, kind: None, json: json(&event) }
 }
 
 /// The queue of its tasks stands behind its name, and then what there is to say.

@@ -65,6 +65,7 @@ pub(crate) fn complete(mut api: OpenApi) -> OpenApi {
         ("pools", "Sets of equal workers that supervisors keep alive: how large they are, and how they do"),
         ("schedules", "Tasks at given times: make schedules, look at them, pause and trigger them"),
         ("kinds", "What holds for tasks of a kind that say nothing themselves"),
+        ("webhooks", "Addresses that are told of ends of tasks"),
         ("queues", "Queues in numbers; limits, pause and resume, drain and purge"),
         ("operations", "One act on many tasks, how far it is; and the trail of what operators did"),
         ("errors", "Failures in groups: those that differ only in numbers, ids and the like are one"),

@@ -15,7 +15,8 @@ use crate::app::App;
 use crate::auth::Grant;
 use crate::convert::kind as convert;
 use crate::extract::{
-    Body, Caller, FromTerms, KindPath, NewKind, Paging, Part, Query, Terms, cut, if_match, with_link,
+    Body, Caller, FromTerms, KindPath, NewKind, Paging, Part, Query, Terms, cut, if_match, if_none_match,
+    with_link,
 };
 use crate::problem::Fail;
 use crate::roster;
@@ -66,13 +67,28 @@ pub(crate) async fn list_kinds(
 #[utoipa::path(
     get, path = "/kinds/{name}", tag = "kinds", operation_id = "get_kind",
     security(("bearer" = ["tasks:read"])),
-    params(KindPath),
-    responses((status = 200, description = "What is said of it", body = Kind,
-               headers(("ETag" = String, description = "Its version")))),
+    params(
+        KindPath,
+        ("If-None-Match" = Option<String>, Header, description = "An ETag: 304 if the kind still has it"),
+    ),
+    responses(
+        (status = 200, description = "What is said of it", body = Kind,
+         headers(("ETag" = String, description = "Its version"))),
+        (status = 304, description = "It is as the client knows it"),
+    ),
     extensions(("x-problem-codes" = json!(["unknown_kind"])))
 )]
-pub(crate) async fn get_kind(State(app): State<App>, KindPath(name): KindPath) -> Result<Response, Fail> {
-    Ok(with_tag(StatusCode::OK, known(&app, &name).await?))
+pub(crate) async fn get_kind(
+    State(app): State<App>,
+    KindPath(name): KindPath,
+    headers: HeaderMap,
+) -> Result<Response, Fail> {
+    let kind = known(&app, &name).await?;
+    let tag = etag(&kind);
+    if if_none_match(&headers, &tag) {
+        return Ok((StatusCode::NOT_MODIFIED, [(header::ETAG, tag)]).into_response());
+    }
+    Ok(with_tag(StatusCode::OK, kind))
 }
 
 /// Say what holds for tasks of a kind
@@ -191,6 +207,10 @@ fn outdated(version: u64) -> Fail {
     Fail::new(Code::StaleVersion).because(detail)
 }
 
+fn etag(kind: &Kind) -> String {
+    format!("\"{}\"", kind.version)
+}
+
 fn with_tag(status: StatusCode, kind: Kind) -> Response {
-    (status, [(header::ETAG, format!("\"{}\"", kind.version))], Json(kind)).into_response()
+    (status, [(header::ETAG, etag(&kind))], Json(kind)).into_response()
 }

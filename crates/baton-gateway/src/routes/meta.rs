@@ -38,7 +38,7 @@ pub(super) async fn nothing() -> Fail {
     responses((status = 200, description = "The limits", body = Capabilities))
 )]
 pub(crate) async fn capabilities(State(app): State<App>) -> Json<Capabilities> {
-    let limits: [(&str, u64); 25] = [
+    let limits: [(&str, u64); 32] = [
         ("payload_bytes", limits::PAYLOAD_BYTES_MAX),
         ("result_bytes", limits::RESULT_BYTES_MAX),
         ("error_bytes", limits::ERROR_BYTES_MAX),
@@ -64,6 +64,13 @@ pub(crate) async fn capabilities(State(app): State<App>) -> Json<Capabilities> {
         ("schedules", limits::SCHEDULES_MAX),
         ("schedule_payload_bytes", limits::SCHEDULE_PAYLOAD_BYTES_MAX),
         ("log_lines", limits::LOG_LINES_MAX),
+        ("kinds", limits::KINDS_MAX),
+        ("queue_concurrency", limits::CONCURRENCY_MAX),
+        ("queue_rate_count", limits::RATE_COUNT_MAX),
+        ("queue_rate_ms", limits::RATE_MS_MAX),
+        ("query_bytes", limits::QUERY_BYTES_MAX),
+        ("query_terms", limits::QUERY_TERMS_MAX),
+        ("query_payload_bytes", limits::QUERY_PAYLOAD_BYTES),
     ];
     let limits: BTreeMap<String, u64> =
         limits.into_iter().map(|(name, most)| (name.to_owned(), most)).collect();

@@ -17,6 +17,7 @@ mod schedules;
 mod series;
 mod tasks;
 mod trail;
+mod webhooks;
 mod workers;
 
 use std::sync::Arc;
@@ -66,6 +67,7 @@ pub(crate) fn documented() -> OpenApiRouter<App> {
         .merge(recover::routes())
         .merge(schedules::plain())
         .merge(kinds::plain())
+        .merge(webhooks::routes())
         .merge(queues::plain())
         .merge(meta::routes())
         .layer(from_fn(no_query));

@@ -35,6 +35,9 @@ async fn a_kind_is_said_shown_changed_and_forgotten_in_every_shard() {
     assert_eq!((&kind["backoff_cap_ms"], &kind["backoff_factor"]), (&json!(3_600_000), &json!(2)));
     assert_eq!((&kind["kind"], &kind["changed_by"]), (&json!("mail.send"), &json!("local-dev")));
     assert_eq!(gateway.get(MAIL).await.json(), kind);
+    let known = gateway.ask(get(MAIL).with("if-none-match", made.header("etag"))).await;
+    assert_eq!((status(&known), known.text().as_str(), known.header("etag")), (304, "", made.header("etag")));
+    assert_eq!(gateway.ask(get(MAIL).with("if-none-match", "\"1\"")).await.status, 200);
     assert_eq!(gateway.get(ALL).await.json()["kinds"], json!([kind]));
     assert_eq!(gateway.ask(put(MAIL, &said)).await.json(), kind, "the same again changes nothing");
     // Tasks land in any shard, and each has it.

@@ -61,4 +61,6 @@ mod ui_doors;
 mod ui_pages;
 mod ui_support;
 mod waits;
+mod webhooks;
+mod webhooks_told;
 mod workers;

@@ -80,6 +80,8 @@ async fn a_history_tells_who_and_why() {
         history["history"].as_array().unwrap().iter().map(|entry| entry["event"].as_str().unwrap()).collect();
     assert_eq!(events, ["submit", "cancel", "rerun"]);
     assert_eq!((&history["history_count"], &history["truncated"]), (&json!(3), &json!(0)));
+    assert_eq!(gateway.task(&id).await["history_count"], 3);
+    assert_eq!(gateway.get("/api/v1/tasks").await.json()["tasks"][0]["history_count"], 3);
     let cancel = &history["history"][1];
     assert_eq!((&cancel["by"], &cancel["why"]), (&json!("local-dev"), &json!("wrong month, by=nobody")));
     assert_eq!((&cancel["from"], &cancel["to"]), (&json!("pending"), &json!("cancelled")));

@@ -153,6 +153,49 @@ async fn an_index_shows_only_what_may_be_read() {
     let shown = ids(&answer);
     assert_eq!(shown.len(), 500);
     assert!(shown.iter().all(|id| of_a.contains(id)));
+    // Nor how many others there are between them.
+    assert_eq!((answer["scanned"].as_u64(), answer["truncated"].as_bool()), (Some(500), Some(false)));
+}
+
+#[tokio::test]
+async fn a_task_that_two_workers_had_is_listed_once() {
+    let gateway = Gateway::start().await;
+    ended(&gateway, 2_200).await;
+    let (first, second) = (gateway.worker(1).await, gateway.worker(2).await);
+    let id = gateway.submit("mail").await;
+    for worker in [&first, &second] {
+        let fence = gateway.take(worker, &id).await;
+        let report = json!({ "worker": worker, "fence": fence["fence"], "permanent": true });
+        assert_eq!(gateway.post(&format!("/api/v1/leases/{id}/fail"), report).await.status, 200);
+        write_all_behind(&gateway).await;
+        if worker == &first {
+            gateway.post(&format!("{TASKS}/{id}/rerun"), json!({})).await;
+        }
+    }
+    let found = page(&gateway, &format!("worker={first},{second}")).await;
+    assert_eq!((ids(&found), found["behind_ms"].is_u64()), (vec![id.clone()], true));
+    assert_eq!(ids(&page(&gateway, &format!("worker={first}")).await), Vec::<String>::new());
+    assert_eq!(ids(&page(&gateway, &format!("worker={second}")).await), vec![id]);
+}
+
+#[tokio::test]
+async fn payloads_that_no_search_looks_into_are_counted() {
+    let gateway = Gateway::start().await;
+    let text = |length: usize| json!({ "kind": "mail", "payload": { "text": "Y".repeat(length), "id": 7 } });
+    let whole = gateway.submit_with(text(16_000)).await;
+    let large = gateway.submit_with(text(17_000)).await;
+    for (query, found, unread) in [
+        ("payload.id:7", vec![&whole], Some(1)),
+        ("yyyy", vec![&whole], Some(1)),
+        ("-yyyy", vec![&large], None),
+        ("error:y", vec![], None),
+        ("kind:mail", vec![&whole, &large], None),
+    ] {
+        let page = page(&gateway, &format!("q={query}")).await;
+        let found: BTreeSet<String> = found.into_iter().cloned().collect();
+        assert_eq!(ids(&page).into_iter().collect::<BTreeSet<_>>(), found, "{query}");
+        assert_eq!(page.get("unread").and_then(Value::as_u64), unread, "{query}");
+    }
 }
 
 #[tokio::test]

@@ -81,6 +81,30 @@ async fn an_envelope_brings_several_tasks_and_says_what_is_gone() {
 }
 
 #[tokio::test]
+async fn a_claim_says_whether_the_order_of_its_queues_or_priority_comes_first() {
+    let gateway = Gateway::start().await;
+    let worker = gateway.worker(1).await;
+    for (queue, priority) in [("later", 9), ("first", 0), ("later", 9)] {
+        let task = json!({ "kind": "noop", "queue": queue, "priority": priority });
+        gateway.submit_with(task).await;
+    }
+    let path = format!("/api/v1/workers/{worker}/claim");
+    let next = async |order: &str| {
+        let claim = json!({ "queues": ["first", "later"], "order": order, "max": 1 });
+        gateway.post(&path, claim).await.json()["tasks"][0]["queue"].clone()
+    };
+    assert_eq!(next("priority").await, "later");
+    // What is held and not listed comes again, so it is given back first.
+    let held = gateway.post(&path, json!({ "max": 5, "queues": ["none"] })).await.json();
+    let (id, fence) = (held["tasks"][0]["id"].as_str().unwrap(), &held["tasks"][0]["fence"]);
+    let done = json!({ "worker": worker, "fence": fence });
+    assert_eq!(gateway.post(&format!("/api/v1/leases/{id}/complete"), done).await.status, 200);
+    assert_eq!(next("listed").await, "first");
+    let wrong = gateway.post(&path, json!({ "queues": ["first"], "order": "fifo" })).await;
+    assert_eq!((wrong.status.as_u16(), wrong.pointers()), (422, vec!["/order".to_owned()]));
+}
+
+#[tokio::test]
 async fn one_task_can_be_claimed_by_its_id() {
     let gateway = Gateway::start().await;
     let (one, other) = (gateway.worker(1).await, gateway.worker(2).await);

@@ -97,6 +97,9 @@ keys! {
     "gateway.rate_limit", "BATON_RATE_LIMIT", "", Text,
         "Who has clients that ask too often: requests of one principal in a time, over all gateways, as 600/60s. Workers \
          and probes are not counted. Empty: as many as come. The same on every gateway.";
+    "webhooks.allow_private", "BATON_WEBHOOKS_ALLOW_PRIVATE", "false", Switch,
+        "Who has receivers of webhooks in his own networks: without it only public addresses are posted to. The same on \
+         every gateway.";
     "auth.secret_file", "BATON_AUTH_SECRET_FILE", "", Text,
         "Everyone who requires logins: the file with the secrets that seal tokens, the same on every gateway. \
          `baton init` writes one. A line is `<number> <32 bytes in base64url>`; the first one seals, all are accepted.";

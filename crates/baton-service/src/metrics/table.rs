@@ -68,11 +68,14 @@ metrics! {
     Counter "baton_claims_total" "Claims by what came of them: granted, empty, redelivered, rejected.";
     Histogram "baton_task_run_seconds" [RUNS] "From claimed to reported.";
     Counter "baton_fenced_total" "Reports of a task by someone who does not hold it, all of them refused.";
+    Counter "baton_operation_tasks_total" "Tasks that operations came to, by what was done with them: done, refused.";
     Counter "baton_recoveries_total" "Recoveries that somebody asked for.";
     Counter "baton_reclaims_total" "Tasks taken back because the lease of their holder was over.";
 
     Counter "baton_behind_missed_total" "Events that were trimmed away before they were written down: lists and numbers that are written behind lack them.";
     Counter "baton_schedule_fires_total" "Times of schedules that this process saw to: tasks made, times skipped, and stale where another process came first.";
+
+    Counter "baton_webhook_deliveries_total" "Deliveries of webhooks by this process: delivered, given_up, and failed attempts.";
 
     Counter "baton_runs_total" "Runs of handlers by how they ended: completed, retry, failed, timeout, released, dropped.";
     Counter "baton_unhandled_total" "Tasks given back because this worker has no handler for their kind.";
@@ -102,6 +105,8 @@ metrics! {
     Gauge "baton_fleet_cascades" "Ended tasks of the shard whose end is still to be passed on to those that wait, and flows that are worked on.";
     Gauge "baton_fleet_behind_seconds" "How long ago the first event of the shard happened that is not written down in indexes and numbers yet.";
     Gauge "baton_fleet_schedule_overdue_seconds" "For how long the most overdue schedule has been due. More than some seconds means that nobody sees to it.";
+    Gauge "baton_fleet_webhook_waiting" "Deliveries that wait for the receiver of the webhook.";
+    Gauge "baton_fleet_webhook_disabled" "1 while the webhook is disabled because its receiver took nothing.";
     Gauge "baton_fleet_redis_memory_bytes" "Memory that Redis uses.";
     Counter "baton_fleet_redis_evicted_keys_total" "Keys that Redis has thrown away for want of memory. More than none means lost tasks.";
 }

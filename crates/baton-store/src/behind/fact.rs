@@ -6,6 +6,7 @@ use baton_core::{Boot, Fence, Kind, Principal, QueueName, TaskId, Version, Worke
 
 use super::Row;
 use crate::calls::series::Of;
+use crate::calls::webhook::Watch;
 use crate::event::Entry;
 
 /// One event of one task.
@@ -35,6 +36,8 @@ pub struct Extra<'a> {
     pub rows: &'a BTreeMap<TaskId, Row>,
     /// The first queues of the shard: these have series of their own.
     pub queues: &'a BTreeSet<QueueName>,
+    /// Webhooks that take deliveries.
+    pub watches: &'a [Watch],
 }
 
 impl Extra<'_> {

@@ -15,6 +15,7 @@ mod errors;
 mod fact;
 mod index;
 mod series;
+mod webhooks;
 mod writes;
 
 use baton_core::{Kind, Shard, limits};
@@ -35,7 +36,7 @@ pub use writes::Writes;
 type Sink = fn(&[Fact], &Extra, &mut Writes);
 
 /// Everything that is written behind.
-const SINKS: &[Sink] = &[index::note, series::note, errors::note];
+const SINKS: &[Sink] = &[index::note, series::note, errors::note, webhooks::note];
 
 /// What one step did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -124,7 +125,7 @@ fn bounded(facts: &mut Facts) -> Writes {
 fn follows(facts: &Facts) -> Writes {
     let entries = facts.entries.iter().filter_map(|read| read.entry.as_ref());
     let list: Vec<Fact> = entries.flat_map(fact::of_entry).collect();
-    let extra = Extra { rows: &facts.rows, queues: &facts.queues };
+    let extra = Extra { rows: &facts.rows, queues: &facts.queues, watches: &facts.watches };
     let mut writes = Writes::default();
     for sink in SINKS {
         sink(&list, &extra, &mut writes);

@@ -17,6 +17,7 @@ pub struct Writes {
     bounds: BTreeMap<BehindKey, u64>,
     within: BTreeMap<BehindKey, (u64, BTreeMap<String, i64>)>,
     groups: BTreeMap<BehindKey, u64>,
+    deliveries: BTreeMap<BehindKey, (String, Vec<String>)>,
 }
 
 /// One write, as the script reads it.
@@ -34,8 +35,9 @@ impl Writes {
             each.values().map(BTreeMap::len).sum()
         }
         let bounded: usize = self.within.values().map(|(_, counts)| counts.len()).sum();
+        let deliveries: usize = self.deliveries.values().map(|(_, each)| each.len()).sum();
         let fields = within(&self.counts) + within(&self.fields) + within(&self.first);
-        (within(&self.members) + fields + bounded + self.expiries.len()) as u64
+        (within(&self.members) + fields + bounded + deliveries + self.expiries.len()) as u64
     }
 
     /// Puts a member into a sorted set.
@@ -85,6 +87,11 @@ impl Writes {
         self.groups.insert(list, groups);
     }
 
+    /// Lets something wait for the receiver of the webhook that was made under this id.
+    pub fn deliver(&mut self, set: BehindKey, id: &str, delivery: String) {
+        self.deliveries.entry(set).or_insert_with(|| (id.to_owned(), Vec::new())).1.push(delivery);
+    }
+
     pub fn is_empty(&self) -> bool {
         *self == Writes::default()
     }
@@ -121,6 +128,12 @@ impl Writes {
         for (verb, numbers) in [("keep", &self.bounds), ("expire", &self.expiries)] {
             for (key, number) in numbers {
                 push(&mut all, verb, key, [number.to_string().into()]);
+            }
+        }
+        for (key, (id, deliveries)) in &self.deliveries {
+            for some in deliveries.chunks(limits::BEHIND_WORDS_MAX as usize / 2) {
+                let words = [id].into_iter().chain(some).map(|word| word.clone().into()).collect();
+                all.push(Write { verb: "deliver", key: key.as_str(), words });
             }
         }
         for (key, groups) in &self.groups {

@@ -15,6 +15,7 @@ pub mod shard;
 pub mod task;
 pub mod token;
 pub mod trail;
+pub mod webhook;
 pub mod worker;
 
 use baton_core::{Refusal, Status, Version, limits};

@@ -126,6 +126,16 @@ fn family(picture: &Picture<'_>, key: &str) -> Option<(&'static str, bool)> {
         ["operations"] | ["operations", "live"] => lasting("zset"),
         ["operation", id] => is_operation(picture, id).then_some(("hash", false)),
         ["operation", id, "ids" | "piece"] if is_operation(picture, id) => lasting("string"),
+        ["webhooks"] => lasting("zset"),
+        ["webhooks", "filters"] => lasting("hash"),
+        ["webhook", name] => {
+            picture.sorted("webhooks").iter().any(|(known, _)| known == name).then_some(("hash", false))
+        }
+        ["webhook", name, beside] if picture.hash("webhooks:filters").contains_key(name) => match beside {
+            "due" | "latest" => lasting("zset"),
+            "tries" | "counts" => lasting("hash"),
+            _ => None,
+        },
         ["trail"] => lasting("stream"),
         ["pool", name] => {
             picture.sorted("pools").iter().any(|(pool, _)| pool == name).then_some(("hash", false))

@@ -64,7 +64,7 @@ impl<'a> Picture<'a> {
                     "event" => told.0 = value,
                     "worker" => told.1 = value,
                     "boot" => told.2 = value,
-                    "by" | "queue" | "stall" | "pool" | "schedule" | "kind" => {}
+                    "by" | "queue" | "stall" | "pool" | "schedule" | "kind" | "webhook" => {}
                     _ => {
                         let mut words = value.splitn(6, ' ');
                         let mut next = || words.next().and_then(|word| word.parse::<u64>().ok());

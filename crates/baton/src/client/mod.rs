@@ -17,6 +17,7 @@ mod series;
 mod submit;
 mod wait;
 mod watch;
+mod webhooks;
 
 use std::fmt;
 use std::sync::Arc;

@@ -8,18 +8,27 @@ use super::Problem;
 use crate::tree::Tree;
 
 /// Which of our crates each of them may use. A new crate gets a row here, and its author thinks about its arrows.
-const ARROWS: [(&str, &[&str]); 12] = [
+const ARROWS: [(&str, &[&str]); 13] = [
     ("baton-core", &[]),
     ("baton-store", &["baton-core"]),
     ("baton-auth", &["baton-core"]),
     ("baton-api", &["baton-core"]),
     ("baton-service", &[]),
     ("baton-dashboard", &["baton-api", "baton-core"]),
+    ("baton-outbound", &[]),
     (
         "baton-gateway",
-        &["baton-api", "baton-auth", "baton-core", "baton-dashboard", "baton-service", "baton-store"],
+        &[
+            "baton-api",
+            "baton-auth",
+            "baton-core",
+            "baton-dashboard",
+            "baton-outbound",
+            "baton-service",
+            "baton-store",
+        ],
     ),
-    ("baton-worker", &["baton-core", "baton-service", "baton-store"]),
+    ("baton-worker", &["baton-core", "baton-outbound", "baton-service", "baton-store"]),
     ("baton", &["baton-api", "baton-core", "baton-store", "baton-worker"]),
     (
         "baton-cli",

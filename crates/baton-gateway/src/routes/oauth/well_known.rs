@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use crate::app::App;
 use crate::auth::key_set::PUBLISHED_FOR;
+use crate::extract::if_none_match;
 use crate::problem::Fail;
 
 /// The public keys of access tokens
@@ -24,11 +25,7 @@ pub(super) async fn jwks(State(app): State<App>, headers: HeaderMap) -> Result<R
     let text = set.jwks().ok_or_else(|| Fail::new(Code::NotFound))?.to_owned();
     let etag = format!("\"{}\"", set.fingerprint());
     let cache = format!("public, max-age={}", PUBLISHED_FOR.as_secs());
-    let known = headers.get_all(header::IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
-    let known = known.flat_map(|value| value.split(',')).any(|tag| {
-        let tag = tag.trim();
-        tag == "*" || tag.strip_prefix("W/").unwrap_or(tag) == etag
-    });
+    let known = if_none_match(&headers, &etag);
     let common = [(header::ETAG, etag), (header::CACHE_CONTROL, cache)];
     Ok(if known {
         (StatusCode::NOT_MODIFIED, common).into_response()

@@ -1,5 +1,7 @@
 //! Which of the tasks that a list looks at are in it.
 
+use std::cell::OnceCell;
+
 use baton_auth::Action;
 use baton_core::query::{Payload, Subject, Values};
 use baton_core::{QueueName, Status, TaskId, limits};
@@ -19,6 +21,13 @@ pub(super) struct Filter<'a> {
     pub(super) grant: &'a Grant,
     /// What lengths of time are counted back from.
     pub(super) now_ms: u64,
+}
+
+/// What of a page is taken.
+pub(super) struct Sifted {
+    pub(super) taken: Vec<bool>,
+    /// Not taken, and their payloads are too large to be looked into.
+    pub(super) unread: u64,
 }
 
 impl Filter<'_> {
@@ -41,10 +50,11 @@ impl Filter<'_> {
     }
 
     /// Which of these tasks, all of one shard, are taken. What lies beside a task is read only where all else fits.
-    pub(super) async fn sift(&self, store: &Store, tasks: &[Task]) -> Result<Vec<bool>, Fail> {
+    pub(super) async fn sift(&self, store: &Store, tasks: &[Task]) -> Result<Sifted, Fail> {
         let mut taken: Vec<bool> = tasks.iter().map(|task| self.takes(task, None)).collect();
+        let mut unread = 0;
         if !self.wanted.query().needs_values() {
-            return Ok(taken);
+            return Ok(Sifted { taken, unread });
         }
         let open: Vec<usize> = (0..tasks.len()).filter(|at| taken[*at]).collect();
         for some in open.chunks(limits::QUERY_VALUES_TASKS_MAX as usize) {
@@ -52,9 +62,11 @@ impl Filter<'_> {
             let values = store.task_values(ids[0].shard(), &ids).await?;
             for (at, values) in some.iter().zip(values) {
                 taken[*at] = self.takes_with(&tasks[*at], &values);
+                let missed = values.payload.is_none() && self.wanted.query().needs_payload();
+                unread += u64::from(missed && !taken[*at]);
             }
         }
-        Ok(taken)
+        Ok(Sifted { taken, unread })
     }
 
     fn takes_with(&self, task: &Task, values: &TaskValues) -> bool {
@@ -92,27 +104,26 @@ fn subject(task: &Task) -> Subject<'_> {
 
 /// A payload that is JSON, or any other text.
 #[derive(Debug)]
-struct Json {
-    text: String,
-    value: Value,
+struct Json<'a> {
+    bytes: &'a [u8],
+    lower: OnceCell<String>,
+    value: OnceCell<Value>,
 }
 
-impl Json {
-    fn of(bytes: &[u8]) -> Json {
-        Json {
-            text: String::from_utf8_lossy(bytes).into_owned(),
-            value: serde_json::from_slice(bytes).unwrap_or_default(),
-        }
+impl Json<'_> {
+    fn of(bytes: &[u8]) -> Json<'_> {
+        Json { bytes, lower: OnceCell::new(), value: OnceCell::new() }
     }
 }
 
-impl Payload for Json {
-    fn text(&self) -> &str {
-        &self.text
+impl Payload for Json<'_> {
+    fn lower(&self) -> &str {
+        self.lower.get_or_init(|| String::from_utf8_lossy(self.bytes).to_lowercase())
     }
 
     fn at(&self, path: &[String]) -> Option<String> {
-        match path.iter().try_fold(&self.value, |value, part| within(value, part))? {
+        let whole = self.value.get_or_init(|| serde_json::from_slice(self.bytes).unwrap_or_default());
+        match path.iter().try_fold(whole, |value, part| within(value, part))? {
             Value::String(text) => Some(text.clone()),
             Value::Array(_) | Value::Object(_) => None,
             scalar => Some(scalar.to_string()),

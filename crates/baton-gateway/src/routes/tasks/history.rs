@@ -15,9 +15,8 @@ use crate::problem::Fail;
 /// The task with its life so far. One that was pruned meanwhile stays as it was read.
 pub(super) async fn with_history(app: &App, mut task: Task) -> Result<Task, Fail> {
     if let HistoryRead::Entries { entries, truncated } = app.store.history(task.id).await? {
-        let entries: Vec<HistoryEntry> = entries.into_iter().map(convert::history::entry).collect();
-        task.history_count = Some(entries.len() as u64 + truncated);
-        task.history = Some(entries);
+        task.history_count = entries.len() as u64 + truncated;
+        task.history = Some(entries.into_iter().map(convert::history::entry).collect());
     }
     Ok(task)
 }

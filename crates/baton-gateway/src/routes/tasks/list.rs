@@ -84,6 +84,7 @@ async fn of_one_flow(app: &App, grant: &Grant, flow: FlowId, query: &ListQuery) 
         page_size: numbered.map(|(_, size)| size),
         scanned: scans.then_some(found.scanned),
         truncated: scans.then_some(cut),
+        unread: found.unread,
         ..empty()
     };
     Ok((page, found.tasks))
@@ -130,6 +131,7 @@ async fn of_plan(
                 next_cursor: found.next.as_ref().map(Place::write),
                 scanned: scans.then_some(found.scanned),
                 truncated: scans.then_some(found.truncated),
+                unread: found.unread,
                 ..empty()
             };
             (page, found.tasks)
@@ -142,7 +144,8 @@ async fn of_plan(
             let (found, total) = walk::filtered_page(&app.store, plan, filter, *page, *size).await?;
             let (total, page, page_size) = (Some(total), Some(*page), Some(*size));
             let (scanned, truncated) = (Some(found.scanned), Some(found.truncated));
-            (Tasks { total, page, page_size, scanned, truncated, ..empty() }, found.tasks)
+            let unread = found.unread;
+            (Tasks { total, page, page_size, scanned, truncated, unread, ..empty() }, found.tasks)
         }
     })
 }
@@ -156,6 +159,7 @@ fn empty() -> Tasks {
         page_size: None,
         scanned: None,
         truncated: None,
+        unread: 0,
         behind_ms: None,
     }
 }

@@ -20,6 +20,7 @@ pub(super) struct Found {
     pub(super) next: Option<u64>,
     /// How many places were looked at. One that has not come into its place yet counts too.
     pub(super) scanned: u64,
+    pub(super) unread: u64,
     pub(super) total: u64,
 }
 
@@ -56,8 +57,9 @@ pub(super) async fn walk(
         found.total = page.total;
         whole = page.tasks.len() as u64 == size.min(page.total.saturating_sub(rank));
         let tasks: Vec<Task> = page.tasks.into_iter().map(|read| read.task).collect();
-        let taken = filter.sift(store, &tasks).await?;
-        for (at, (task, taken)) in (rank..).zip(tasks.into_iter().zip(taken)) {
+        let sifted = filter.sift(store, &tasks).await?;
+        found.unread += sifted.unread;
+        for (at, (task, taken)) in (rank..).zip(tasks.into_iter().zip(sifted.taken)) {
             // Those that have not come into their places yet are left out of a page.
             let at = if whole { at } else { position(flow, rank..rank + size, &task).unwrap_or(at) };
             if taken {

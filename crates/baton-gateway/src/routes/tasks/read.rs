@@ -16,7 +16,7 @@ use super::history::{is_included, with_history};
 use crate::app::App;
 use crate::auth::Grant;
 use crate::convert;
-use crate::extract::{Caller, FromTerms, Query, TaskPath, Terms};
+use crate::extract::{Caller, FromTerms, Query, TaskPath, Terms, if_none_match};
 use crate::hold::{self, Hold, Prefer};
 use crate::problem::Fail;
 
@@ -98,12 +98,12 @@ pub(crate) async fn get_task(
     let hold = Hold::begin(&app, query.wait, prefer, &caller.grant)?;
     let mut task = task(&app, &caller.grant, id).await?;
     // Who knows an older version has his change already.
-    let outdated = headers.contains_key(header::IF_NONE_MATCH) && !matches(&headers, &task);
+    let outdated = headers.contains_key(header::IF_NONE_MATCH) && !if_none_match(&headers, &etag(&task));
     if !outdated || query.until.is_some() {
         task = after(&app, task, &hold, query.until.unwrap_or(Until::Changed)).await?;
     }
     let tag = [(header::ETAG, etag(&task))];
-    Ok(match matches(&headers, &task) {
+    Ok(match if_none_match(&headers, &etag(&task)) {
         true => hold.applied((StatusCode::NOT_MODIFIED, tag)),
         false if query.include => hold.applied((tag, Json(with_history(&app, task).await?))),
         false => hold.applied((tag, Json(task))),
@@ -178,10 +178,4 @@ async fn after(app: &App, first: Task, hold: &Hold, until: Until) -> Result<Task
 
 pub(crate) fn etag(task: &Task) -> String {
     format!("\"{}\"", task.version)
-}
-
-fn matches(headers: &HeaderMap, task: &Task) -> bool {
-    let values = headers.get_all(header::IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
-    let mut tags = values.flat_map(|value| value.split(',')).map(|tag| tag.trim().trim_start_matches("W/"));
-    tags.any(|tag| tag == "*" || tag == etag(task))
 }

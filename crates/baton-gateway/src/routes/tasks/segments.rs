@@ -4,8 +4,8 @@ use std::fmt;
 
 use baton_auth::Action;
 use baton_core::{Kind, QueueName, Shard, Status, Tag, WorkerId, limits};
-use baton_store::Store;
 use baton_store::behind::BehindKey;
+use baton_store::{Store, Task};
 
 use crate::auth::Grant;
 use crate::problem::Fail;
@@ -63,6 +63,14 @@ impl By {
 
     pub(super) fn tag(&self) -> Option<&Tag> {
         if let By::Tag(tag) = self { Some(tag) } else { None }
+    }
+
+    /// Whether a task is there by what it is now: it may have run elsewhere since, and stands in the index of that worker too.
+    pub(super) fn has(&self, task: &Task) -> bool {
+        match self {
+            By::Kind(_) | By::Tag(_) => true,
+            By::Worker(worker) => task.run.as_ref().is_some_and(|run| run.worker == *worker),
+        }
     }
 
     /// Whether so many are all that an index keeps, and it has forgotten others.

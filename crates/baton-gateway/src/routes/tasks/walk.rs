@@ -4,7 +4,7 @@ use baton_core::Tag;
 use baton_store::{Store, Task};
 
 use super::cursor::{Place, Within};
-use super::filter::Filter;
+use super::filter::{Filter, Sifted};
 use super::rows;
 use super::segments::{Counted, Plan, Segment};
 use crate::problem::Fail;
@@ -19,7 +19,10 @@ const READS_MAX: usize = 400;
 pub(super) struct Found {
     pub(super) tasks: Vec<Task>,
     pub(super) next: Option<Place>,
+    /// Of those that may be read: an index has tasks of all queues, and is not to tell how many.
     pub(super) scanned: u64,
+    /// Of those, payloads that were too large to be looked into.
+    pub(super) unread: u64,
     /// It ended before the list did and before it had as many as were wanted.
     pub(super) truncated: bool,
 }
@@ -34,15 +37,17 @@ pub(super) async fn walk(
 ) -> Result<Found, Fail> {
     let segments = &plan.segments;
     let (mut at, mut within) = begin(segments, from)?;
-    let (mut found, mut forgotten) = (Found::default(), false);
+    let (mut found, mut forgotten, mut looked_at) = (Found::default(), false, 0);
     for _ in 0..READS_MAX {
         let Some(Counted { segment, .. }) = segments.get(at) else { break };
         let missing = limit - found.tasks.len() as u64;
-        if missing == 0 || (found.scanned >= SCAN_MAX && !filter.wanted.is_everything()) {
+        if missing == 0 || (looked_at >= SCAN_MAX && !filter.wanted.is_everything()) {
             break;
         }
         let piece = read(store, segment, &earlier_tags(segments, at), within, filter, missing).await?;
-        found.scanned += piece.scanned;
+        looked_at += piece.looked_at;
+        found.scanned += piece.readable;
+        found.unread += piece.unread;
         found.tasks.extend(piece.tasks);
         forgotten |= piece.forgotten;
         match piece.next {
@@ -72,7 +77,10 @@ fn next_with_rows(segments: &[Counted], from: usize) -> usize {
 struct Piece {
     tasks: Vec<Task>,
     next: Option<Within>,
-    scanned: u64,
+    looked_at: u64,
+    /// Of them, whatever else is wanted.
+    readable: u64,
+    unread: u64,
     /// The segment ended, and it has forgotten what was before.
     forgotten: bool,
 }
@@ -88,20 +96,21 @@ async fn read(
 ) -> Result<Piece, Fail> {
     let size = if filter.wanted.is_everything() { missing } else { SCAN_MAX };
     let mut rows = rows::read(store, segment, from, size).await?;
-    let mut taken = sift(store, segment, earlier, filter, &rows.tasks).await?;
-    let mut takes = taken.iter().enumerate().filter(|(_, taken)| **taken).map(|(at, _)| at);
+    let mut sifted = sift(store, segment, earlier, filter, &rows.tasks).await?;
+    let mut takes = sifted.taken.iter().enumerate().filter(|(_, taken)| **taken).map(|(at, _)| at);
     if let (Some(last), Some(_)) = (takes.nth(missing as usize - 1), takes.next()) {
         rows = rows::read(store, segment, from, last as u64 + 1).await?;
-        taken = sift(store, segment, earlier, filter, &rows.tasks).await?;
+        sifted = sift(store, segment, earlier, filter, &rows.tasks).await?;
     }
     let cut = segment.cut.as_ref();
     // Newest first, all that comes behind this is older still.
     let oldest = rows.tasks.last().map_or(u64::MAX, |task| task.created_ms);
     let next = rows.next.filter(|_| cut.is_none_or(|cut| cut.up || !filter.is_past(oldest)));
     let forgotten = next.is_none() && cut.is_some_and(|cut| cut.by.forgets_at(rows.total));
-    let scanned = rows.tasks.len() as u64;
-    let tasks = rows.tasks.into_iter().zip(taken).filter_map(|(task, taken)| taken.then_some(task));
-    Ok(Piece { tasks: tasks.collect(), next, scanned, forgotten })
+    let looked_at = rows.tasks.len() as u64;
+    let readable = rows.tasks.iter().filter(|task| filter.grant.reads(&task.queue)).count() as u64;
+    let tasks = rows.tasks.into_iter().zip(sifted.taken).filter_map(|(task, taken)| taken.then_some(task));
+    Ok(Piece { tasks: tasks.collect(), next, looked_at, readable, unread: sifted.unread, forgotten })
 }
 
 /// The tags whose indexes come before this segment.
@@ -120,12 +129,13 @@ async fn sift(
     earlier: &[&Tag],
     filter: &Filter<'_>,
     tasks: &[Task],
-) -> Result<Vec<bool>, Fail> {
-    let mut taken = filter.sift(store, tasks).await?;
-    if segment.cut.is_some() {
-        taken.iter_mut().zip(tasks).for_each(|(taken, task)| *taken &= is_first_met(task, earlier));
+) -> Result<Sifted, Fail> {
+    let mut sifted = filter.sift(store, tasks).await?;
+    if let Some(cut) = &segment.cut {
+        let belongs = |task: &Task| cut.by.has(task) && is_first_met(task, earlier);
+        sifted.taken.iter_mut().zip(tasks).for_each(|(taken, task)| *taken &= belongs(task));
     }
-    Ok(taken)
+    Ok(sifted)
 }
 
 /// An index is written behind, so what it has may be live again; and a task may be in those of several tags.

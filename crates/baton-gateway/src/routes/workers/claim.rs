@@ -9,7 +9,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use baton_api::Timestamp;
 use baton_api::lease::Pair;
-use baton_api::worker::{Claim, ClaimAnswer, Claimed, Claims};
+use baton_api::worker::{Claim, ClaimAnswer, Claimed, Claims, QueueOrder};
 use baton_auth::Action;
 use baton_core::{Code, LeaseLength, QueueName, WorkerId, limits};
 use utoipa::IntoParams;
@@ -127,8 +127,16 @@ async fn complete(app: &App, grant: Arc<Grant>, worker: WorkerId, asked: Claim) 
         return Err(Fail::lacks(Action::TasksClaim).because(detail));
     }
     let boot = boot.ok_or_else(|| Fail::new(Code::UnknownWorker))?;
-    let max = asked.max.unwrap_or(1);
-    Ok(Claimer { grant, worker, boot, expects: asked.expects, queues, holding: asked.holding, max })
+    Ok(Claimer {
+        grant,
+        worker,
+        boot,
+        expects: asked.expects,
+        queues,
+        in_order: asked.order == Some(QueueOrder::Listed),
+        holding: asked.holding,
+        max: asked.max.unwrap_or(1),
+    })
 }
 
 async fn answer(app: &App, round: Round, bare: bool) -> Result<Response, Fail> {

@@ -23,6 +23,8 @@ pub(super) struct Claimer {
     pub(super) boot: Boot,
     pub(super) expects: Option<Boot>,
     pub(super) queues: Vec<QueueName>,
+    /// Nothing of a queue while one named before it has something.
+    pub(super) in_order: bool,
     pub(super) holding: Vec<Pair>,
     pub(super) max: u64,
 }
@@ -112,7 +114,7 @@ async fn claim(app: &App, claimer: &Claimer, shard: Shard, max: u64) -> Result<G
         expects: claimer.expects.as_ref(),
         lease: LeaseLength::default(),
         queues: &claimer.queues,
-        in_order: false,
+        in_order: claimer.in_order,
         max,
         only: None,
         holding: &holding,

@@ -6,6 +6,7 @@ use std::str::FromStr;
 use baton_core::{Fence, FlowId, Priority, QueueName, Refusal, Shard, Tag, TaskId, WorkerId, limits};
 
 use super::super::Refused;
+use super::super::webhook::Watch;
 use crate::error::Error;
 use crate::event::{self, Entry, StreamId};
 use crate::reply::Reply;
@@ -43,6 +44,8 @@ pub(crate) struct Facts {
     pub(crate) rows: BTreeMap<TaskId, Row>,
     /// The queues of the shard that appeared first.
     pub(crate) queues: BTreeSet<QueueName>,
+    /// Webhooks that take deliveries.
+    pub(crate) watches: Vec<Watch>,
 }
 
 /// One entry; one that a newer release wrote may be unreadable.
@@ -98,7 +101,11 @@ fn read(reply: &mut Reply) -> Result<Facts, Error> {
     }
     let count: usize = reply.parse()?;
     let queues = (0..count).map(|_| reply.parse()).collect::<Result<_, _>>()?;
-    Ok(Facts { place, trimmed, lag_ms, entries, rows, queues })
+    let mut watches = Vec::new();
+    while !reply.is_empty() {
+        watches.extend(Watch::read(&reply.text()?, &reply.text()?));
+    }
+    Ok(Facts { place, trimmed, lag_ms, entries, rows, queues, watches })
 }
 
 fn read_entry(reply: &mut Reply) -> Result<Read, Error> {

@@ -12,7 +12,8 @@ use crate::store::Store;
 /// The answer to a look at a history.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum HistoryRead {
-    /// Every move of the task's life in order; `truncated` lines of its middle are gone.
+    /// Every move of the task's life in order; `truncated` moves of its middle are gone. A move is a version, so both together
+    /// are the version of the task.
     Entries {
         entries: Vec<Entry>,
         truncated: u64,
@@ -31,12 +32,12 @@ impl Store {
             "refused" => return Ok(HistoryRead::Refused(Refused::read(&mut reply)?)),
             other => return Err(reply.fault(format!("it answered {other:?}"))),
         }
-        let mut fields = Fields::new(format!("task {task}"), reply.fields()?);
+        let fields = Fields::new(format!("task {task}"), reply.fields()?);
         let mut lines = Vec::new();
         while !reply.is_empty() {
             lines.push(reply.text()?);
         }
-        let truncated = fields.or("history_dropped", 0)?;
-        Ok(HistoryRead::Entries { entries: history::compose(task, fields, lines)?, truncated })
+        let (entries, truncated) = history::compose(task, fields, lines)?;
+        Ok(HistoryRead::Entries { entries, truncated })
     }
 }

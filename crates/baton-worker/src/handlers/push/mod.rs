@@ -1,43 +1,28 @@
 //! URLs as handlers: the task is posted, signed as [Standard Webhooks](https://www.standardwebhooks.com) says, and the
 //! answer is the result.
 //!
-//! A worker stands where the outside cannot reach, and a URL may lead anywhere. So an address that is not public is
-//! refused unless it is allowed, when the connection is made and not only when the name is first read; redirects are
-//! not followed, and no proxy of the environment is used.
+//! Which addresses are posted to, and how, `baton-outbound` knows.
 
-mod address;
 mod answer;
-mod resolve;
-mod sign;
 
 use std::fmt;
-use std::net::IpAddr;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use reqwest::header::{CONTENT_TYPE, HeaderValue};
-use reqwest::{Client, Url, redirect};
+use baton_outbound::{Message, Outbound, RequestBuilder, Secret, Url};
 use tokio::time::sleep_until;
 
 use self::answer::{answered, unreachable};
-use self::resolve::Resolver;
-use self::sign::Secret;
 use super::clock;
 use super::document::{document, stopped};
 use crate::handler::{End, Handler, Run, Running};
-
-/// A receiver that does not even take the connection is not there.
-const CONNECT: Duration = Duration::from_secs(10);
 
 /// A URL that tasks are posted to.
 #[derive(Clone)]
 pub struct HttpPush {
     url: Url,
-    client: Client,
+    outbound: Outbound,
     secrets: Vec<Secret>,
     timeout: Option<Duration>,
-    private: Arc<AtomicBool>,
 }
 
 /// Why a URL or a secret cannot be used.
@@ -48,7 +33,7 @@ pub enum PushError {
     #[error("take a signing secret: {0}")]
     Secret(&'static str),
     #[error("set up an HTTP client")]
-    Client(#[source] reqwest::Error),
+    Client(#[source] baton_outbound::Error),
 }
 
 impl HttpPush {
@@ -58,9 +43,9 @@ impl HttpPush {
         if !matches!(parsed.scheme(), "http" | "https") {
             return Err(wrong("it must begin with http:// or https://".to_owned()));
         }
-        let private = Arc::new(AtomicBool::new(false));
-        let client = client(Arc::clone(&private)).map_err(PushError::Client)?;
-        Ok(HttpPush { url: parsed, client, secrets: Vec::new(), timeout: None, private })
+        let agent = concat!("baton-worker/", env!("CARGO_PKG_VERSION"));
+        let outbound = Outbound::new(agent).map_err(PushError::Client)?;
+        Ok(HttpPush { url: parsed, outbound, secrets: Vec::new(), timeout: None })
     }
 
     /// Signs with this secret, `whsec_` and 24 to 64 bytes in Base64. Called twice, it signs with both, so that a
@@ -79,7 +64,7 @@ impl HttpPush {
     /// Also posts to addresses that are not public: of this machine, its networks and its cloud.
     #[must_use]
     pub fn allow_private(self, allowed: bool) -> HttpPush {
-        self.private.store(allowed, Ordering::Relaxed);
+        self.outbound.allow_private(allowed);
         self
     }
 
@@ -88,41 +73,25 @@ impl HttpPush {
             Ok(body) => body,
             Err(end) => return end,
         };
-        // A literal address is never resolved, so the resolver does not see it.
-        if let Some(refused) = self.literal().filter(|address| self.refuses(*address)) {
-            return unreachable(&resolve::Refused { host: refused.to_string() });
+        if let Some(refused) = self.outbound.refuses(&self.url) {
+            return unreachable(&refused);
         }
         match self.request(run, body).send().await {
-            Ok(response) => answered(response, clock::wall()).await,
+            Ok(response) => answered(response, clock::wall().as_millisecond().unsigned_abs()).await,
             Err(error) => unreachable(&error),
         }
     }
 
-    fn request(&self, run: &Run, body: Vec<u8>) -> reqwest::RequestBuilder {
+    fn request(&self, run: &Run, body: Vec<u8>) -> RequestBuilder {
         // The same for every repeat under this fence, so that a receiver can tell a repeat from another run.
         let id = format!("{}.{}", run.grant.task, run.grant.fence.0);
-        let timestamp = clock::wall().as_second();
-        let mut request = self.client.post(self.url.clone());
-        request = request.header(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        request = request.header("webhook-id", &id).header("webhook-timestamp", timestamp);
-        if !self.secrets.is_empty() {
-            let sign = |secret: &Secret| secret.sign(&id, timestamp, &body);
-            let signatures: Vec<String> = self.secrets.iter().map(sign).collect();
-            request = request.header("webhook-signature", signatures.join(" "));
+        let timestamp_s = clock::wall().as_second();
+        let message = Message { id: &id, timestamp_s, body, secrets: &self.secrets };
+        let request = self.outbound.post(&self.url, message);
+        match &run.grant.traceparent {
+            Some(context) => request.header("traceparent", context),
+            None => request,
         }
-        if let Some(context) = &run.grant.traceparent {
-            request = request.header("traceparent", context);
-        }
-        request.body(body)
-    }
-
-    fn literal(&self) -> Option<IpAddr> {
-        let host = self.url.host_str()?;
-        host.trim_start_matches('[').trim_end_matches(']').parse().ok()
-    }
-
-    fn refuses(&self, address: IpAddr) -> bool {
-        !self.private.load(Ordering::Relaxed) && !address::is_public(address)
     }
 }
 
@@ -146,17 +115,4 @@ impl fmt::Debug for HttpPush {
         let (host, path) = (self.url.host_str().unwrap_or_default(), self.url.path());
         out.debug_struct("HttpPush").field("host", &host).field("path", &path).finish_non_exhaustive()
     }
-}
-
-fn client(private: Arc<AtomicBool>) -> Result<Client, reqwest::Error> {
-    // Without a provider reqwest panics. If somebody has chosen one, it stays.
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    Client::builder()
-        .connect_timeout(CONNECT)
-        .redirect(redirect::Policy::none())
-        .no_proxy()
-        .referer(false)
-        .user_agent(concat!("baton-worker/", env!("CARGO_PKG_VERSION")))
-        .dns_resolver(Arc::new(Resolver::new(private)))
-        .build()
 }

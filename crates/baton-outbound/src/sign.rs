@@ -1,4 +1,4 @@
-//! Signatures by which a receiver knows who posted a task, and that nobody changed it.
+//! Signatures by which a receiver knows who posted something, and that nobody changed it.
 
 use std::fmt;
 
@@ -6,11 +6,13 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use ring::hmac;
 
+/// What a receiver and the sender share.
 #[derive(Clone)]
-pub(super) struct Secret(hmac::Key);
+pub struct Secret(hmac::Key);
 
 impl Secret {
-    pub(super) fn parse(text: &str) -> Result<Secret, &'static str> {
+    /// `whsec_` and 24 to 64 bytes in Base64.
+    pub fn parse(text: &str) -> Result<Secret, &'static str> {
         let encoded = text.strip_prefix("whsec_").ok_or("it must begin with whsec_")?;
         let bytes = STANDARD.decode(encoded).map_err(|_| "what follows whsec_ is not Base64")?;
         if !(24..=64).contains(&bytes.len()) {
@@ -20,7 +22,7 @@ impl Secret {
     }
 
     /// `v1,` and the digest of `id.timestamp.body`.
-    pub(super) fn sign(&self, id: &str, timestamp: i64, body: &[u8]) -> String {
+    pub fn sign(&self, id: &str, timestamp: i64, body: &[u8]) -> String {
         let mut digest = hmac::Context::with_key(&self.0);
         digest.update(format!("{id}.{timestamp}.").as_bytes());
         digest.update(body);

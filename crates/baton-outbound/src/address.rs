@@ -2,8 +2,8 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-/// May a task be posted there without being allowed to?
-pub(super) fn is_public(address: IpAddr) -> bool {
+/// May anything be posted there without being allowed to?
+pub(crate) fn is_public(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(address) => is_public_v4(address),
         IpAddr::V6(address) => is_public_v6(address),

@@ -9,18 +9,19 @@ use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
 use super::address::is_public;
 
+/// An address that is not anybody's.
 #[derive(Debug, thiserror::Error)]
 #[error("{host} is not a public address, and others are not allowed")]
-pub(super) struct Refused {
-    pub(super) host: String,
+pub struct Refused {
+    pub(crate) host: String,
 }
 
-pub(super) struct Resolver {
+pub(crate) struct Resolver {
     private: Arc<AtomicBool>,
 }
 
 impl Resolver {
-    pub(super) fn new(private: Arc<AtomicBool>) -> Resolver {
+    pub(crate) fn new(private: Arc<AtomicBool>) -> Resolver {
         Resolver { private }
     }
 }

@@ -1,0 +1,134 @@
+//! Queues with every limit there is, tasks with as many tags and groups as they may have, and long texts and lives.
+
+use baton_core::queue::{QueueRules, Rate};
+use baton_core::{GroupName, QueueName, Shard, Tag, TaskId, limits};
+use baton_store::behind::Step;
+use baton_store::calls::queue::{QueueSet, SetQueue};
+use baton_store::calls::task::{Cancel, NewTask, Outcome};
+
+use super::{Bench, ROUNDS};
+
+/// Of whom nobody else takes anything.
+const WORKER: u64 = 800;
+
+pub(super) async fn measure(bench: &Bench) {
+    measure_claims(bench).await;
+    measure_groups(bench).await;
+    measure_tags(bench).await;
+    measure_texts(bench).await;
+}
+
+async fn allow(bench: &Bench, queue: &QueueName, rules: &QueueRules) {
+    let set = SetQueue { queue, rules: Some(rules), retention: None, version: None, by: None };
+    let answer = bench.store.set_queue(Shard::FIRST, &set).await.unwrap();
+    assert!(matches!(answer, QueueSet::Done { .. }), "{answer:?}");
+}
+
+fn queues() -> Vec<QueueName> {
+    (0..limits::CLAIM_QUEUES_MAX).map(|number| QueueName::new(&format!("limited{number}")).unwrap()).collect()
+}
+
+/// Of a group for each, with as many tags as there may be.
+fn laden(bench: &Bench, queue: &QueueName, count: u64) -> Vec<NewTask> {
+    let mut tasks = bench.tasks(count, 100, None);
+    for (at, task) in tasks.iter_mut().enumerate() {
+        task.queue = queue.clone();
+        task.group = Some(GroupName::new(&format!("{}{at}", "group".repeat(10))).unwrap());
+        let tag = |tag: u64| Tag::new(&format!("{}{at}:{tag}", "tag".repeat(10))).unwrap();
+        task.tags = (0..limits::TAGS_MAX).map(tag).collect();
+    }
+    tasks
+}
+
+async fn measure_claims(bench: &Bench) {
+    let queues = queues();
+    let every = QueueRules {
+        concurrency: Some(100_000),
+        rate: Some(Rate { count: 10_000, per_ms: 60_000 }),
+        group_concurrency: Some(1_000),
+        fair: true,
+        aging_ms: None,
+    };
+    for queue in &queues {
+        allow(bench, queue, &every).await;
+    }
+    bench
+        .measure("task/submit, 200 tasks of 16 tags in turns of their groups", async |round| {
+            let queue = &queues[round % queues.len()];
+            drop(bench.submit(&laden(bench, queue, limits::SUBMIT_TASKS_MAX)).await);
+        })
+        .await;
+    let mut held = Vec::new();
+    bench
+        .measure("task/claim, 100 tasks of 32 queues with every limit", async |round| {
+            let grants = bench.claim_of(WORKER + round as u64, &queues, limits::CLAIM_TASKS_MAX, &[]).await;
+            assert_eq!(grants.len() as u64, limits::CLAIM_TASKS_MAX);
+            held.push(grants);
+        })
+        .await;
+    let outcome = Outcome::Complete { result: Vec::new() };
+    bench
+        .measure("task/settle, 100 of queues with every limit", async |round| {
+            let pairs: Vec<_> = held[round].iter().map(|grant| grant.pair()).collect();
+            drop(bench.settle(WORKER + round as u64, &queues[0], &pairs, &outcome).await);
+        })
+        .await;
+}
+
+/// A limit that was set when much waited already, and one that is lifted again.
+async fn measure_groups(bench: &Bench) {
+    let queue = QueueName::new("grouped").unwrap();
+    for _ in 0..ROUNDS {
+        bench.submit(&laden(bench, &queue, limits::SUBMIT_TASKS_MAX)).await;
+    }
+    let queues = std::slice::from_ref(&queue);
+    let one = QueueRules { group_concurrency: Some(1), ..QueueRules::default() };
+    allow(bench, &queue, &one).await;
+    bench
+        .measure("task/claim, of a queue whose groups are all full", async |round| {
+            let worker = WORKER + 50 + round as u64;
+            drop(bench.claim_of(worker, queues, limits::CLAIM_TASKS_MAX, &[]).await);
+        })
+        .await;
+    bench
+        .measure("queue/set, a limit of groups comes and goes", async |round| {
+            let rules = if round % 2 == 0 { &QueueRules::default() } else { &one };
+            allow(bench, &queue, rules).await;
+        })
+        .await;
+}
+
+async fn measure_tags(bench: &Bench) {
+    let queue = QueueName::new("tagged").unwrap();
+    let ended = async || {
+        let ids = bench.submit(&laden(bench, &queue, 100)).await;
+        let cancel = Cancel { tasks: &ids, by: None, reason: "", op: None };
+        bench.store.cancel(Shard::FIRST, &cancel).await.unwrap();
+        while let Step::Wrote { more: true, .. } =
+            bench.store.write_behind(Shard::FIRST, false).await.unwrap()
+        {}
+    };
+    ended().await;
+    bench.measure("shard/facts, 100 tasks of 16 tags", async |_| ended().await).await;
+    bench.measure("shard/behind, 100 tasks of 16 tags", async |_| ended().await).await;
+}
+
+async fn measure_texts(bench: &Bench) {
+    let tasks = bench.tasks(limits::QUERY_VALUES_TASKS_MAX, limits::QUERY_PAYLOAD_BYTES as usize, None);
+    let ids: Vec<TaskId> = bench.submit(&tasks).await;
+    bench
+        .measure("task/values, 50 payloads of 16 KiB", async |_| {
+            drop(bench.store.task_values(Shard::FIRST, &ids).await.unwrap())
+        })
+        .await;
+    let one = std::slice::from_ref(&ids[0]);
+    for _ in 0..500 {
+        let cancel = Cancel { tasks: one, by: None, reason: "", op: None };
+        bench.store.cancel(Shard::FIRST, &cancel).await.unwrap();
+        let rerun = baton_store::calls::task::Rerun { tasks: one, by: None, reason: "", op: None };
+        bench.store.rerun(Shard::FIRST, &rerun).await.unwrap();
+    }
+    bench
+        .measure("task/history, 1,000 lines", async |_| drop(bench.store.history(ids[0]).await.unwrap()))
+        .await;
+}
