@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use baton_core::{Code, Principal};
+use baton_dashboard::Base;
 use baton_store::Store;
 use tokio::sync::{Notify, Semaphore};
 use tokio_util::sync::CancellationToken;
@@ -68,6 +69,8 @@ pub struct Settings {
     pub logins: Logins,
     /// How long a client may take to send the headers of a request, and as long again for its body.
     pub patience: Duration,
+    /// The path below which browsers reach this gateway.
+    pub base: Base,
     /// How many requests one principal may send in a time, if there is a bound.
     pub budget: Option<Budget>,
     /// Webhooks may lead to addresses that are not public.
@@ -82,6 +85,7 @@ impl Default for Settings {
             open: true,
             logins: Logins::default(),
             patience: Duration::from_secs(10),
+            base: Base::default(),
             budget: None,
             webhooks_allow_private: false,
         }

@@ -16,6 +16,7 @@ use baton_store::calls::token::{Meter, Metered};
 use crate::app::App;
 use crate::auth::Grant;
 use crate::problem::Fail;
+use crate::ui;
 
 const REQUESTS_MAX: u64 = 10_000_000;
 const WINDOW_MS: std::ops::RangeInclusive<u64> = 1_000..=3_600_000;
@@ -86,7 +87,7 @@ pub(crate) async fn spend(
 ) -> Result<Option<Standing>, Standing> {
     let (Some(Budget(meter)), Some(grant)) = (app.settings.budget, grant) else { return Ok(None) };
     let path = parts.extensions.get::<MatchedPath>().map_or("", MatchedPath::as_str);
-    if !counts(path) {
+    if !counts(path) || ui::asks(parts) {
         return Ok(None);
     }
     match app.store.meter(&grant.principal, meter).await {
@@ -99,9 +100,9 @@ pub(crate) async fn spend(
     }
 }
 
-/// Work that goes on is not counted: what holders say of their tasks, and how workers come, claim and stay.
+/// A page is one request, whatever it asks for itself. Work that goes on is not counted: what holders say of their tasks, and how workers come, claim and stay.
 pub(crate) fn counts(path: &str) -> bool {
-    let Some(path) = path.strip_prefix("/api/v1/") else { return false };
+    let Some(path) = path.strip_prefix("/api/v1/") else { return ui::answers(path) };
     let last = path.rsplit('/').next().unwrap_or_default();
     !path.starts_with("leases/") && !matches!(last, "register" | "heartbeat" | "claim")
 }
@@ -124,14 +125,20 @@ mod tests {
 
     #[test]
     fn only_those_who_submit_and_look_are_counted() {
-        for counted in
-            ["/api/v1/tasks", "/api/v1/tasks/{id}", "/api/v1/workers", "/api/v1/queues/{name}/pause"]
-        {
+        for counted in [
+            "/api/v1/tasks",
+            "/api/v1/tasks/{id}",
+            "/api/v1/workers",
+            "/api/v1/queues/{name}/pause",
+            "/",
+            "/ui/tasks",
+        ] {
             assert!(counts(counted), "{counted}");
         }
         for free in [
             "/health",
             "/metrics",
+            "/docs/",
             "/auth/login",
             "/api/v1/leases/{id}/complete",
             "/api/v1/workers/register",

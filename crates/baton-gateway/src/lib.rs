@@ -28,6 +28,7 @@ mod series;
 mod serve;
 mod shell;
 mod trail;
+mod ui;
 mod waiting;
 
 pub use app::{App, Settings};

@@ -7,6 +7,7 @@ use baton_api::Problem;
 use baton_api::problem::{Pointed, oauth_error, status_of};
 use baton_auth::Action;
 use baton_core::{Code, Refusal, Status, limits};
+use baton_dashboard::Theme;
 use baton_store::calls::Refused;
 
 /// Why a request does not succeed.
@@ -27,6 +28,8 @@ pub(crate) struct Asked {
     pub(crate) path: String,
     pub(crate) request_id: String,
     pub(crate) trace_id: Option<String>,
+    /// Somebody looks at it with a browser, in these colours.
+    pub(crate) page: Option<Theme>,
 }
 
 impl Fail {
@@ -111,6 +114,12 @@ impl Fail {
         }
     }
 
+    /// What a person is told of it.
+    pub(crate) fn sentence(&self) -> String {
+        let nowhere = Asked { path: String::new(), request_id: String::new(), trace_id: None, page: None };
+        self.problem(&nowhere).detail
+    }
+
     /// The answer as the client gets it.
     pub(crate) fn render(&self, asked: &Asked) -> Response {
         let body = serde_json::to_vec(&self.problem(asked)).unwrap_or_default();
@@ -144,8 +153,17 @@ impl Fail {
         &self.errors
     }
 
-    fn status(&self) -> StatusCode {
+    pub(crate) fn status(&self) -> StatusCode {
         StatusCode::from_u16(status_of(self.code)).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+    }
+}
+
+/// What another part of this gateway has answered.
+impl From<Problem> for Fail {
+    fn from(problem: Problem) -> Fail {
+        let Ok(code) = problem.code.parse::<Code>() else { return Fail::new(Code::Internal) };
+        let Problem { detail, errors, retry_after_ms, .. } = problem;
+        Fail { detail: Some(detail), errors, retry_after_ms, ..Fail::new(code) }
     }
 }
 

@@ -17,7 +17,7 @@ use crate::auth::{self, Needs, Passage};
 use crate::budget::{self, Standing};
 use crate::problem::{Asked, Fail};
 use crate::trail::{Note, Trails};
-use crate::{clock, guard, measure};
+use crate::{clock, guard, measure, ui};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -50,7 +50,7 @@ pub(crate) async fn wrap(State(shell): State<Shell>, mut request: Request, next:
             Err(fail) => fail.into_response(),
         }
     };
-    let answer = finish(answer.instrument(span.clone()).await, &asked);
+    let answer = finish(Some(&shell.app), answer.instrument(span.clone()).await, &asked);
     measure::request(&route, method.as_str(), answer.status().as_u16(), since);
     span.in_scope(|| tracing::debug!(status = answer.status().as_u16(), "answered"));
     answer
@@ -132,7 +132,14 @@ pub(crate) fn asked(request: &Request) -> Asked {
         path: request.uri().path().to_owned(),
         request_id: given.map_or_else(drawn, str::to_owned),
         trace_id: traceparent(headers).and_then(|trace| trace.split('-').nth(1).map(str::to_owned)),
+        page: is_for_people(request).then(|| ui::theme_of(headers)),
     }
+}
+
+/// Whether a browser shows what is answered: a page, or what is nowhere. The interface answers browsers as everyone else.
+fn is_for_people(request: &Request) -> bool {
+    let ours = request.extensions().get::<MatchedPath>().is_none_or(|path| ui::answers(path.as_str()));
+    ours && ui::wants_html(request.headers()) && !request.uri().path().starts_with("/api/")
 }
 
 /// The W3C trace context of a request, if it is well formed: `00-<32 hex>-<16 hex>-<2 hex>`.
@@ -143,11 +150,14 @@ pub(crate) fn traceparent(headers: &HeaderMap) -> Option<&str> {
     (lengths == [2, 32, 16, 2] && text.len() == 55).then_some(text)
 }
 
-fn finish(answer: Response, asked: &Asked) -> Response {
+fn finish(app: Option<&App>, answer: Response, asked: &Asked) -> Response {
     let standing = answer.extensions().get::<Standing>().copied();
     let mut answer = match fail_of(&answer) {
         Some(fail) => {
-            let mut problem = fail.render(asked);
+            let page = app
+                .zip(asked.page)
+                .and_then(|(app, theme)| ui::problem_page(app, theme, fail.problem(asked)));
+            let mut problem = page.unwrap_or_else(|| fail.render(asked));
             for name in [header::ALLOW, header::CONNECTION] {
                 if let Some(value) = answer.headers().get(&name) {
                     problem.headers_mut().insert(name, value.clone());
@@ -170,7 +180,7 @@ pub(crate) fn dress(headers: &mut HeaderMap, asked: &Asked) {
         headers.insert(REQUEST_ID, id);
     }
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    headers.entry(header::REFERRER_POLICY).or_insert(HeaderValue::from_static("no-referrer"));
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(CONTENT_SECURITY_POLICY);
 }
@@ -201,12 +211,12 @@ mod tests {
     use super::*;
 
     fn asked() -> Asked {
-        Asked { path: "/x".to_owned(), request_id: "r".to_owned(), trace_id: None }
+        Asked { path: "/x".to_owned(), request_id: "r".to_owned(), trace_id: None, page: None }
     }
 
     #[test]
     fn a_panic_is_a_problem_that_says_nothing_of_its_cause() {
-        let answer = finish(caught(Err(Box::new("secret"))), &asked());
+        let answer = finish(None, caught(Err(Box::new("secret"))), &asked());
         assert_eq!(answer.status(), 500);
         assert_eq!(answer.headers()[header::CONTENT_TYPE], "application/problem+json");
         assert_eq!(fail_of(&caught(Err(Box::new(7)))), Some(Fail::new(Code::Internal)));

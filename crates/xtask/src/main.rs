@@ -17,6 +17,7 @@ mod interop;
 mod lua;
 mod packages;
 mod server;
+mod shots;
 mod soak;
 mod testing;
 mod tidy;
@@ -59,6 +60,8 @@ enum Chore {
     Interop(interop::Interop),
     /// A fleet under load, of which something is killed every second; then the proofs
     Soak(soak::Soak),
+    /// A picture of every page of a fleet that runs, for somebody to look at (needs chromium)
+    Shots(shots::Shots),
     /// Text checks: arrows, keys, scripts, links, generated files
     Tidy,
     /// Write the files that are generated from baton-core
@@ -103,6 +106,7 @@ fn run(root: &Path, chore: Chore) -> Result<bool> {
         Chore::Fuzz(fuzz) => fuzz::run(root, &fuzz),
         Chore::Interop(interop) => interop::run(root, &interop),
         Chore::Soak(soak) => soak::run(root, &soak),
+        Chore::Shots(shots) => shots::run(root, &shots),
         Chore::Tidy => tidy::run(root),
         Chore::Codegen { check: true } => codegen::check(root),
         Chore::Codegen { check: false } => codegen::write(root),

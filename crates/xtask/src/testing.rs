@@ -49,11 +49,16 @@ pub(crate) fn run(root: &Path, filter: Option<&str>) -> Result<bool> {
     Ok(tally.is_good())
 }
 
-/// Programs that judge what we write, with the packages they are in: metrics, and units of systemd.
+/// Programs that judge what we write, with the packages they are in: metrics, pages, and units of systemd.
 const JUDGES: &[(&str, &str)] = if cfg!(target_os = "linux") {
-    &[("promtool", "prometheus"), ("systemd-analyze", "systemd")]
+    &[
+        ("promtool", "prometheus"),
+        ("chromium", "chromium"),
+        ("chromedriver", "chromium-driver"),
+        ("systemd-analyze", "systemd"),
+    ]
 } else {
-    &[("promtool", "prometheus")]
+    &[("promtool", "prometheus"), ("chromedriver", "chromium-driver")]
 };
 
 /// Installs it first when that can be done without asking.

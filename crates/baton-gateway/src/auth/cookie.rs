@@ -41,6 +41,14 @@ impl Cookie {
         }
     }
 
+    /// What a list of `Set-Cookie` sets it to.
+    pub(crate) fn read_set(self, lines: &[HeaderValue], secure: bool) -> Option<&str> {
+        let name = self.name(secure);
+        let values = lines.iter().filter_map(|line| line.to_str().ok()?.split(';').next()?.split_once('='));
+        let mut ours = values.filter(|(known, value)| *known == name && !value.is_empty());
+        ours.next().map(|(_, value)| value)
+    }
+
     /// `Set-Cookie`, for as many seconds; 0 removes it.
     pub(crate) fn set(self, value: &str, max_age_s: u64, secure: bool) -> Option<HeaderValue> {
         let (name, same_site) = (self.name(secure), self.same_site());

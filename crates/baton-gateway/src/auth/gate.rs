@@ -11,6 +11,7 @@ use super::need::Looked;
 use super::{Grant, Need, Needs, identify};
 use crate::app::App;
 use crate::problem::Fail;
+use crate::ui;
 
 /// What becomes of a request.
 pub(crate) enum Passage {
@@ -24,6 +25,9 @@ pub(crate) enum Passage {
 pub(crate) async fn pass(app: &App, needs: &Needs, parts: &Parts) -> Passage {
     // No route, nothing to guard: it is answered that there is none.
     let Some(path) = parts.extensions.get::<MatchedPath>() else { return Passage::Free(None) };
+    if ui::answers(path.as_str()) {
+        return Passage::Free(None);
+    }
     match needs.look(path.as_str(), &parts.method) {
         Looked::Need(Need::Nothing) => Passage::Free(None),
         Looked::Need(need) => match admitted(app, need, parts).await {

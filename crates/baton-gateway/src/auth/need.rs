@@ -18,8 +18,8 @@ pub(crate) const SCHEME: &str = "bearer";
 const STRICT: &str = "x-strict";
 
 /// Pages that the API document leaves out. They are the same for everyone, and say nothing of tasks or workers.
-const PAGES: [&str; 7] =
-    ["/", "/openapi.json", "/docs", "/docs/", "/docs/{*file}", "/problems", "/problems/{code}"];
+const PAGES: [&str; 6] =
+    ["/openapi.json", "/docs", "/docs/", "/docs/{*file}", "/problems", "/problems/{code}"];
 
 /// What a route asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -111,6 +111,12 @@ impl Needs {
 
     fn add(&mut self, path: &str, method: Method, need: Option<Need>) {
         self.0.entry(path.to_owned()).or_default().push((method, need));
+    }
+
+    /// Whether a grant is enough for a route.
+    #[cfg(test)]
+    pub(crate) fn allows(&self, path: &str, method: &Method, grant: &Grant) -> bool {
+        matches!(self.look(path, method), Looked::Need(need) if need.met_by(grant).is_ok())
     }
 
     pub(crate) fn look(&self, path: &str, method: &Method) -> Looked<'_> {

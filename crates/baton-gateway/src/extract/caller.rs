@@ -41,7 +41,7 @@ impl FromRequestParts<App> for Caller {
             grant,
             traceparent: shell::traceparent(&parts.headers).map(str::to_owned),
             query: parts.uri.query().unwrap_or_default().to_owned(),
-            asked: asked.unwrap_or(Asked { path, request_id: String::new(), trace_id: None }),
+            asked: asked.unwrap_or(Asked { path, request_id: String::new(), trace_id: None, page: None }),
         })
     }
 }

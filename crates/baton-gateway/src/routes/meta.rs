@@ -21,8 +21,8 @@ pub(super) fn routes() -> OpenApiRouter<App> {
 }
 
 /// For programs that ask at the door.
-pub(super) async fn front() -> Json<serde_json::Value> {
-    Json(serde_json::json!({ "name": "baton", "version": VERSION, "docs": "/docs", "health": "/health" }))
+pub(crate) fn front() -> serde_json::Value {
+    serde_json::json!({ "name": "baton", "version": VERSION, "docs": "/docs", "health": "/health" })
 }
 
 pub(super) async fn nothing() -> Fail {

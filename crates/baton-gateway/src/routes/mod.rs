@@ -24,7 +24,6 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::middleware::{from_fn, from_fn_with_state};
-use axum::routing::get;
 use tower_http::compression::CompressionLayer;
 use utoipa_axum::router::OpenApiRouter;
 
@@ -33,7 +32,9 @@ use crate::auth::Needs;
 use crate::extract::no_query;
 use crate::shell::{self, Shell};
 use crate::trail::Trails;
-use crate::{cors, health, live, openapi};
+use crate::{cors, health, live, openapi, ui};
+
+pub(crate) use meta::front as front_of_programs;
 
 /// Everything that this gateway answers.
 pub fn router(app: App) -> Router {
@@ -42,11 +43,16 @@ pub fn router(app: App) -> Router {
     let (needs, trails) = (Arc::new(Needs::of(&api)), Arc::new(Trails::of(&api)));
     let shell = Shell { app: app.clone(), needs, trails };
     let routes = routes.merge(documents::routes(api)).merge(problems::routes());
-    let routes = routes.route("/", get(meta::front)).fallback(meta::nothing);
+    // What pages ask for goes through the same gate as everyone's requests.
+    let inside = routes.clone().fallback(meta::nothing).layer(from_fn_with_state(shell.clone(), shell::wrap));
+    let routes = routes.merge(ui::routes(&app, inside.with_state(app.clone()))).fallback(meta::nothing);
     // From the inside out: answers are compressed, the shell sees and names everything, and what other sites may read is
     // said of problems, too.
     let routes = routes.layer(CompressionLayer::new()).layer(from_fn_with_state(shell, shell::wrap));
-    routes.layer(from_fn_with_state(app.clone(), cors::allow)).with_state(app)
+    ui::below(
+        &app.settings.base,
+        routes.layer(from_fn_with_state(app.clone(), cors::allow)).with_state(app.clone()),
+    )
 }
 
 /// The routes that the API document describes.

@@ -309,10 +309,16 @@ impl Answer {
     /// Every answer is safe to show, and every refusal is a whole problem.
     fn check_form(&self, has_body: bool) {
         assert_eq!(self.header("x-content-type-options"), "nosniff");
-        assert_eq!(self.header("referrer-policy"), "no-referrer");
+        let of_pages = self.header("content-security-policy").contains("trusted-types");
+        assert_eq!(self.header("referrer-policy"), if of_pages { "same-origin" } else { "no-referrer" });
         assert!(!self.header("content-security-policy").is_empty());
         assert!(!self.header("x-request-id").is_empty());
         if !has_body || !self.status.is_client_error() && !self.status.is_server_error() {
+            return;
+        }
+        if self.header("content-type") == "text/html; charset=utf-8" {
+            // What a browser asked for is told to a person.
+            assert!(self.text().contains("<h1>"), "{}", self.text());
             return;
         }
         if self.header("content-type") == "application/json" && self.json()["error"].is_string() {

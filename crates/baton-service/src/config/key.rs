@@ -88,6 +88,9 @@ keys! {
     "gateway.allowed_hosts", "BATON_ALLOWED_HOSTS", "", List,
         "Who asks this gateway by a name: host names that requests may carry, beside loopback names. It keeps pages \
          of other sites out.";
+    "gateway.base_path", "BATON_BASE_PATH", "", Text,
+        "Who has the dashboard below a path of a site, behind a proxy: that path, as /ops/baton. The proxy may leave it in \
+         requests, or take it away.";
     "gateway.drain_timeout", "BATON_GATEWAY_DRAIN_TIMEOUT", "25s", Span,
         "Who sees requests cut off at a shutdown: how long those that run may take. Keep it below the supervisor's \
          own limit.";

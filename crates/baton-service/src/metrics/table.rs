@@ -88,6 +88,7 @@ metrics! {
     Counter "baton_redis_reconnects_total" "Connections to Redis that had to be made anew.";
 
     Histogram "baton_http_request_duration_seconds" [ANSWERS] "A request, from its head to the end of its answer's head.";
+    Counter "baton_ui_reports_total" "Reports of browsers that a page tried what it may not.";
     Gauge "baton_http_streams" "Requests that are held open: sse, ws, wait.";
 
     Gauge "baton_fleet_age_seconds" "How old the numbers of the fleet are: they stay as they were while Redis is away.";

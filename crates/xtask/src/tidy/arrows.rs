@@ -14,8 +14,8 @@ const ARROWS: [(&str, &[&str]); 13] = [
     ("baton-auth", &["baton-core"]),
     ("baton-api", &["baton-core"]),
     ("baton-service", &[]),
+    ("baton-dashboard", &["baton-api", "baton-core"]),
     ("baton-outbound", &[]),
-    ("baton-dashboard", &["baton-core", "baton-store"]),
     (
         "baton-gateway",
         &[

@@ -76,7 +76,12 @@ mod tests {
 
     #[test]
     fn a_flow_that_was_given_up_is_sent_again() {
-        let asked = Asked { path: "/api/v1/flows".to_owned(), request_id: "r".to_owned(), trace_id: None };
+        let asked = Asked {
+            path: "/api/v1/flows".to_owned(),
+            request_id: "r".to_owned(),
+            trace_id: None,
+            page: None,
+        };
         let answer = given_up().render(&asked);
         assert_eq!(answer.status(), StatusCode::CONFLICT);
         assert_eq!(answer.headers()[header::RETRY_AFTER], "1");

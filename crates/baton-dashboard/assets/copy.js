@@ -1,0 +1,25 @@
+// @ts-check
+// Buttons that copy the text of another element. A page over plain HTTP has no clipboard of its own: there the text is
+// selected and copied the old way.
+
+/** @param {string} text @param {Element} from */
+async function copy(text, from) {
+  if (navigator.clipboard) {
+    await navigator.clipboard.writeText(text);
+    return;
+  }
+  const selection = getSelection();
+  selection?.selectAllChildren(from);
+  document.execCommand("copy");
+  selection?.removeAllRanges();
+}
+
+document.addEventListener("click", async (event) => {
+  const button = event.target instanceof Element ? event.target.closest("button[data-copy]") : null;
+  const from = button && document.getElementById(button.getAttribute("data-copy") || "");
+  if (!button || !from) return;
+  const word = button.textContent;
+  await copy(from.textContent || "", from);
+  button.textContent = "Copied";
+  setTimeout(() => { button.textContent = word; }, 1200);
+});

@@ -1,0 +1,80 @@
+// @ts-check
+// Keys, and rows that are selected. No key does anything that cannot be taken back, and none works while somebody types.
+
+const GO_WITHIN = 1500;
+let went = -Infinity;
+/** @type {HTMLInputElement|null} */
+let anchor = null;
+
+const rows = () => /** @type {HTMLElement[]} */ ([...document.querySelectorAll(".rows tbody tr")]);
+const current = () => document.activeElement?.closest(".rows tbody tr");
+
+/** @param {number} by */
+function move(by) {
+  const all = rows();
+  const here = current();
+  const at = here ? all.indexOf(/** @type {HTMLElement} */ (here)) + by : by > 0 ? 0 : all.length - 1;
+  /** @type {HTMLElement|null|undefined} */ (all[at]?.querySelector("a"))?.focus();
+}
+
+/** @param {boolean} many */
+function select(many) {
+  const box = /** @type {HTMLInputElement|null|undefined} */ (current()?.querySelector("input[type=checkbox]"));
+  if (!box) return;
+  box.checked = !box.checked;
+  if (many) range(box);
+  anchor = box;
+}
+
+/** All between the last box and this one become as this one is. @param {HTMLInputElement} box */
+function range(box) {
+  const boxes = /** @type {HTMLInputElement[]} */ ([...document.querySelectorAll(".rows tbody input[type=checkbox]")]);
+  const [one, other] = [anchor ? boxes.indexOf(anchor) : -1, boxes.indexOf(box)];
+  if (one < 0 || other < 0) return;
+  boxes.slice(Math.min(one, other), Math.max(one, other) + 1).forEach((each) => { each.checked = box.checked; });
+}
+
+/** @param {string} key */
+function go(key) {
+  /** @type {HTMLElement|null} */ (document.querySelector(`nav a[data-key="${CSS.escape(key)}"]`))?.click();
+}
+
+/** @type {Record<string, (event: KeyboardEvent) => void>} */
+const KEYS = {
+  "/": () => /** @type {HTMLElement|null} */ (document.querySelector("input[type=search]"))?.focus(),
+  j: () => move(1),
+  k: () => move(-1),
+  x: () => select(false),
+  X: () => select(true),
+  p: () => document.dispatchEvent(new Event("baton:pause")),
+};
+
+document.addEventListener("keydown", (event) => {
+  const target = event.target instanceof HTMLElement ? event.target : null;
+  if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
+  if (target?.matches("input:not([type=checkbox]), textarea, select")) {
+    if (event.key === "Escape") target.blur();
+    return;
+  }
+  if (event.timeStamp - went < GO_WITHIN) {
+    went = -Infinity;
+    go(event.key);
+    return;
+  }
+  if (event.key === "g") { went = event.timeStamp; return; }
+  const act = KEYS[event.key];
+  if (act) { event.preventDefault(); act(event); }
+});
+
+document.addEventListener("click", (event) => {
+  const box = event.target;
+  if (!(box instanceof HTMLInputElement) || box.type !== "checkbox") return;
+  if (box.matches("thead input")) {
+    box.closest("table")?.querySelectorAll("tbody input[type=checkbox]").forEach((each) => {
+      /** @type {HTMLInputElement} */ (each).checked = box.checked;
+    });
+    return;
+  }
+  if (event.shiftKey) range(box);
+  anchor = box;
+});

@@ -1,0 +1,26 @@
+//! The pages of the dashboard: what stands on them, how it looks, and the scripts that keep it fresh.
+//!
+//! A page is made of answers of the HTTP interface, so that it can show and do nothing that the interface does not offer to
+//! everyone. This room knows neither the store nor HTTP: whoever mounts it asks, and hands over what was answered.
+
+pub mod assets;
+pub mod chart;
+pub mod deed;
+pub mod link;
+pub mod notice;
+pub mod overview;
+pub mod page;
+pub mod queues;
+pub mod shell;
+pub mod task;
+pub mod tasks;
+pub mod words;
+pub mod workers;
+
+#[cfg(test)]
+mod contrast_tests;
+
+pub use deed::{Deed, Noun};
+pub use link::{Base, Link};
+pub use page::Page;
+pub use shell::{Bar, Shell, Theme, Viewer};

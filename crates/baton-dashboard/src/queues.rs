@@ -1,0 +1,101 @@
+//! Queues: all of them, and one.
+
+use askama::Template;
+use baton_api::queue::{Keep, Queue, Queues};
+use baton_api::series::SeriesAnswer;
+use baton_core::Status;
+
+use crate::chart::{self, Chart};
+use crate::deed::{Deed, Noun};
+use crate::overview::SPANS;
+use crate::page::pages;
+use crate::shell::Shell;
+use crate::words;
+
+/// All queues.
+#[derive(Debug, Template)]
+#[template(path = "queues.html", blocks = ["live"])]
+pub struct QueuesPage {
+    pub shell: Shell,
+    pub list: Queues,
+}
+
+/// One queue.
+#[derive(Debug, Template)]
+#[template(path = "queue.html", blocks = ["live"])]
+pub struct QueuePage {
+    pub shell: Shell,
+    pub queue: Queue,
+    /// One of the spans of the overview.
+    pub last: &'static str,
+    pub series: SeriesAnswer,
+}
+
+pages!(QueuesPage, QueuePage);
+
+/// How many tasks of a queue are in that status.
+pub fn count(queue: &Queue, status: impl AsRef<str>) -> String {
+    words::grouped(queue.tasks.get(status.as_ref()).copied().unwrap_or_default())
+}
+
+impl QueuePage {
+    fn throughput(&self) -> Chart {
+        chart::throughput(&self.series)
+    }
+
+    fn latency(&self) -> Chart {
+        chart::latency(&self.series)
+    }
+
+    fn spans(&self) -> impl Iterator<Item = &'static str> {
+        SPANS.iter().map(|(last, _)| *last)
+    }
+
+    /// A queue that is paused can be resumed, and the other way round.
+    fn deeds(&self) -> Vec<&'static Deed> {
+        let fits = |deed: &&Deed| match deed.word {
+            "pause" => !self.queue.paused,
+            "resume" => self.queue.paused,
+            _ => true,
+        };
+        Deed::allowed(Noun::Queue, &self.shell).filter(fits).collect()
+    }
+
+    /// Name and value, of those that are set.
+    fn limits(&self) -> Vec<(&'static str, String)> {
+        let limits = &self.queue.limits;
+        let rate =
+            limits.rate.map(|rate| format!("{} in {}", words::grouped(rate.count), words::took(rate.per_ms)));
+        let each = [
+            ("At once", limits.concurrency.map(words::grouped)),
+            ("Started", rate),
+            ("At once of a group", limits.group_concurrency.map(words::grouped)),
+            ("Turns", limits.fair.then(|| "groups take turns".to_owned())),
+            ("A waiting task rises a priority every", limits.aging_ms.map(words::took)),
+        ];
+        each.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
+    }
+
+    fn kept(&self) -> Vec<(&'static str, String)> {
+        let keeps = self.queue.retention;
+        let each = [
+            ("all", keeps.default),
+            ("completed", keeps.completed),
+            ("failed", keeps.failed),
+            ("timeout", keeps.timeout),
+            ("cancelled", keeps.cancelled),
+        ];
+        each.into_iter().filter_map(|(name, keep)| Some((name, said(keep?)))).collect()
+    }
+
+    fn statuses(&self) -> &'static [Status] {
+        Status::ALL
+    }
+}
+
+fn said(keep: Keep) -> String {
+    match keep.0 {
+        baton_core::queue::Keep::Ms(ms) => words::took(ms),
+        baton_core::queue::Keep::Forever => "forever".to_owned(),
+    }
+}

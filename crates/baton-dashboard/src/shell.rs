@@ -1,0 +1,204 @@
+//! What stands around every page: who looks at it, how the fleet does, where else one can go.
+
+use std::collections::BTreeMap;
+
+use askama::Template;
+use askama::filters::HtmlSafe;
+use baton_api::Timestamp;
+use baton_api::health::Health;
+use baton_api::task::Stats;
+use baton_core::Status;
+
+use crate::link::{Base, Link};
+use crate::words;
+
+/// What every page is told.
+#[derive(Clone, Debug)]
+pub struct Shell {
+    pub base: Base,
+    pub theme: Theme,
+    pub viewer: Viewer,
+    /// What ages are counted from.
+    pub now: Timestamp,
+    /// The path and query of this page, without the base.
+    pub here: String,
+    /// One of [`PLACES`], or nothing.
+    pub place: &'static str,
+    /// None where nobody is known who may see it.
+    pub bar: Option<Bar>,
+}
+
+/// The pages of the navigation: word, path, and the key behind `g`.
+pub const PLACES: [(&str, &str, &str); 4] = [
+    ("Overview", "/", "o"),
+    ("Tasks", "/ui/tasks", "t"),
+    ("Queues", "/ui/queues", "q"),
+    ("Workers", "/ui/workers", "w"),
+];
+
+/// Which colours.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Theme {
+    /// As the system has it.
+    #[default]
+    System,
+    Light,
+    Dark,
+}
+
+impl Theme {
+    pub const ALL: [Theme; 3] = [Theme::System, Theme::Light, Theme::Dark];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Theme::System => "system",
+            Theme::Light => "light",
+            Theme::Dark => "dark",
+        }
+    }
+
+    /// What is not known is the system's.
+    pub fn of(word: &str) -> Theme {
+        Theme::ALL.into_iter().find(|theme| theme.as_str() == word).unwrap_or_default()
+    }
+
+    /// The one that a press of the button leads to.
+    pub fn next(self) -> Theme {
+        match self {
+            Theme::System => Theme::Dark,
+            Theme::Dark => Theme::Light,
+            Theme::Light => Theme::System,
+        }
+    }
+}
+
+/// Whoever looks.
+#[derive(Clone, Debug, Default)]
+pub struct Viewer {
+    /// None: nobody logged in.
+    pub name: Option<String>,
+    /// There are no logins, and everyone may do everything.
+    pub open: bool,
+    /// The scopes that are allowed, in some queue at least. A button for anything else is not shown; whether it is allowed
+    /// here is decided where it is done.
+    pub scopes: Vec<&'static str>,
+}
+
+/// How the fleet does.
+#[derive(Clone, Debug, Default)]
+pub struct Bar {
+    pub stats: Option<Stats>,
+    pub health: Option<Health>,
+}
+
+impl Bar {
+    pub fn count(&self, status: &Status) -> u64 {
+        let counts = self.stats.as_ref().map(|stats| &stats.tasks);
+        counts.and_then(|counts| counts.get(status.as_str())).copied().unwrap_or_default()
+    }
+
+    /// In the last minute.
+    pub fn per_minute(&self, word: &str) -> String {
+        let rates = self.stats.as_ref().and_then(|stats| stats.rates.get("1m"));
+        words::per_minute(
+            rates.and_then(|rates: &BTreeMap<String, f64>| rates.get(word)).copied().unwrap_or_default(),
+        )
+    }
+
+    pub fn workers(&self) -> Option<u64> {
+        let workers = self.health.as_ref()?.workers.as_ref()?;
+        Some(workers.total.saturating_sub(workers.offline))
+    }
+
+    /// One word on the connection to Redis, and whether it is good.
+    pub fn redis(&self) -> (String, bool) {
+        match self.health.as_ref().and_then(|health| health.redis.as_ref()) {
+            Some(redis) if redis.connected => {
+                let ms = redis.latency_ms.map_or(String::new(), |ms| format!(" {ms:.1}\u{202f}ms"));
+                (format!("Redis{ms}"), true)
+            }
+            Some(_) => ("Redis is away".to_owned(), false),
+            None => ("Redis".to_owned(), true),
+        }
+    }
+
+    /// Queues with work and no worker.
+    pub fn unattended(&self) -> &[String] {
+        self.health.as_ref().map_or(&[], |health| &health.unattended)
+    }
+}
+
+impl Shell {
+    pub fn may(&self, scope: &str) -> bool {
+        self.viewer.scopes.contains(&scope)
+    }
+
+    /// A status: a mark and its word.
+    pub fn mark(&self, status: impl AsRef<str>) -> Mark {
+        Mark { marks: self.base.asset("marks.svg"), word: status.as_ref().to_owned() }
+    }
+
+    pub fn mark_of(&self, status: &Status) -> Mark {
+        self.mark(status.as_str())
+    }
+
+    pub fn task(&self, id: impl std::fmt::Display) -> Link {
+        self.base.of("/ui/tasks", id.to_string())
+    }
+
+    pub fn queue(&self, name: impl std::fmt::Display) -> Link {
+        self.base.of("/ui/queues", name.to_string())
+    }
+
+    pub fn tasks(&self) -> Link {
+        self.base.to("/ui/tasks")
+    }
+
+    pub fn since(&self, at: &Timestamp) -> String {
+        words::since(at, self.now)
+    }
+
+    pub fn places(&self) -> &'static [(&'static str, &'static str, &'static str)] {
+        &PLACES
+    }
+}
+
+/// The mark of a status, and its word. Its colour comes third.
+#[derive(Clone, Debug, Template)]
+#[template(
+    ext = "html",
+    source = "<span class=\"status {{ word }}\"><svg class=\"mark\" viewBox=\"0 0 16 16\" aria-hidden=\"true\"><use href=\"{{ marks }}#{{ word }}\"/></svg>{{ word }}</span>"
+)]
+pub struct Mark {
+    marks: Link,
+    word: String,
+}
+
+impl HtmlSafe for Mark {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_button_leads_through_all_themes() {
+        let mut theme = Theme::System;
+        let mut seen = Vec::new();
+        for _ in 0..3 {
+            theme = theme.next();
+            seen.push(theme.as_str());
+            assert_eq!(Theme::of(theme.as_str()), theme);
+        }
+        assert_eq!((seen, Theme::of("<script>")), (vec!["dark", "light", "system"], Theme::System));
+    }
+
+    #[test]
+    fn what_is_not_known_of_the_fleet_is_nothing() {
+        let bar = Bar::default();
+        assert_eq!(
+            (bar.count(&Status::Failed), bar.per_minute("failed").as_str(), bar.workers()),
+            (0, "0", None)
+        );
+        assert!(bar.redis().1 && bar.unattended().is_empty());
+    }
+}

@@ -1,0 +1,291 @@
+//! One task: where it is and why, what it tried, what it says, and what is around it.
+
+use askama::Template;
+use baton_api::Timestamp;
+use baton_api::flow::{EdgeState, Graph, GraphNode};
+use baton_api::task::{Explanation, HistoryEntry, Level, LogLine, Logs, Task};
+use baton_api::worker::Worker;
+use baton_core::Status;
+
+use crate::deed::{Deed, Noun};
+use crate::page::pages;
+use crate::shell::Shell;
+use crate::words;
+
+/// What is read of a task.
+#[derive(Debug, Template)]
+#[template(path = "task.html", blocks = ["live"])]
+pub struct TaskPage {
+    pub shell: Shell,
+    pub task: Task,
+    pub explanation: Option<Explanation>,
+    pub logs: Option<Logs>,
+    /// The least level of lines that is shown.
+    pub level: String,
+    pub graph: Option<Graph>,
+    /// Whoever runs it.
+    pub holder: Option<Worker>,
+    /// Its key in Redis.
+    pub key: String,
+    /// Where the interface is reached: scheme and host.
+    pub origin: String,
+}
+
+pages!(TaskPage);
+
+/// One time that a worker had it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Attempt {
+    pub worker: String,
+    pub fence: Option<u64>,
+    pub from: Timestamp,
+    pub to: Option<Timestamp>,
+    /// The step that ended it.
+    pub ended: String,
+    /// Where that led.
+    pub into: String,
+    pub why: String,
+}
+
+/// A time in one status, as a piece of a bar.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Piece {
+    pub status: String,
+    /// In thousandths of the whole.
+    pub at: u64,
+    pub wide: u64,
+    pub about: String,
+}
+
+/// What workers did with it: each begins where it came to run, or to run under a new fence.
+pub fn attempts(history: &[HistoryEntry]) -> Vec<Attempt> {
+    let mut attempts: Vec<Attempt> = Vec::new();
+    for entry in history {
+        let (was, is) = (entry.from.as_deref() == Some("running"), entry.to.as_deref() == Some("running"));
+        let open = attempts.last_mut().filter(|attempt| attempt.to.is_none());
+        if let Some(open) = open.filter(|_| (was && entry.to.is_some()) || is) {
+            open.to = Some(entry.at);
+            open.ended.clone_from(&entry.event);
+            open.into = entry.to.clone().unwrap_or_default();
+            open.why = entry.why.clone().unwrap_or_default();
+        }
+        if is {
+            attempts.push(Attempt {
+                worker: entry.worker.clone().unwrap_or_default(),
+                fence: entry.fence,
+                from: entry.at,
+                to: None,
+                ended: String::new(),
+                into: String::new(),
+                why: String::new(),
+            });
+        }
+    }
+    attempts
+}
+
+/// The time in each status, one after the other, from its beginning until now or its end.
+pub fn pieces(history: &[HistoryEntry], now: Timestamp) -> Vec<Piece> {
+    let moves: Vec<(&str, u64)> =
+        history.iter().filter_map(|entry| Some((entry.to.as_deref()?, entry.at.ms()))).collect();
+    let (Some((_, from)), Some((last, last_at))) = (moves.first(), moves.last()) else { return Vec::new() };
+    let is_over = last.parse::<Status>().is_ok_and(Status::is_terminal);
+    let until = if is_over { *last_at } else { now.ms().max(*last_at) };
+    let whole = until.saturating_sub(*from).max(1);
+    let ends = moves.iter().skip(1).map(|(_, at)| *at).chain([until]);
+    let pieces = moves.iter().zip(ends).filter(|((_, at), end)| end > at).map(|((status, at), end)| {
+        let long = end.saturating_sub(*at);
+        Piece {
+            status: (*status).to_owned(),
+            at: at.saturating_sub(*from) * 1_000 / whole,
+            wide: (long * 1_000 / whole).max(2),
+            about: format!("{status} for {}", words::took(long)),
+        }
+    });
+    pieces.collect()
+}
+
+/// A task beside this one.
+#[derive(Clone, Debug)]
+pub struct Relative {
+    pub node: GraphNode,
+    /// What it does to whoever waits for it.
+    pub edge: &'static str,
+}
+
+impl TaskPage {
+    fn id(&self) -> String {
+        self.task.id.to_string()
+    }
+
+    fn history(&self) -> &[HistoryEntry] {
+        self.task.history.as_deref().unwrap_or_default()
+    }
+
+    fn attempts(&self) -> Vec<Attempt> {
+        attempts(self.history())
+    }
+
+    fn pieces(&self) -> Vec<Piece> {
+        pieces(self.history(), self.shell.now)
+    }
+
+    /// Steps of its history that are no longer kept.
+    fn forgotten(&self) -> u64 {
+        self.task.history_count.saturating_sub(self.history().len() as u64)
+    }
+
+    /// What can be done to it now, by whoever looks.
+    fn deeds(&self) -> Vec<&'static Deed> {
+        Deed::allowed(Noun::Task, &self.shell).filter(|deed| deed.takes(self.task.status)).collect()
+    }
+
+    fn lines(&self) -> &[LogLine] {
+        self.logs.as_ref().map_or(&[], |logs| &logs.logs)
+    }
+
+    fn levels(&self) -> [(&'static str, &'static str); 4] {
+        [("debug", "All"), ("info", "Info"), ("warning", "Warnings"), ("error", "Errors")]
+    }
+
+    /// Those that it waits for, or those that wait for it.
+    fn relatives(&self, parents: bool) -> Vec<Relative> {
+        let Some(graph) = &self.graph else { return Vec::new() };
+        let of = |id| graph.nodes.iter().find(|node| node.id == id).cloned();
+        let edges = graph
+            .edges
+            .iter()
+            .filter(|edge| (if parents { edge.child } else { edge.parent }) == self.task.id);
+        let other = edges.filter_map(|edge| {
+            let node = of(if parents { edge.parent } else { edge.child })?;
+            Some(Relative { node, edge: held(edge.state) })
+        });
+        other.collect()
+    }
+
+    /// What is around it, where there is anything.
+    fn around(&self) -> Vec<(&'static str, Vec<Relative>)> {
+        let both = [("Waits for", self.relatives(true)), ("Waited for by", self.relatives(false))];
+        both.into_iter().filter(|(_, relatives)| !relatives.is_empty()).collect()
+    }
+
+    /// When the lease ends that it is under.
+    fn lease_ends(&self) -> Option<String> {
+        let ends = self.holder.as_ref()?.lease_expires_at?;
+        Some(words::since(ends, self.shell.now))
+    }
+
+    /// The same question to the interface, to the command line and to Redis.
+    fn commands(&self) -> [(&'static str, &'static str, String); 3] {
+        let (id, base) = (self.id(), self.shell.base.of("/api/v1/tasks", self.id()));
+        let token = if self.shell.viewer.open { "" } else { " -H \"Authorization: Bearer $BATON_TOKEN\"" };
+        [
+            ("curl", "copy-curl", format!("curl{token} '{}{base}'", self.origin)),
+            ("CLI", "copy-cli", format!("baton task get {id}")),
+            ("redis-cli", "copy-redis", format!("redis-cli HGETALL '{}'", self.key)),
+        ]
+    }
+}
+
+fn held(state: EdgeState) -> &'static str {
+    match state {
+        EdgeState::Open => "waited for",
+        EdgeState::Held => "holds it back",
+        EdgeState::Closed => "",
+    }
+}
+
+/// The word of a level, as the style sheet knows it.
+pub fn level(line: &LogLine) -> &'static str {
+    match line.level {
+        Level::Debug => "debug",
+        Level::Info => "info",
+        Level::Warning => "warning",
+        Level::Error => "error",
+        Level::Critical => "critical",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entry(event: &str, ms: u64, from: &str, to: &str) -> HistoryEntry {
+        let some = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+        HistoryEntry {
+            version: 1,
+            event: event.to_owned(),
+            at: Timestamp::from_ms(ms),
+            from: some(from),
+            to: some(to),
+            worker: Some("worker-001-a".to_owned()),
+            fence: Some(ms),
+            by: None,
+            why: some(if event == "retry" { "boom" } else { "" }),
+            detail: String::new(),
+        }
+    }
+
+    fn life() -> Vec<HistoryEntry> {
+        vec![
+            entry("submit", 0, "", "pending"),
+            entry("claim", 100, "pending", "running"),
+            entry("progress", 150, "", ""),
+            entry("retry", 200, "running", "scheduled"),
+            entry("mature", 600, "scheduled", "pending"),
+            entry("claim", 600, "pending", "running"),
+            entry("takeover", 700, "running", "running"),
+            entry("complete", 1_000, "running", "completed"),
+        ]
+    }
+
+    #[test]
+    fn a_life_branches_at_attempts() {
+        let attempts = attempts(&life());
+        let said: Vec<(u64, Option<u64>, &str, &str)> = attempts
+            .iter()
+            .map(|attempt| {
+                (
+                    attempt.from.ms(),
+                    attempt.to.map(Timestamp::ms),
+                    attempt.ended.as_str(),
+                    attempt.why.as_str(),
+                )
+            })
+            .collect();
+        assert_eq!(
+            said,
+            [
+                (100, Some(200), "retry", "boom"),
+                (600, Some(700), "takeover", ""),
+                (700, Some(1_000), "complete", "")
+            ]
+        );
+        assert_eq!(attempts[2].fence, Some(700));
+    }
+
+    #[test]
+    fn a_bar_has_a_piece_for_each_time_in_a_status() {
+        let pieces = pieces(&life(), Timestamp::from_ms(9_000));
+        let said: Vec<(&str, u64, u64)> =
+            pieces.iter().map(|piece| (piece.status.as_str(), piece.at, piece.wide)).collect();
+        assert_eq!(
+            said,
+            [
+                ("pending", 0, 100),
+                ("running", 100, 100),
+                ("scheduled", 200, 400),
+                ("running", 600, 100),
+                ("running", 700, 300)
+            ]
+        );
+    }
+
+    #[test]
+    fn what_goes_on_lasts_until_now() {
+        let running = &life()[..2];
+        assert_eq!(pieces(running, Timestamp::from_ms(1_000))[1].wide, 900);
+        assert_eq!(attempts(running)[0].to, None);
+        assert!(pieces(&[], Timestamp::from_ms(1)).is_empty());
+    }
+}

@@ -1,0 +1,172 @@
+//! What is asked before a page is: who looks at it, and is it he who asks?
+//!
+//! A page comes with two cookies. The access token says who it is; one that ends soon is exchanged on the way, with the
+//! refresh token, and both cookies are set anew. Tabs that do so at once get the same tokens: the policy of this client is
+//! to repeat an answer. Whoever has neither is asked to log in.
+
+use axum::extract::{Request, State};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderValue, Method, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
+use baton_core::Code;
+
+use super::again;
+use super::api::{Api, Inside};
+use super::visit::{Visit, here, is_navigation, to_login};
+use crate::app::App;
+use crate::auth::cookie::Cookie;
+use crate::auth::{Care, Grant, identify, site};
+use crate::guard::one;
+use crate::problem::{Asked, Fail};
+use crate::routes::front_of_programs;
+use crate::{budget, clock};
+
+/// An access token that ends within this time is exchanged now.
+const SOON_MS: u64 = 60_000;
+
+/// The front door: a client that does not want HTML is told where the rest is.
+pub(super) async fn front(request: Request, next: Next) -> Response {
+    if request.uri().path() == "/" && !wants_html(request.headers()) {
+        return ([(header::VARY, "Accept")], Json(front_of_programs())).into_response();
+    }
+    next.run(request).await
+}
+
+pub(crate) fn wants_html(headers: &HeaderMap) -> bool {
+    let accepted = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
+    accepted.flat_map(|value| value.split(',')).any(|kind| kind.trim_start().starts_with("text/html"))
+}
+
+/// Forms are taken from pages of this gateway only.
+pub(super) async fn own(request: Request, next: Next) -> Response {
+    match site::changes(request.method()).then(|| site::same(request.headers(), false)) {
+        Some(Err(fail)) => fail.into_response(),
+        _ => next.run(request).await,
+    }
+}
+
+/// Lets those through to pages whom it knows.
+pub(super) async fn enter(
+    State(app): State<App>,
+    Extension(inside): Extension<Inside>,
+    request: Request,
+    next: Next,
+) -> Response {
+    if site::changes(request.method())
+        && let Err(fail) = site::same(request.headers(), false)
+    {
+        return fail.into_response();
+    }
+    let (mut parts, body) = request.into_parts();
+    let api = Api::of(&inside, &parts);
+    let known = match known(&app, &parts, &api).await {
+        Ok(known) => known,
+        Err(fail) if is_nobody(&fail) => return stranger(&app, &parts),
+        Err(fail) => return fail.into_response(),
+    };
+    if let Err(standing) = budget::spend(&app, &parts, Some(&known.grant)).await {
+        return standing.refusal().into_response();
+    }
+    let visit = Visit::new(&app, &parts, known.api, &known.grant);
+    parts.extensions.insert(visit.clone());
+    let asked = parts.extensions.get::<Asked>().cloned();
+    let answer = next.run(Request::from_parts(parts, body)).await;
+    let mut answer = match answer.extensions().get::<Fail>().cloned().zip(asked) {
+        Some((fail, _)) if is_nobody(&fail) => visit.to_login(),
+        Some((fail, asked)) => visit.problem(fail.problem(&asked)).await,
+        None => answer,
+    };
+    for cookie in known.cookies {
+        answer.headers_mut().append(header::SET_COOKIE, cookie);
+    }
+    answer
+}
+
+/// Whom a page is for.
+struct Known {
+    grant: std::sync::Arc<Grant>,
+    api: Api,
+    /// What his browser is to remember from now on.
+    cookies: Vec<HeaderValue>,
+}
+
+async fn known(app: &App, parts: &Parts, api: &Api) -> Result<Known, Fail> {
+    if let Some(header) = parts.headers.get(header::AUTHORIZATION) {
+        let api = api.clone().with(header::AUTHORIZATION, header);
+        return Ok(Known { grant: identify(app, parts, Care::Usual).await?, api, cookies: Vec::new() });
+    }
+    if app.settings.open {
+        let grant = identify(app, &nameless(parts), Care::Usual).await?;
+        return Ok(Known { grant, api: api.clone(), cookies: Vec::new() });
+    }
+    let secure = app.auth.secure();
+    let access = Cookie::Access.read(&parts.headers, secure);
+    let found = match access {
+        Some(token) => bearing(app, parts, api, token).await,
+        None => Err(Fail::new(Code::Unauthenticated)),
+    };
+    let now_ms = clock::now_ms();
+    let lasts = |known: &Known| known.grant.expires_at_ms.is_none_or(|end| end > now_ms + SOON_MS);
+    match found {
+        Ok(known) if lasts(&known) => Ok(known),
+        Err(fail) if !is_nobody(&fail) => Err(fail),
+        found if Cookie::Refresh.read(&parts.headers, secure).is_none() => found,
+        found => match rotated(app, parts, api).await {
+            Ok(known) => Ok(known),
+            // The old one is good for a few more seconds.
+            Err(fail) => found.map_err(|_| fail),
+        },
+    }
+}
+
+/// Without what a browser brings along of another program on this host.
+fn nameless(parts: &Parts) -> Parts {
+    let mut parts = parts.clone();
+    parts.headers.remove(header::COOKIE);
+    parts
+}
+
+async fn bearing(app: &App, parts: &Parts, api: &Api, token: &str) -> Result<Known, Fail> {
+    let value =
+        HeaderValue::from_str(&format!("Bearer {token}")).map_err(|_| Fail::new(Code::Unauthenticated))?;
+    let mut parts = parts.clone();
+    parts.headers.insert(header::AUTHORIZATION, value.clone());
+    let grant = identify(app, &parts, Care::Usual).await?;
+    Ok(Known { grant, api: api.clone().with(header::AUTHORIZATION, &value), cookies: Vec::new() })
+}
+
+/// Exchanges the refresh token, as `POST /auth/refresh` does.
+async fn rotated(app: &App, parts: &Parts, api: &Api) -> Result<Known, Fail> {
+    let asked = api.clone().with_cookies(&parts.headers);
+    let answer = asked.post("/auth/refresh", &serde_json::json!({})).await?;
+    let cookies: Vec<HeaderValue> = answer.headers.get_all(header::SET_COOKIE).iter().cloned().collect();
+    let token =
+        Cookie::Access.read_set(&cookies, app.auth.secure()).ok_or_else(|| Fail::new(Code::Internal))?;
+    let known = bearing(app, parts, api, token).await?;
+    Ok(Known { cookies: cookies.clone(), ..known })
+}
+
+/// Whether it says that nobody is known, and logging in would help.
+fn is_nobody(fail: &Fail) -> bool {
+    use Code::{
+        RefreshTokenInvalid, RefreshTokenReused, RefreshTokenSuperseded, TokenExpired, Unauthenticated,
+    };
+    matches!(
+        fail.code,
+        Unauthenticated | TokenExpired | RefreshTokenInvalid | RefreshTokenReused | RefreshTokenSuperseded
+    )
+}
+
+/// Nobody is known. A link on another site does not bring the refresh token: asked once more by a page of ours, it comes.
+fn stranger(app: &App, parts: &Parts) -> Response {
+    let here = here(&parts.uri);
+    let reads = parts.method == Method::GET;
+    let followed =
+        one(&parts.headers, "sec-fetch-site") == Some("cross-site") && is_navigation(&parts.headers);
+    if reads && followed {
+        return again::page(app, &here);
+    }
+    to_login(&app.settings.base, if reads { &here } else { "" })
+}

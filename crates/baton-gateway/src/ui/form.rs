@@ -1,0 +1,53 @@
+//! What a form or an address says.
+
+use axum::body::to_bytes;
+use axum::extract::{FromRequest, Query, Request};
+use axum::http::{Uri, header};
+use baton_core::Code;
+
+use crate::app::App;
+use crate::problem::Fail;
+
+const BYTES_MAX: usize = 64 * 1024;
+
+/// Names and values, in their order.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Form(Vec<(String, String)>);
+
+impl Form {
+    /// What stands behind the question mark.
+    pub(super) fn of(uri: &Uri) -> Result<Form, Fail> {
+        let read = Query::<Vec<(String, String)>>::try_from_uri(uri);
+        read.map(|Query(pairs)| Form(pairs)).map_err(|_| Fail::malformed("The address cannot be read."))
+    }
+
+    /// The first value of that name; empty, if there is none.
+    pub(super) fn get(&self, name: &str) -> &str {
+        self.0.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value)
+    }
+
+    pub(super) fn all(&self, name: &str) -> Vec<&str> {
+        self.0.iter().filter(|(known, _)| known == name).map(|(_, value)| value.as_str()).collect()
+    }
+}
+
+impl FromRequest<App> for Form {
+    type Rejection = Fail;
+
+    async fn from_request(request: Request, _: &App) -> Result<Form, Fail> {
+        let kind = request
+            .headers()
+            .get(header::CONTENT_TYPE)
+            .and_then(|kind| kind.to_str().ok())
+            .unwrap_or_default();
+        if !kind.starts_with("application/x-www-form-urlencoded") {
+            return Err(Fail::new(Code::UnsupportedMediaType));
+        }
+        let bytes =
+            to_bytes(request.into_body(), BYTES_MAX).await.map_err(|_| Fail::new(Code::PayloadTooLarge))?;
+        // The rules of addresses are those of forms.
+        let text = std::str::from_utf8(&bytes).map_err(|_| Fail::malformed("The form cannot be read."))?;
+        let uri = format!("/?{text}").parse().map_err(|_| Fail::malformed("The form cannot be read."))?;
+        Form::of(&uri)
+    }
+}

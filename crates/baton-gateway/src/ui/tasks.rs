@@ -1,0 +1,128 @@
+//! `/ui/tasks` and `/ui/tasks/{id}`; and what is done to many tasks.
+
+use axum::extract::{Path, State};
+use axum::http::header;
+use axum::response::{IntoResponse, Redirect, Response};
+use baton_api::flow::Graph;
+use baton_api::operation::{Acted, Foreseen, NewAction, Operation};
+use baton_api::task::{Explanation, Logs, Task};
+use baton_api::worker::Worker;
+use baton_core::operation::Act;
+use baton_core::{Code, Status, TaskId};
+use baton_dashboard::Base;
+use baton_dashboard::task::TaskPage;
+use baton_dashboard::tasks::{FILTERS, ManyPage, OperationPage, TasksPage};
+use futures_util::future::{join, join5};
+
+use super::form::Form;
+use super::visit::Visit;
+use crate::app::App;
+use crate::guard::one;
+use crate::problem::Fail;
+
+/// Rows of one page.
+const ROWS: u32 = 50;
+/// Lines of a log on a page.
+const LINES: u32 = 500;
+
+/// Paths of the interface have no base.
+fn api(path: &str) -> baton_dashboard::Link {
+    Base::default().to(path)
+}
+
+pub(super) async fn list(visit: Visit) -> Result<Response, Fail> {
+    let (status, cursor) = (visit.query.get("status").to_owned(), visit.query.get("cursor").to_owned());
+    let filters: Vec<(&str, String)> = FILTERS
+        .into_iter()
+        .map(|name| (name, visit.query.get(name).trim().to_owned()))
+        .filter(|(_, value)| !value.is_empty())
+        .collect();
+    let asked =
+        api("/api/v1/tasks").with("limit", ROWS).with_some("status", &status).with_some("cursor", &cursor);
+    let asked = filters.iter().fold(asked, |asked, (name, value)| asked.with(name, value)).to_string();
+    let (shell, list) = join(visit.shell("Tasks"), visit.api.get(&asked)).await;
+    visit.show(&TasksPage { shell, list: list?, status, filters, cursor })
+}
+
+pub(super) async fn one_task(
+    State(app): State<App>,
+    Path(id): Path<String>,
+    visit: Visit,
+) -> Result<Response, Fail> {
+    let id: TaskId = id.parse().map_err(|_| Fail::new(Code::UnknownTask))?;
+    let level = match visit.query.get("level") {
+        word @ ("info" | "warning" | "error") => word.to_owned(),
+        _ => "debug".to_owned(),
+    };
+    let task: Task = visit.api.get(&format!("/api/v1/tasks/{id}?include=history")).await?;
+    let (explain, logs) = (
+        format!("/api/v1/tasks/{id}/explain"),
+        format!("/api/v1/tasks/{id}/logs?level={level}&limit={LINES}"),
+    );
+    let around = format!("/api/v1/tasks/{id}/graph?limit=50");
+    let (shell, explanation, logs, graph, holder) = join5(
+        visit.shell("Tasks"),
+        visit.api.get_some::<Explanation>(&explain),
+        visit.api.get_some::<Logs>(&logs),
+        async {
+            if task.parents + task.children > 0 { visit.api.get_some::<Graph>(&around).await } else { None }
+        },
+        holder(&visit, &task),
+    )
+    .await;
+    let key = app.store.keys(id.shard())?.task(id);
+    let origin = visit.origin();
+    visit.show(&TaskPage { shell, task, explanation, logs, level, graph, holder, key, origin })
+}
+
+/// The worker that runs it.
+async fn holder(visit: &Visit, task: &Task) -> Option<Worker> {
+    let worker = task.worker.as_ref().filter(|_| task.status == Status::Running)?;
+    visit.api.get_some(&Base::default().of("/api/v1/workers", worker).to_string()).await
+}
+
+/// Asks before it is done.
+pub(super) async fn ask_many(visit: Visit) -> Result<Response, Fail> {
+    let (wish, ids) = wish(&visit.query, true)?;
+    let foreseen: Foreseen = visit.api.post("/api/v1/actions", &wish).await?.json()?;
+    visit.show(&ManyPage { shell: visit.shell("Tasks").await, foreseen, ids })
+}
+
+pub(super) async fn act_on_many(visit: Visit, form: Form) -> Result<Response, Fail> {
+    let (wish, _) = wish(&form, false)?;
+    match visit.api.post("/api/v1/actions", &wish).await?.json()? {
+        Acted::Operation(operation) => {
+            let to = visit.base.of("/ui/operations", &operation.id);
+            Ok(Redirect::to(&to.to_string()).into_response())
+        }
+        Acted::Foreseen(_) => Err(Fail::new(Code::Internal)),
+    }
+}
+
+pub(super) async fn operation(Path(id): Path<String>, visit: Visit) -> Result<Response, Fail> {
+    let operation =
+        visit.api.get::<Operation>(&Base::default().of("/api/v1/operations", id).to_string()).await?;
+    visit.show(&OperationPage { shell: visit.shell("Tasks").await, operation })
+}
+
+/// What is wished for the tasks that were ticked, and their ids as they were given.
+fn wish(form: &Form, dry_run: bool) -> Result<(NewAction, Vec<String>), Fail> {
+    let act: Act =
+        form.get("action").parse().map_err(|error| Fail::invalid("action", format!("failed to {error}")))?;
+    let ids: Vec<String> = form.all("id").into_iter().map(str::to_owned).collect();
+    let tasks = ids.iter().map(|id| id.parse::<TaskId>()).collect::<Result<Vec<TaskId>, _>>();
+    let tasks = tasks.map_err(|_| Fail::invalid("id", "it is not the id of a task"))?;
+    if tasks.is_empty() {
+        return Err(Fail::malformed("No task is ticked."));
+    }
+    let reason = form.get("reason").to_owned();
+    Ok((NewAction { ids: Some(tasks), dry_run, reason, ..NewAction::new(act) }, ids))
+}
+
+impl Visit {
+    /// Where this gateway is reached, as the browser knows it.
+    pub(super) fn origin(&self) -> String {
+        let host = one(&self.headers, header::HOST.as_str()).unwrap_or("localhost");
+        format!("{}://{host}", if self.secure { "https" } else { "http" })
+    }
+}
