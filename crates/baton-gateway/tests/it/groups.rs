@@ -259,7 +259,7 @@ async fn nothing_is_done_to_tasks_of_which_it_cannot_be_told_whether_they_fit() 
     let small = gateway.submit_with(json!({ "kind": "mail", "payload": { "keep": false } })).await;
     gateway.submit_with(task(10)).await;
     gateway.submit_with(task(17_000)).await;
-    let ask = |dry_run: bool| json!({ "action": "cancel", "filter": { "q": "-payload.keep:true" }, "dry_run": dry_run });
+    let ask = |dry_run: bool| json!({ "action": "cancel", "filter": { "q": "kind:mail -payload.keep:true" }, "dry_run": dry_run });
     let seen = gateway.post("/api/v1/actions", ask(true)).await.json();
     assert_eq!((&seen["matched"], &seen["unread"]), (&json!(1), &json!(1)));
     assert_eq!(gateway.post("/api/v1/actions", ask(false)).await.json()["done"], 1);
