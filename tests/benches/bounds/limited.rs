@@ -1,10 +1,11 @@
 //! Queues with every limit there is, tasks with as many tags and groups as they may have, and long texts and lives.
 
 use baton_core::queue::{QueueRules, Rate};
-use baton_core::{GroupName, QueueName, Shard, Tag, TaskId, limits};
+use baton_core::{GroupName, QueueName, Shard, Tag, TaskId, WebhookName, limits};
 use baton_store::behind::Step;
 use baton_store::calls::queue::{QueueSet, SetQueue};
 use baton_store::calls::task::{Cancel, NewTask, Outcome};
+use baton_store::calls::webhook::{PutWebhook, Room};
 
 use super::{Bench, ROUNDS};
 
@@ -15,6 +16,7 @@ pub(super) async fn measure(bench: &Bench) {
     measure_claims(bench).await;
     measure_groups(bench).await;
     measure_tags(bench).await;
+    measure_webhooks(bench).await;
     measure_texts(bench).await;
 }
 
@@ -111,6 +113,42 @@ async fn measure_tags(bench: &Bench) {
     ended().await;
     bench.measure("shard/facts, 100 tasks of 16 tags", async |_| ended().await).await;
     bench.measure("shard/behind, 100 tasks of 16 tags", async |_| ended().await).await;
+}
+
+/// All webhooks that there may be want to hear of all ends of one call.
+async fn measure_webhooks(bench: &Bench) {
+    let filter = "* * completed,failed,timeout,cancelled".parse().unwrap();
+    for number in 0..limits::WEBHOOKS_MAX {
+        let name = WebhookName::new(&format!("hook{number}")).unwrap();
+        let url = "https://hooks.example/baton";
+        let put = PutWebhook {
+            name: &name,
+            url,
+            description: "",
+            filter: &filter,
+            root: "print",
+            version: None,
+            by: None,
+        };
+        bench.store.put_webhook(&put).await.unwrap();
+    }
+    let told = async || {
+        let ids = bench.submit(&bench.tasks(100, 10, None)).await;
+        let cancel = Cancel { tasks: &ids, by: None, reason: "not needed any more", op: None };
+        bench.store.cancel(Shard::FIRST, &cancel).await.unwrap();
+        while let Step::Wrote { more: true, .. } =
+            bench.store.write_behind(Shard::FIRST, false).await.unwrap()
+        {}
+    };
+    bench.measure("shard/behind, 100 ends told to 16 webhooks", async |_| told().await).await;
+    let known = bench.store.webhooks().await.unwrap().webhooks;
+    let rooms: Vec<Room<'_>> =
+        known.iter().map(|webhook| Room { webhook, room: limits::WEBHOOK_AT_ONCE }).collect();
+    bench
+        .measure("webhook/take, 128 deliveries", async |_| {
+            drop(bench.store.take_deliveries(Shard::FIRST, &rooms).await.unwrap())
+        })
+        .await;
 }
 
 async fn measure_texts(bench: &Bench) {
