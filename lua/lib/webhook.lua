@@ -31,10 +31,11 @@ local function forget_delivery(name, delivery, id)
   redis.call('HDEL', beside_webhook(name, 'tries'), id)
 end
 
-local function give_up(name, delivery)
-  local _, id = delivery_words(delivery)
-  local failed = failures(beside_webhook(name, 'tries'), id)
+-- What is given up last leaves nothing by which the receiver could show that it works: the next one tells.
+local function give_up(name, delivery, id, how)
+  local counts = beside_webhook(name, 'counts')
   forget_delivery(name, delivery, id)
-  redis.call('HINCRBY', beside_webhook(name, 'counts'), 'given_up', 1)
-  note_attempt(name, { id, 'given_up', '0', '0', digits(failed), 'it waited for a day' })
+  redis.call('HINCRBY', counts, 'given_up', 1)
+  if redis.call('EXISTS', beside_webhook(name, 'due')) == 0 then redis.call('HDEL', counts, 'failing_ms') end
+  note_attempt(name, how)
 end

@@ -1,5 +1,6 @@
 -- webhook/follow: let a shard know what the first one says of a webhook: of what it is told now, that it was given up, or
--- that it is gone. Whoever knows less than the shard does changes nothing.
+-- that it is gone. Whoever knows less than the shard does changes nothing, unless he has seen what the shard knows before he
+-- asked the first one: then that has lost it.
 --
 -- CLASS  drain
 -- USES   webhook
@@ -16,13 +17,14 @@
 --   3  id         text    that it was made under there
 --   4  state      text    '' if it is gone
 --   5  filter     text    what it is told of
+--   6  seen       text    version and id that the shard knew before the first one was asked; '' if nobody looked
 -- REPLY
 --   { 'followed' }
 --   { 'known' }
 --   { 'refused', 'schema_too_new', '' }
 -- COST  6
 local filters, due, tries, counts, latest = KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
-local name, version, id, state, filter = take(5)
+local name, version, id, state, filter, seen = take(6)
 
 if shard_state() then return refused('schema_too_new') end
 local known = watched(redis.call('HGET', filters, name))
@@ -32,7 +34,9 @@ if state == '' then
   redis.call('UNLINK', due, tries, counts, latest)
   return { 'followed' }
 end
-if known and known.version >= tonumber(version) then return { 'known' } end
+local is_seen = known and seen == digits(known.version) .. ' ' .. known.id
+local is_same = known and known.id == id and known.version == tonumber(version)
+if is_same or (known and known.version >= tonumber(version) and not is_seen) then return { 'known' } end
 
 if known and known.id ~= id then
   redis.call('UNLINK', due, tries, counts, latest)

@@ -41,14 +41,16 @@ if again_ms == '' then
 end
 redis.call('HINCRBY', counts, 'failed', 1)
 redis.call('HSETNX', counts, 'failing_ms', now.digits)
-local failing = now.ms - redis.call('HGET', counts, 'failing_ms') >= WEBHOOK_AGE_MS_MAX and '1' or ''
-local next_ms = now.ms + again_ms
-if next_ms - since >= WEBHOOK_AGE_MS_MAX then
-  forget_delivery(name, delivery, id)
-  redis.call('HINCRBY', counts, 'given_up', 1)
-  note_attempt(name, { id, 'given_up', status, took_ms, digits(failed + 1), why })
+-- A single delivery that fails from its first attempt to its last is such a day.
+local failing_for = now.ms - redis.call('HGET', counts, 'failing_ms')
+local failing = failing_for >= WEBHOOK_AGE_MS_MAX - 2 * WEBHOOK_LAST_MS and '1' or ''
+-- However long it is to wait, one last attempt lies within its day.
+local last_ms = since + WEBHOOK_AGE_MS_MAX - WEBHOOK_LAST_MS
+if now.ms >= last_ms then
+  give_up(name, delivery, id, { id, 'given_up', status, took_ms, digits(failed + 1), why })
   return { 'given_up', failing }
 end
+local next_ms = math.min(now.ms + again_ms, last_ms)
 redis.call('ZADD', due, digits(next_ms), delivery)
 redis.call('HSET', tries, id, digits(failed + 1) .. ' ' .. status .. ' ' .. why)
 note_attempt(name, { id, 'failed', status, took_ms, digits(failed + 1), why })

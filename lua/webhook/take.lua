@@ -25,29 +25,41 @@ for at = 1, #flat, 2 do known[flat[at]] = watched(flat[at + 1]) end
 
 local odd, taken, given_up = {}, {}, 0
 local old_ms = now.ms - WEBHOOK_AGE_MS_MAX
+local function waiting(name, until_ms, most)
+  return redis.call('ZRANGE', beside_webhook(name, 'due'), '-inf', until_ms, 'BYSCORE', 'LIMIT', 0, most)
+end
+local function let_go(name, delivery, id)
+  local failed = failures(beside_webhook(name, 'tries'), id)
+  give_up(name, delivery, id, { id, 'given_up', '0', '0', digits(failed), 'it waited for a day' })
+  given_up = given_up + 1
+end
+-- What nobody came for in a day goes first, and takes no place from the rest.
 local function see_to(name, room)
-  -- Whoever takes nothing lets only go what waited for too long.
-  local until_ms, most = now.digits, room
-  if room == 0 then until_ms, most = digits(old_ms), WEBHOOK_DROPS_MAX end
-  local key, leased = beside_webhook(name, 'due'), {}
-  for _, delivery in ipairs(redis.call('ZRANGE', key, '-inf', until_ms, 'BYSCORE', 'LIMIT', 0, most)) do
+  for _, delivery in ipairs(waiting(name, digits(old_ms), math.max(0, WEBHOOK_DROPS_MAX - given_up))) do
+    local _, id = delivery_words(delivery)
+    let_go(name, delivery, id)
+  end
+  if room == 0 then return end
+  local leased = {}
+  for _, delivery in ipairs(waiting(name, now.digits, room)) do
     local since, id = delivery_words(delivery)
     if since <= old_ms then
-      give_up(name, delivery)
-      given_up = given_up + 1
-    elseif room > 0 then
+      let_go(name, delivery, id)
+    else
       leased[#leased + 1], leased[#leased + 2] = digits(now.ms + lease_ms), delivery
       taken[#taken + 1] = { name, digits(failures(beside_webhook(name, 'tries'), id)), delivery }
     end
   end
-  if #leased > 0 then redis.call('ZADD', key, unpack(leased)) end
+  if #leased > 0 then redis.call('ZADD', beside_webhook(name, 'due'), unpack(leased)) end
 end
 
 for _ = 1, tonumber(count) do
   local name, version, id, room = take(4)
   local here = known[name]
   known[name] = nil
-  if not here or here.id ~= id or here.version < tonumber(version) then
+  -- Who knows an older word would deliver against what was said since, and a shard that knows a later one than the first has
+  -- outlived it.
+  if not here or here.id ~= id or here.version ~= tonumber(version) then
     odd[#odd + 1] = name
   elseif here.state ~= 'disabled' then
     see_to(name, tonumber(room))

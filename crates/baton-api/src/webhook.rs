@@ -5,6 +5,7 @@ use baton_core::{Kind, Principal, QueueName, Status, TaskId, WebhookName};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::auth::Secret;
 use crate::task::Task;
 use crate::{Timestamp, schemas, text};
 
@@ -92,7 +93,7 @@ pub struct Webhook {
     pub failing_since: Option<Timestamp>,
     /// The key of its signatures: only where it was just made or changed, and never again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub secret: Option<String>,
+    pub secret: Option<Secret>,
     /// When the secret was changed; the one before signs, too, for a day.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(schema_with = schemas::time)]

@@ -259,7 +259,9 @@ limits! {
     WEBHOOK_TIMEOUT_MS = 15_000;
     /// A delivery that waited for so long is given up; a webhook that took nothing for so long is disabled.
     WEBHOOK_AGE_MS_MAX = 86_400_000;
-    /// Deliveries that one call gives up, of each webhook that takes none at the moment.
+    /// So long before that the last attempt is due, however long it was to wait.
+    WEBHOOK_LAST_MS = 60_000;
+    /// Deliveries that one call gives up because they are old.
     WEBHOOK_DROPS_MAX = 50;
     /// Attempts that are remembered, the latest.
     WEBHOOK_LATEST_MAX = 100;

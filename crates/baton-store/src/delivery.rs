@@ -51,9 +51,10 @@ pub struct Delivery {
 const NONE: &str = "-";
 
 impl Delivery {
-    /// The same for each attempt, and for no other event.
+    /// The same for each attempt, and for no other event. After a failover that lost a moment a task may come to an end once
+    /// more under the same version, at another time.
     pub fn id(&self) -> String {
-        format!("{}.{}", self.task, self.version.0)
+        format!("{}.{}.{}", self.task, self.version.0, self.at_ms)
     }
 
     /// What follows from a fact, without the time at which it begins to wait: the script puts that in front.
@@ -61,11 +62,11 @@ impl Delivery {
         let worker = fact.worker.as_ref().map_or(NONE, WorkerId::as_str);
         let by = fact.by.as_ref().map_or(NONE, Principal::as_str);
         format!(
-            "{}.{} {} {} {} {} {} {} {worker} {by} {}",
+            "{}.{}.{} {} {} {} {} {} {worker} {by} {}",
             fact.id,
             fact.version.0,
-            fact.event,
             fact.at_ms,
+            fact.event,
             fact.fence.0,
             fact.attempt,
             fact.queue,
@@ -75,11 +76,12 @@ impl Delivery {
     }
 
     pub(crate) fn read(text: &str) -> Option<Delivery> {
-        let words: Vec<&str> = text.splitn(11, ' ').collect();
-        let [since, id, event, at, fence, attempt, queue, kind, worker, by, why] = words[..] else {
+        let words: Vec<&str> = text.splitn(10, ' ').collect();
+        let [since, id, event, fence, attempt, queue, kind, worker, by, why] = words[..] else {
             return None;
         };
-        let (task, version) = id.rsplit_once('.')?;
+        let (task, moved) = id.split_once('.')?;
+        let (version, at) = moved.split_once('.')?;
         let some = |word: &'_ str| (word != NONE).then(|| word.to_owned());
         Some(Delivery {
             since_ms: since.parse().ok()?,
@@ -126,8 +128,8 @@ mod tests {
         assert_eq!((read.why, read.worker, read.by), (fact().why, fact().worker, None));
         let bare = Fact { why: None, worker: None, by: Some(Principal::new("ada").unwrap()), ..fact() };
         let read = Delivery::read(&format!("5 {}", Delivery::words(&bare))).unwrap();
-        assert_eq!((read.id(), read.why, read.by), (format!("{}.3", bare.id), None, bare.by));
-        for text in ["", "5", "5 x.3 fail", "x a.1 fail 1 1 1 q k - - "] {
+        assert_eq!((read.id(), read.why, read.by), (format!("{}.3.7", bare.id), None, bare.by));
+        for text in ["", "5", "5 x.3 fail", "5 x.3.1 fail 1 1 q k - - "] {
             assert_eq!(Delivery::read(text), None, "{text}");
         }
     }

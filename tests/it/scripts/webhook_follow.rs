@@ -49,7 +49,7 @@ async fn what_a_shard_knows_of_one_that_is_gone_is_forgotten() {
 }
 
 /// The script by hand, which has six keys.
-async fn follow(at: &Fixture, arguments: [&str; 5]) -> Vec<String> {
+async fn follow(at: &Fixture, arguments: [&str; 6]) -> Vec<String> {
     let script = baton_store::Script::all().iter().find(|known| known.name == "webhook/follow").unwrap();
     let (keys, name) = (at.store.keys(Shard::FIRST).unwrap(), name("ops"));
     let mut call = deadpool_redis::redis::cmd("EVAL");
@@ -66,16 +66,38 @@ async fn an_older_word_and_the_end_of_an_earlier_one_change_nothing() {
         let webhook = read(at, "ops").await.unwrap();
         let version = webhook.version.to_string();
         for arguments in [
-            ["ops", version.as_str(), &webhook.id, "paused", "* * failed"],
-            ["ops", "7", "other", "active", "* * failed"],
-            ["ops", "", "other", "", ""],
+            ["ops", version.as_str(), &webhook.id, "paused", "* * failed", ""],
+            ["ops", "7", "other", "active", "* * failed", ""],
+            ["ops", "7", "other", "active", "* * failed", "6 other"],
+            ["ops", "", "other", "", "", ""],
         ] {
             assert_eq!(unchanged(at, follow(at, arguments)).await, ["known"], "{arguments:?}");
         }
         // Another one of the name, made later: nothing of the earlier one is left.
         let later = (webhook.version + 1).to_string();
-        assert_eq!(follow(at, ["ops", &later, "other", "active", "* * failed"]).await, ["followed"]);
+        assert_eq!(follow(at, ["ops", &later, "other", "active", "* * failed", ""]).await, ["followed"]);
         assert_eq!(by_hand::<Vec<String>>(at, "KEYS baton:{0}:webhook:ops:*").await, [""; 0]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_first_shard_that_has_lost_a_change_is_believed_all_the_same() {
+    with_store(async |at| {
+        put(at, "ops").await;
+        let before = read(at, "ops").await.unwrap();
+        let filters = "baton:{0}:webhooks:filters";
+        for later in [before.id.as_str(), "lost"] {
+            let known = format!("{} {later} disabled * * failed", before.version + 5_000);
+            let mut set = deadpool_redis::redis::cmd("HSET");
+            set.arg(filters).arg("ops").arg(&known);
+            let () = set.query_async(&mut at.redis.connection().await).await.unwrap();
+            assert_eq!(take(at, 8).await, (vec![], 0, vec!["ops".to_owned()]));
+            heal(at).await;
+            let now: String = by_hand(at, &format!("HGET {filters} ops")).await;
+            assert!(now.starts_with(&format!("{} {} active ", before.version, before.id)), "{now}");
+            assert_eq!(take(at, 8).await.2, [""; 0]);
+        }
     })
     .await;
 }

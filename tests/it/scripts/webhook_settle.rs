@@ -8,6 +8,7 @@ use super::webhook_support::{change, end, failed, put, settle, take};
 use crate::hand::{field, make_schema_too_new, refused, unchanged};
 
 const DAY: i64 = limits::WEBHOOK_AGE_MS_MAX as i64;
+const LAST: i64 = limits::WEBHOOK_LAST_MS as i64;
 
 async fn count(at: &Fixture, what: &str) -> String {
     field(at, "webhook:ops:counts", what).await
@@ -49,15 +50,17 @@ async fn what_failed_comes_again_in_its_time_and_the_same_attempt_counts_once() 
 }
 
 #[tokio::test]
-async fn a_wait_beyond_the_day_is_the_end_of_it() {
+async fn however_long_it_is_to_wait_one_last_attempt_lies_within_the_day() {
     with_store(async |at| {
         put(at, "ops").await;
-        end(at, 2).await;
-        let taken = take(at, 8).await.0;
-        let day = limits::WEBHOOK_AGE_MS_MAX;
-        assert_eq!(settle(at, &taken[0], &failed(day - 1)).await, Settled::Again { failing: false });
-        assert_eq!(settle(at, &taken[1], &failed(day)).await, Settled::GivenUp { failing: false });
-        assert_eq!(count(at, "given_up").await, "1");
+        end(at, 1).await;
+        let attempt = async || settle(at, &take(at, 8).await.0[0], &failed(DAY as u64)).await;
+        assert_eq!(attempt().await, Settled::Again { failing: false });
+        at.pass_ms(DAY - LAST - 1);
+        assert_eq!(take(at, 8).await.0, []);
+        at.pass_ms(1);
+        assert_eq!(attempt().await, Settled::GivenUp { failing: true });
+        assert_eq!((count(at, "given_up").await.as_str(), count(at, "failed").await.as_str()), ("1", "2"));
     })
     .await;
 }
@@ -66,21 +69,26 @@ async fn a_wait_beyond_the_day_is_the_end_of_it() {
 async fn a_day_without_a_delivery_is_told_until_one_arrives_or_somebody_changes_it() {
     with_store(async |at| {
         put(at, "ops").await;
-        let attempt = async |ending: Ending| {
-            end(at, 1).await;
-            settle(at, &take(at, 8).await.0[0], &ending).await
-        };
-        assert_eq!(attempt(failed(DAY as u64)).await, Settled::GivenUp { failing: false });
-        at.pass_ms(DAY - 1);
-        assert_eq!(attempt(failed(DAY as u64)).await, Settled::GivenUp { failing: false });
-        at.pass_ms(1);
-        assert_eq!(attempt(failed(DAY as u64)).await, Settled::GivenUp { failing: true });
+        let attempt = async |ending: Ending| settle(at, &take(at, 8).await.0[0], &ending).await;
+        let again = Settled::Again { failing: false };
+        end(at, 1).await;
+        assert_eq!(attempt(failed(1)).await, again);
+        at.pass_ms(DAY - LAST);
+        assert_eq!(attempt(failed(1)).await, Settled::GivenUp { failing: true });
+        // Nothing waits that could show that it works, so the next one begins anew.
+        end(at, 1).await;
+        assert_eq!(attempt(failed(DAY as u64)).await, again);
+        at.pass_ms(DAY / 2);
+        end(at, 1).await;
         assert_eq!(attempt(Ending::Delivered).await, Settled::Delivered);
-        assert_eq!(attempt(failed(DAY as u64)).await, Settled::GivenUp { failing: false });
-        at.pass_ms(DAY);
+        at.pass_ms(DAY / 2 - LAST);
+        assert_eq!(attempt(failed(1)).await, Settled::GivenUp { failing: false });
+        end(at, 1).await;
+        assert_eq!(attempt(failed(1)).await, again);
         change(at, "ops", WebhookChange::Pause).await;
         change(at, "ops", WebhookChange::Resume).await;
-        assert_eq!(attempt(failed(DAY as u64)).await, Settled::GivenUp { failing: false });
+        at.pass_ms(DAY - LAST);
+        assert_eq!(attempt(failed(1)).await, Settled::GivenUp { failing: false });
     })
     .await;
 }

@@ -104,7 +104,7 @@ fn lines(out: &Out, webhook: &Webhook) -> String {
         ("dropped", some(counts.dropped)),
         ("last", webhook.last_delivered_at.map(|at| age(out, at))),
         ("failing", webhook.failing_since.map(|at| age(out, at))),
-        ("secret", webhook.secret.clone()),
+        ("secret", webhook.secret.as_ref().map(|secret| secret.0.clone())),
         (
             "note",
             webhook

@@ -108,6 +108,17 @@ impl FromStr for UserTag {
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SessionId(pub [u8; 16]);
 
+impl SessionId {
+    /// Of random bytes. In words it begins with no hyphen: a command would take it for an option.
+    pub fn of(mut chance: [u8; 16]) -> SessionId {
+        const HYPHEN: u8 = 62;
+        if chance[0] >> 2 == HYPHEN {
+            chance[0] &= 0x7f;
+        }
+        SessionId(chance)
+    }
+}
+
 impl fmt::Display for SessionId {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut text = [0; 22];
@@ -171,6 +182,19 @@ impl fmt::Display for KeyId {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn no_session_that_is_made_begins_with_a_hyphen() {
+        for first in 0..=u8::MAX {
+            let mut bytes = [7; 16];
+            bytes[0] = first;
+            let words = SessionId::of(bytes).to_string();
+            assert!(!words.starts_with('-'), "{words}");
+            assert!(
+                SessionId(bytes).to_string().starts_with('-') || SessionId::of(bytes) == SessionId(bytes)
+            );
+        }
+    }
 
     #[test]
     fn a_user_id_is_a_name_with_a_prefix() {

@@ -59,7 +59,7 @@ pub(crate) struct Draft {
 
 impl Draft {
     pub(crate) fn draw(auth: &Auth, tag: UserTag) -> Result<Draft, Fail> {
-        let token = Token::first(tag, SessionId(drawn()?), drawn()?);
+        let token = Token::first(tag, SessionId::of(drawn()?), drawn()?);
         let secret_hash = token.secret_hash();
         Ok(Draft { token, secret_hash, nonce: nonce_drawn(drawn()?), kid: auth.ring.first_kid() })
     }

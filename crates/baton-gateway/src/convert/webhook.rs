@@ -1,6 +1,7 @@
 //! Webhooks, from the words of whoever wants one to what the store takes, and back.
 
 use baton_api::Timestamp;
+use baton_api::auth::Secret;
 use baton_api::webhook::{Deliveries, DeliveryAttempt, DeliveryCounts, PutWebhook, WaitingDelivery, Webhook};
 use baton_core::limits;
 use baton_core::webhook::{ENDS, Filter};
@@ -60,7 +61,7 @@ fn counts(counted: &Counted) -> DeliveryCounts {
     DeliveryCounts { waiting, delivered, failed, given_up, dropped }
 }
 
-pub(crate) fn webhook(stored: stored::Webhook, counted: &Counted, secret: Option<String>) -> Webhook {
+pub(crate) fn webhook(stored: stored::Webhook, counted: &Counted, secret: Option<Secret>) -> Webhook {
     Webhook {
         url: stored.url,
         description: stored.description,

@@ -60,7 +60,8 @@ async fn note(app: &App, webhook: &Webhook, taken: &Taken, sent: &Sent) -> Resul
             measure::webhook("given_up", 1);
             failing
         }
-        Settled::Stale => return Ok(()),
+        // Noted already, by this call before its answer was lost: what it said still counts.
+        Settled::Stale => false,
         Settled::Refused(refused) => {
             tracing::warn!(refusal = %refused.refusal, "deliveries of webhooks are not ours to note");
             return Ok(());

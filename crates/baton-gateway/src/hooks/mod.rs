@@ -13,7 +13,7 @@ mod told;
 use std::time::Duration;
 
 use baton_core::webhook::WebhookState;
-use baton_core::{WebhookName, limits};
+use baton_core::{Shard, WebhookName, limits};
 use baton_store::calls::webhook::{DeliveriesTaken, Room, Taken, Webhook, Webhooks};
 use baton_store::{Error, Store};
 
@@ -34,22 +34,32 @@ const GATHER: Duration = Duration::from_millis(20);
 /// Without webhooks, shards are looked at once in so many rounds: they may know one that is gone.
 const SWEEP_EVERY: u64 = 30;
 
+/// What a look came to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Looked {
+    /// Some webhook may have more than it takes at a time.
+    full: bool,
+    /// So many old ones went that there may be more of them.
+    swept: bool,
+}
+
 /// Delivers until the gateway drains; what is under way then is seen to its end.
 pub async fn run(app: App) {
     let (mut flights, mut round) = (Flights::default(), 0);
-    loop {
-        let more = match look(&app, &mut flights, round).await {
-            Ok(more) => more,
-            Err(error) => {
-                tracing::debug!(%error, "deliveries of webhooks could not be looked for");
-                false
-            }
-        };
+    while !app.draining.is_cancelled() {
+        let looked = look(&app, &mut flights, round).await.unwrap_or_else(|error| {
+            tracing::debug!(%error, "webhooks could not be looked for");
+            Looked::default()
+        });
         round += 1;
+        flights.sweep();
+        if looked.swept {
+            continue;
+        }
         let jitter_ms = clock::random() % (LOOK_EVERY_MS / 4);
         tokio::select! {
             () = app.draining.cancelled() => break,
-            () = flights.landed(), if more => tokio::time::sleep(GATHER).await,
+            () = flights.landed(), if looked.full => tokio::time::sleep(GATHER).await,
             () = tokio::time::sleep(Duration::from_millis(LOOK_EVERY_MS - jitter_ms)) => {}
         }
         flights.sweep();
@@ -57,33 +67,49 @@ pub async fn run(app: App) {
     flights.all_landed(Duration::from_millis(limits::WEBHOOK_TIMEOUT_MS)).await;
 }
 
-/// Takes what is due and lets it fly. Answers whether some webhook may have more than it takes at a time.
-async fn look(app: &App, flights: &mut Flights, round: u64) -> Result<bool, Error> {
+/// Takes what is due and lets it fly. Another shard comes first each time, so that none takes all places for ever.
+async fn look(app: &App, flights: &mut Flights, round: u64) -> Result<Looked, Error> {
     let known = app.store.webhooks().await?;
+    let mut looked = Looked::default();
     if known.webhooks.is_empty() && !round.is_multiple_of(SWEEP_EVERY) {
-        return Ok(false);
+        return Ok(looked);
     }
-    let mut more = false;
-    for shard in app.store.shards().all() {
-        let rooms: Vec<Room<'_>> = rooms(app, flights, &known);
-        let answer = app.store.take_deliveries(shard, &rooms).await?;
-        let DeliveriesTaken::Taken { deliveries, given_up, odd } = answer else { return Ok(false) };
-        measure::webhook("given_up", given_up);
-        deliveries.into_iter().for_each(|taken| fly(app, flights, &known, taken));
-        for name in &odd {
-            app.store.heal_webhook(shard, name).await?;
+    let shards: Vec<Shard> = app.store.shards().all().collect();
+    let first = round as usize % shards.len();
+    for shard in shards[first..].iter().chain(&shards[..first]) {
+        // One that does not answer holds up no other.
+        match look_in(app, flights, &known, *shard).await {
+            Ok(swept) => looked.swept |= swept,
+            Err(error) => {
+                tracing::debug!(%shard, %error, "deliveries of webhooks could not be looked for");
+            }
         }
-        more |= known.webhooks.iter().any(|webhook| flights.room(&webhook.name) == 0);
+        looked.full |= known.webhooks.iter().any(|webhook| flights.room(&webhook.name) == 0);
     }
-    Ok(more)
+    Ok(looked)
 }
 
-fn fly(app: &App, flights: &mut Flights, known: &Webhooks, taken: Taken) {
-    let Some(webhook) = known.webhooks.iter().find(|known| known.name == taken.webhook) else { return };
-    let secrets = secret::secrets(app, webhook, known.now_ms);
-    if let (Some(permit), Some(secrets)) = (flights.permit(&webhook.name), secrets) {
-        flights.spawn(deliver(app.clone(), webhook.clone(), secrets, taken, permit));
+/// Answers whether there may be more that is too old.
+async fn look_in(app: &App, flights: &mut Flights, known: &Webhooks, shard: Shard) -> Result<bool, Error> {
+    let (deliveries, given_up, odd) =
+        match app.store.take_deliveries(shard, &rooms(app, flights, known)).await? {
+            DeliveriesTaken::Taken { deliveries, given_up, odd } => (deliveries, given_up, odd),
+            DeliveriesTaken::Refused(_) => return Ok(false),
+        };
+    measure::webhook("given_up", given_up);
+    for taken in deliveries {
+        let Some(webhook) = known.webhooks.iter().find(|known| known.name == taken.webhook) else {
+            continue;
+        };
+        let secrets = secret::secrets(app, webhook, known.now_ms);
+        if let (Some(permit), Some(secrets)) = (flights.permit(&webhook.name), secrets) {
+            flights.spawn(deliver(app.clone(), webhook.clone(), secrets, taken, permit));
+        }
     }
+    for name in &odd {
+        app.store.heal_webhook(shard, name).await?;
+    }
+    Ok(given_up >= limits::WEBHOOK_DROPS_MAX)
 }
 
 /// A gateway that cannot sign for a webhook leaves it to those that can.

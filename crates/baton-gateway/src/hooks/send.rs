@@ -10,8 +10,9 @@ use baton_service::Chain;
 use crate::clock;
 use crate::problem::Fail;
 
-/// What is taken of an answer, so that its connection can be used again.
+/// What is taken of an answer, and how long that may take, so that its connection can be used again.
 const ANSWER_BYTES: usize = 4_096;
+const ANSWER_TIME: Duration = Duration::from_secs(1);
 
 /// The client, made when it is first needed: most gateways tell nobody.
 #[derive(Debug, Default)]
@@ -51,10 +52,7 @@ impl Sent {
 
 pub(crate) async fn send(posts: &Outbound, url: &str, secrets: &[Secret], id: &str, body: Vec<u8>) -> Sent {
     let began = clock::instant();
-    let within = Duration::from_millis(limits::WEBHOOK_TIMEOUT_MS);
-    let attempt = tokio::time::timeout(within, attempt(posts, url, secrets, id, body)).await;
-    let late = || Sent { error: Some("the receiver did not answer in time".to_owned()), ..Sent::nothing() };
-    let sent = attempt.unwrap_or_else(|_| late());
+    let sent = attempt(posts, url, secrets, id, body).await;
     Sent { took_ms: began.elapsed().as_millis() as u64, ..sent }
 }
 
@@ -79,15 +77,20 @@ async fn attempt(posts: &Outbound, url: &str, secrets: &[Secret], id: &str, body
     }
     let timestamp_s = i64::try_from(clock::now_ms() / 1_000).unwrap_or(i64::MAX);
     let message = Message { id, timestamp_s, body, secrets };
-    let response = match posts.post(&url, message).send().await {
-        Ok(response) => response,
-        Err(error) => return Sent::failed(&error.without_url()),
+    let within = Duration::from_millis(limits::WEBHOOK_TIMEOUT_MS);
+    let response = match tokio::time::timeout(within, posts.post(&url, message).send()).await {
+        Ok(Ok(response)) => response,
+        Ok(Err(error)) => return Sent::failed(&error.without_url()),
+        Err(_) => {
+            let late = "the receiver did not answer in time".to_owned();
+            return Sent { error: Some(late), ..Sent::nothing() };
+        }
     };
     let status = response.status();
     let wait_ms = retry_after(&response, clock::now_ms())
         .map(|wait| u64::try_from(wait.as_millis()).unwrap_or(u64::MAX));
-    // What it says does not matter any more.
-    let _ = part(response, ANSWER_BYTES).await;
+    // What it says does not matter any more, nor whether it ever ends.
+    let _ = tokio::time::timeout(ANSWER_TIME, part(response, ANSWER_BYTES)).await;
     let error = match status {
         status if status.is_success() => None,
         status if status.is_redirection() => {

@@ -108,7 +108,7 @@ impl Filter {
     pub(super) fn wants(&self, told: &Told) -> bool {
         let topic = match told.topic {
             Topic::Task => self.tasks,
-            Topic::Queue => self.queues,
+            Topic::Queue | Topic::Webhook => self.queues,
             Topic::Worker => self.workers,
         };
         topic

@@ -14,6 +14,8 @@ use crate::auth::Grant;
 pub(super) enum Topic {
     Task,
     Queue,
+    /// Of any queue, so for those who administer all of them; heard of with what happens to queues.
+    Webhook,
     Worker,
 }
 
@@ -21,7 +23,7 @@ impl Topic {
     pub(super) fn as_str(self) -> &'static str {
         match self {
             Topic::Task => "task",
-            Topic::Queue => "queue",
+            Topic::Queue | Topic::Webhook => "queue",
             Topic::Worker => "worker",
         }
     }
@@ -43,6 +45,9 @@ impl Told {
         match (self.topic, &self.queue) {
             (Topic::Task | Topic::Queue, Some(queue)) => grant.reads(queue),
             (Topic::Task | Topic::Queue, None) => grant.reaches_all(Action::TasksRead),
+            (Topic::Webhook, _) => {
+                [Action::TasksRead, Action::QueuesAdmin].into_iter().all(|action| grant.reaches_all(action))
+            }
             (Topic::Worker, _) => grant.must(Action::WorkersRead).is_ok(),
         }
     }
@@ -151,12 +156,12 @@ fn told_of_pool(entry: &Entry) -> Told {
     Told { topic: Topic::Worker, task: None, queue: None, kind: None, json: json(&event) }
 }
 
-/// Why it was given up stands behind its name. It may be told of any queue, so this is for those who read all.
+/// Why it was given up stands behind its name.
 fn told_of_webhook(entry: &Entry) -> Told {
     let subject = entry.subject.as_deref().unwrap_or_default();
     let (webhook, rest) = subject.split_once(' ').map_or((subject, None), |(name, rest)| (name, Some(rest)));
     let event = Event { webhook: Some(webhook.to_owned()), why: rest.map(str::to_owned), ..common(entry) };
-    Told { topic: Topic::Queue, task: None, queue: None, kind: None, json: json(&event) }
+    Told { topic: Topic::Webhook, task: None, queue: None, kind: None, json: json(&event) }
 }
 
 /// The queue of its tasks stands behind its name, and then what there is to say.

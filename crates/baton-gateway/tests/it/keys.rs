@@ -9,7 +9,7 @@ use baton_store::{Options, Store};
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
-use crate::support::{Answer, Ask, Gateway, asked, get, post};
+use crate::support::{Answer, Ask, Gateway, asked, get, post, secured_settings};
 
 pub(crate) struct Guarded {
     pub(crate) app: App,
@@ -19,10 +19,21 @@ pub(crate) struct Guarded {
 
 impl Guarded {
     pub(crate) async fn beside(open: &Gateway) -> Guarded {
+        Guarded::with(open, Settings::default()).await
+    }
+
+    /// With a secret that lasts.
+    pub(crate) async fn with_ring_beside(open: &Gateway) -> Guarded {
+        let mut settings = Settings::default();
+        settings.logins.ring = secured_settings().logins.ring;
+        Guarded::with(open, settings).await
+    }
+
+    async fn with(open: &Gateway, settings: Settings) -> Guarded {
         let mut options = Options::new(open.redis.url().parse().expect("a URL"));
         options.shards = open.app.store.shards();
         let (store, _) = Store::open(options).await.expect("a second store");
-        let settings = Settings { open: false, budget: open.app.settings.budget, ..Settings::default() };
+        let settings = Settings { open: false, budget: open.app.settings.budget, ..settings };
         let app = App::start(store.clone(), settings, CancellationToken::new());
         Guarded { router: router(app.clone()), app, store }
     }

@@ -30,8 +30,8 @@ async fn each_end_is_told_with_a_good_signature_and_nobody_hears_of_other_queues
         assert!(one.is_signed_by(&secret) && !one.is_signed_by("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"));
         assert_eq!(one.header("content-type"), "application/json");
         let data = one.json()["data"].clone();
-        let id = format!("{}.{}", data["id"].as_str().unwrap(), data["version"]);
-        assert_eq!((one.header("webhook-id"), &data["queue"]), (id.as_str(), &json!("mail")));
+        let id = format!("{}.{}.", data["id"].as_str().unwrap(), data["version"]);
+        assert_eq!((one.header("webhook-id").starts_with(&id), &data["queue"]), (true, &json!("mail")));
         assert!(!String::from_utf8_lossy(&one.body).contains("private"), "its payload is nobody's business");
     }
     let told = of(&done).json();
@@ -125,17 +125,9 @@ async fn a_day_of_failures_disables_it() {
     fleet.cancel_one("default").await;
     fleet.until("it failed", 0, async || fleet.shown("ops").await["deliveries"]["failed"] == 1).await;
     assert_eq!(fleet.shown("ops").await["state"], "active");
-    fleet.clock.fetch_add(limits::WEBHOOK_AGE_MS_MAX, Ordering::SeqCst);
-    // The first delivery is given up by its age, without another attempt; so it is this one that fails.
-    while fleet.shown("ops").await["state"] == "active" {
-        fleet.cancel_one("default").await;
-        let attempts = fleet.got("ops").len();
-        fleet
-            .until("it was tried", 0, async || {
-                fleet.got("ops").len() > attempts || fleet.shown("ops").await["state"] != "active"
-            })
-            .await;
-    }
+    // Its last attempt is due.
+    fleet.clock.fetch_add(limits::WEBHOOK_AGE_MS_MAX - limits::WEBHOOK_LAST_MS, Ordering::SeqCst);
+    fleet.until("it is disabled", 0, async || fleet.shown("ops").await["state"] == "disabled").await;
     let seen = fleet.shown("ops").await;
     assert_eq!(
         (&seen["state"], &seen["reason"]),

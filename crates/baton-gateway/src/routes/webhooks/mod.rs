@@ -8,6 +8,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use baton_api::auth::Secret;
 use baton_api::webhook::{PutWebhook, Webhook, Webhooks};
 use baton_core::{Code, Refusal, WebhookName, limits};
 use baton_store::Error;
@@ -43,7 +44,7 @@ const TRIES: u32 = 5;
 /// List webhooks
 #[utoipa::path(
     get, path = "/webhooks", tag = "webhooks", operation_id = "list_webhooks",
-    security(("bearer" = ["queues:admin"])),
+    security(("bearer" = ["queues:admin", "tasks:read"])),
     responses((status = 200, description = "All that the caller may see, by name", body = Webhooks))
 )]
 pub(crate) async fn list_webhooks(State(app): State<App>, caller: Caller) -> Result<Json<Webhooks>, Fail> {
@@ -60,7 +61,7 @@ pub(crate) async fn list_webhooks(State(app): State<App>, caller: Caller) -> Res
 /// Read a webhook
 #[utoipa::path(
     get, path = "/webhooks/{name}", tag = "webhooks", operation_id = "get_webhook",
-    security(("bearer" = ["queues:admin"])),
+    security(("bearer" = ["queues:admin", "tasks:read"])),
     params(WebhookPath),
     responses((status = 200, description = "The webhook, and how it does", body = Webhook,
                headers(("ETag" = String, description = "Its version")))),
@@ -111,8 +112,8 @@ pub(crate) async fn put_webhook(
     let root = hooks::print(&app).ok_or_else(|| Fail::new(Code::NoWebhookSecret))?;
     for _ in 0..TRIES {
         let there = app.store.webhook(&name).await?;
-        if let Some(there) = &there {
-            must_cover(&caller.grant, &there.filter)?;
+        if there.as_ref().is_some_and(|there| !covers(&caller.grant, &there.filter)) {
+            return Err(Fail::new(Code::Conflict).because("The name is taken. Choose another one."));
         }
         let version = there.map_or(0, |there| there.version);
         let named = match if_match(&headers, version) {
@@ -151,7 +152,7 @@ pub(crate) async fn put_webhook(
 
 async fn created(app: &App, name: &WebhookName) -> Result<Response, Fail> {
     let stored = known(app, name).await?;
-    let secret = hooks::text(app, &stored, &stored.root).map(|secret| secret.expose().clone());
+    let secret = secret_of(app, &stored);
     let location = [(header::LOCATION, format!("/api/v1/webhooks/{name}"))];
     Ok((location, shown(app, StatusCode::CREATED, stored, secret).await?).into_response())
 }
@@ -161,7 +162,7 @@ async fn created(app: &App, name: &WebhookName) -> Result<Response, Fail> {
 /// What waits for its receiver is forgotten.
 #[utoipa::path(
     delete, path = "/webhooks/{name}", tag = "webhooks", operation_id = "remove_webhook",
-    security(("bearer" = ["queues:admin"])),
+    security(("bearer" = ["queues:admin", "tasks:read"])),
     params(
         WebhookPath,
         ("If-Match" = Option<String>, Header, description = "An ETag: 412 if the webhook has another one by now"),
@@ -184,6 +185,11 @@ pub(crate) async fn remove_webhook(
     }
 }
 
+/// As its receiver gets it, where this gateway can tell.
+fn secret_of(app: &App, stored: &Stored) -> Option<Secret> {
+    hooks::text(app, stored, &stored.root).map(|secret| Secret(secret.expose().clone()))
+}
+
 async fn known(app: &App, name: &WebhookName) -> Result<Stored, Fail> {
     app.store.webhook(name).await?.ok_or_else(|| Fail::new(Code::UnknownWebhook))
 }
@@ -204,7 +210,7 @@ async fn shown(
     app: &App,
     status: StatusCode,
     stored: Stored,
-    secret: Option<String>,
+    secret: Option<Secret>,
 ) -> Result<Response, Fail> {
     let counted = counted(app, &stored.name).await?;
     let webhook = convert::webhook(stored, &counted, secret);

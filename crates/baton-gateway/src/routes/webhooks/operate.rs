@@ -9,12 +9,15 @@ use baton_core::{Code, WebhookName, limits};
 use baton_store::calls::webhook::{ChangeWebhook, WebhookChange, WebhookChanged};
 use futures_util::future::try_join_all;
 
-use super::{TRIES, crowded, known, must_match, outdated, own, shown};
+use super::{TRIES, crowded, known, must_match, outdated, own, secret_of, shown};
 use crate::app::App;
 use crate::convert::webhook as convert;
 use crate::extract::{Body, Caller, IdempotencyKey, Key, Nothing, WebhookPath};
 use crate::hooks;
 use crate::problem::Fail;
+
+/// No webhook has it.
+const NO_VERSION: u64 = 0;
 
 /// Changes what the caller has seen, so that it is still his to change.
 async fn change(
@@ -26,8 +29,13 @@ async fn change(
 ) -> Result<(), Fail> {
     for _ in 0..TRIES {
         let stored = own(app, &caller.grant, name).await?;
-        must_match(headers, stored.version)?;
-        let change = ChangeWebhook { name, what, version: Some(stored.version), by: caller.by.as_ref() };
+        let version = match must_match(headers, stored.version) {
+            Ok(()) => stored.version,
+            // A repeat, after a lost answer, knows the version of before: the script tells whether it is one.
+            Err(_) if matches!(what, WebhookChange::Rotate { .. }) => NO_VERSION,
+            Err(outdated) => return Err(outdated),
+        };
+        let change = ChangeWebhook { name, what, version: Some(version), by: caller.by.as_ref() };
         match app.store.change_webhook(&change).await? {
             WebhookChanged::Done { .. } | WebhookChanged::Same { .. } => return Ok(()),
             WebhookChanged::Stale { version } if headers.contains_key("if-match") => {
@@ -45,7 +53,7 @@ async fn change(
 /// What happens meanwhile waits for a day at most. One that is disabled stays so.
 #[utoipa::path(
     post, path = "/webhooks/{name}/pause", tag = "webhooks", operation_id = "pause_webhook",
-    security(("bearer" = ["queues:admin"])),
+    security(("bearer" = ["queues:admin", "tasks:read"])),
     params(
         WebhookPath,
         ("If-Match" = Option<String>, Header, description = "An ETag: 412 if the webhook has another one by now"),
@@ -71,7 +79,7 @@ pub(crate) async fn pause_webhook(
 /// Also one that was disabled: what happened before is not told any more.
 #[utoipa::path(
     post, path = "/webhooks/{name}/resume", tag = "webhooks", operation_id = "resume_webhook",
-    security(("bearer" = ["queues:admin"])),
+    security(("bearer" = ["queues:admin", "tasks:read"])),
     params(
         WebhookPath,
         ("If-Match" = Option<String>, Header, description = "An ETag: 412 if the webhook has another one by now"),
@@ -97,7 +105,7 @@ pub(crate) async fn resume_webhook(
 /// The answer holds it. The one before signs, too, for a day; the one before that does not any more.
 #[utoipa::path(
     post, path = "/webhooks/{name}/rotate", tag = "webhooks", operation_id = "rotate_webhook",
-    security(("bearer" = ["queues:admin"])),
+    security(("bearer" = ["queues:admin", "tasks:read"])),
     params(
         WebhookPath, IdempotencyKey,
         ("If-Match" = Option<String>, Header, description = "An ETag: 412 if the webhook has another one by now"),
@@ -119,7 +127,7 @@ pub(crate) async fn rotate_webhook(
     let op = op.unwrap_or_else(|| app.store.draw_op());
     change(&app, &caller, &name, &headers, WebhookChange::Rotate { root: &root, op: &op }).await?;
     let stored = known(&app, &name).await?;
-    let secret = hooks::text(&app, &stored, &stored.root).map(|secret| secret.expose().clone());
+    let secret = secret_of(&app, &stored);
     shown(&app, StatusCode::OK, stored, secret).await
 }
 
@@ -128,7 +136,7 @@ pub(crate) async fn rotate_webhook(
 /// At once, signed, and once; also while it rests. What came back is the answer.
 #[utoipa::path(
     post, path = "/webhooks/{name}/test", tag = "webhooks", operation_id = "test_webhook",
-    security(("bearer" = ["queues:admin"])),
+    security(("bearer" = ["queues:admin", "tasks:read"])),
     params(WebhookPath),
     responses((status = 200, description = "What came of it", body = WebhookTest)),
     extensions(("x-problem-codes" = json!([
@@ -157,7 +165,7 @@ pub(crate) async fn test_webhook(
 /// What waits for the receiver, the next ones first, and how the latest attempts went.
 #[utoipa::path(
     get, path = "/webhooks/{name}/deliveries", tag = "webhooks", operation_id = "webhook_deliveries",
-    security(("bearer" = ["queues:admin"])),
+    security(("bearer" = ["queues:admin", "tasks:read"])),
     params(WebhookPath),
     responses((status = 200, description = "Up to a hundred of each", body = Deliveries)),
     extensions(("x-problem-codes" = json!(["unknown_webhook"])))

@@ -4,6 +4,7 @@ use baton_core::{Shard, TaskId, WebhookName, limits};
 use deadpool_redis::redis::{Cmd, FromRedisValue};
 
 use super::Delivery;
+use super::follow::Watched;
 use crate::error::Error;
 use crate::record::Fields;
 use crate::reply::Reply;
@@ -162,8 +163,8 @@ impl Store {
         u64::from_redis_value(self.send(&command, None).await?).map_err(unreadable)
     }
 
-    /// The id that a shard knows a webhook by.
-    pub(super) async fn watched_id(&self, shard: Shard, name: &WebhookName) -> Result<Option<String>, Error> {
+    /// What a shard knows a webhook by.
+    pub(super) async fn watched(&self, shard: Shard, name: &WebhookName) -> Result<Option<Watched>, Error> {
         let mut command = Cmd::new();
         command.arg("HGET").arg(self.keys(shard)?.webhook_filters()).arg(name.as_str());
         let unreadable = |error: deadpool_redis::redis::ParsingError| {
@@ -171,6 +172,9 @@ impl Store {
         };
         let text: Option<String> =
             Option::from_redis_value(self.send(&command, None).await?).map_err(unreadable)?;
-        Ok(text.and_then(|text| text.split(' ').nth(1).map(str::to_owned)))
+        Ok(text.and_then(|text| {
+            let mut words = text.split(' ').map(str::to_owned);
+            Some(Watched { version: words.next()?, id: words.next()? })
+        }))
     }
 }
