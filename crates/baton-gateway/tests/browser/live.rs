@@ -39,6 +39,31 @@ async fn what_is_ticked_and_where_one_is_survive_an_update() {
     browser.until(&format!("document.activeElement.closest('tr')?.id === 'task-{first}'")).await;
 }
 
+/// A row that leaves a page would otherwise push every later one out of its place, and whoever stands there out of it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn where_one_is_survives_that_a_row_above_leaves() {
+    let scene = Scene::empty().await;
+    for _ in 0..3 {
+        scene.submit(json!({ "kind": "echo" })).await;
+    }
+    let browser = Browser::start(Look::default()).await;
+    browser.open(&scene.url("/ui/tasks?status=pending")).await;
+    browser.until("document.getElementById('feed')?.textContent === 'live'").await;
+    let rows = browser.run("return [...document.querySelectorAll('.rows tbody tr')].map((row) => row.id)").await;
+    let (above, here) = (rows[0].as_str().unwrap().to_owned(), rows[1].as_str().unwrap().to_owned());
+    browser
+        .run(&format!(
+            "const link = document.querySelector('#{here} a'); window.blurred = 0; link.focus(); \
+             link.addEventListener('blur', () => {{ window.blurred += 1; }});"
+        ))
+        .await;
+    let gone = above.trim_start_matches("task-");
+    scene.post(&format!("/api/v1/tasks/{gone}/cancel"), json!({})).await;
+    browser.until(&format!("!document.getElementById('{above}')")).await;
+    browser.until(&format!("document.activeElement.closest('tr')?.id === '{here}'")).await;
+    assert_eq!(browser.run("return window.blurred").await, 0);
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_page_that_is_paused_stands_still_until_it_goes_on() {
     let scene = Scene::empty().await;
