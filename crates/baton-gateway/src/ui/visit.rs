@@ -87,6 +87,11 @@ impl Visit {
         Ok(answer)
     }
 
+    /// Whether whoever looks may do that, in some queue at least.
+    pub(super) fn may(&self, scope: &str) -> bool {
+        self.around.may(scope)
+    }
+
     pub(super) async fn problem(&self, problem: Problem) -> Response {
         let page = problem_page(self.shell("").await, problem);
         page.unwrap_or_else(|| Fail::new(Code::Internal).into_response())

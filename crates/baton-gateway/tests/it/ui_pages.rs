@@ -286,6 +286,14 @@ async fn viewers_get_no_buttons_and_are_refused_all_the_same() {
         assert_eq!(refused.status, 403, "{path}");
         assert_safe(&refused, "");
     }
+    // He is not asked for what he would then be refused.
+    let many = format!("/ui/actions?action=cancel&id={id}");
+    for path in ["/ui/queues/emails/purge", &format!("/ui/tasks/{id}/cancel"), &many] {
+        let refused = gateway.ask(page(path).with("cookie", &viewer)).await;
+        assert_eq!(refused.status, 403, "{path}");
+        assert!(!refused.text().contains("name=\"confirm\"") && !refused.text().contains("name=\"reason\""));
+        assert_eq!(gateway.ask(page(path).with("cookie", &admin)).await.status, 200, "{path}");
+    }
     assert_eq!(
         gateway.get_as(&format!("/api/v1/tasks/{id}"), &alice.access).await.json()["status"],
         "pending"
