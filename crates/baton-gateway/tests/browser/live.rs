@@ -49,7 +49,8 @@ async fn where_one_is_survives_that_a_row_above_leaves() {
     let browser = Browser::start(Look::default()).await;
     browser.open(&scene.url("/ui/tasks?status=pending")).await;
     browser.until("document.getElementById('feed')?.textContent === 'live'").await;
-    let rows = browser.run("return [...document.querySelectorAll('.rows tbody tr')].map((row) => row.id)").await;
+    let rows =
+        browser.run("return [...document.querySelectorAll('.rows tbody tr')].map((row) => row.id)").await;
     let (above, here) = (rows[0].as_str().unwrap().to_owned(), rows[1].as_str().unwrap().to_owned());
     browser
         .run(&format!(
