@@ -1,6 +1,6 @@
 //! What happens is seen on a page that is open, and what its reader does there is left alone.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::driver::{Browser, Look};
 use crate::scene::Scene;
@@ -68,18 +68,29 @@ async fn where_one_is_survives_that_a_row_above_leaves() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_page_that_is_paused_stands_still_until_it_goes_on() {
     let scene = Scene::empty().await;
-    let browser = tasks_page(&scene).await;
+    let (browser, witness) = (tasks_page(&scene).await, tasks_page(&scene).await);
     browser.click("#pause").await;
     browser.until("document.getElementById('feed').textContent === 'paused'").await;
     // It is remembered by the next page, too.
     browser.open(&scene.url("/ui/tasks")).await;
     browser.until("document.getElementById('feed').textContent === 'paused'").await;
     let id = scene.submit(json!({ "kind": "echo" })).await;
+    // By then it would have been seen here, too.
+    witness.until(&format!("document.getElementById('task-{id}')")).await;
     let asked =
         "performance.getEntriesByType('resource').filter((entry) => entry.initiatorType === 'fetch').length";
     assert_eq!(browser.run(&format!("return {asked}")).await, 0);
+    assert_eq!(browser.run(&format!("return document.getElementById('task-{id}')")).await, Value::Null);
     browser.click("#pause").await;
     browser.until(&format!("document.getElementById('task-{id}')")).await;
+    // The switch is one for all tabs: this is how a browser tells of another one's.
+    browser
+        .run(
+            "localStorage.setItem('baton-paused', '1'); \
+             window.dispatchEvent(new StorageEvent('storage', { key: 'baton-paused' }));",
+        )
+        .await;
+    browser.until("document.getElementById('feed').textContent === 'paused'").await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
