@@ -9,7 +9,11 @@ import "./table.js";
 /** @typedef {import("./feed.js").Told} Told */
 
 const EVERY = 1000;
-const AGAIN = [2000, 5000, 15000, 30000];
+/** The first wait after a failure, in ms, and the longest: each is twice the one before, and up to half of it is left to chance. */
+const AGAIN = 2000;
+const AGAIN_MAX = 30000;
+/** A page on which nothing happens is asked for this often all the same: what stands on it grows older. */
+const OLDER = 15000;
 const PAUSED = "baton-paused";
 
 document.documentElement.classList.add("script");
@@ -28,8 +32,15 @@ const policy = trusted
 let etag = "";
 let dirty = false;
 let asking = false;
+/** Whether the stream is there. */
+let streaming = false;
+/** Whether the last question for the page had an answer that it can use. */
+let answered = true;
 let failures = 0;
+/** The next question for the page. */
 let timer = 0;
+/** The next try after a failure, of the page or of the stream: there is never more than one. */
+let retry = 0;
 let last = 0;
 
 const region = () => /** @type {HTMLElement} */ (document.getElementById("live"));
@@ -47,8 +58,9 @@ function say(word, state) {
 function hear(told) {
   if (isPaused()) return;
   if ("state" in told) {
-    if (told.state === "live") { failures = 0; say("live", "live"); }
-    else say(told.state === "away" ? "catching up" : "offline", told.state);
+    streaming = told.state === "live";
+    if (streaming && answered) well();
+    else say(told.state === "closed" ? "offline" : "catching up", told.state === "closed" ? "closed" : "away");
     if (told.state === "closed") later();
     return;
   }
@@ -72,29 +84,51 @@ function count(counts) {
 /** Something on the page has changed. */
 function touch() {
   dirty = true;
-  if (timer || asking || document.hidden || !region().dataset.topics) return;
+  if (timer || retry || asking || isPaused() || document.hidden || !region().dataset.topics) return;
   timer = setTimeout(refresh, Math.max(0, last + EVERY - Date.now()));
 }
 
 async function refresh() {
+  clearTimeout(timer);
   timer = 0;
-  if (isPaused()) return;
+  if (isPaused() || asking) return;
   [dirty, asking, last] = [false, true, Date.now()];
   try {
     const headers = { "x-baton-live": "1", accept: "text/html", ...(etag ? { "if-none-match": etag } : {}) };
     const answer = await fetch(location.href, { headers, cache: "no-store", redirect: "manual" });
     // Somebody must log in again; the page itself says where.
     if (answer.type === "opaqueredirect") { location.reload(); return; }
+    answered = answer.status === 200 || answer.status === 304;
     if (answer.status === 200) {
+      const html = await answer.text();
       etag = answer.headers.get("etag") || "";
-      show(await answer.text());
+      show(html);
     }
   } catch {
-    say("offline", "closed");
+    answered = false;
   } finally {
     asking = false;
-    if (dirty) touch();
   }
+  judge();
+}
+
+/** What follows from an answer, or from none: what was asked for is still wanted. */
+function judge() {
+  if (!answered) dirty = true;
+  if (isPaused()) return;
+  if (!answered) {
+    say(streaming ? "catching up" : "offline", streaming ? "away" : "closed");
+    later();
+  } else if (streaming) well();
+  if (dirty) touch();
+}
+
+/** All is as it should be. */
+function well() {
+  clearTimeout(retry);
+  retry = 0;
+  failures = 0;
+  say("live", "live");
 }
 
 /** @param {string} html */
@@ -103,15 +137,19 @@ function show(html) {
   if (next && !isPaused()) patch(region(), next);
 }
 
-/** The stream was refused: the access token may be too old. A page renews it, and then the stream is asked for once more. */
+/**
+ * Tries again after a while. A stream is refused where the access token is too old: the page renews it, and then the stream is
+ * asked for once more. All tabs hear of a refusal, and each of them waits for a time of its own.
+ */
 function later() {
-  const wait = AGAIN[Math.min(failures, AGAIN.length - 1)];
+  if (retry || isPaused()) return;
+  const most = Math.min(AGAIN_MAX, AGAIN * 2 ** failures);
   failures += 1;
-  setTimeout(async () => {
-    if (isPaused()) return;
+  retry = setTimeout(async () => {
+    retry = 0;
     await refresh();
-    join();
-  }, wait);
+    if (!streaming) join();
+  }, most * (0.5 + Math.random() / 2));
 }
 
 /** @type {MessagePort|null} */
@@ -133,6 +171,9 @@ function join() {
 }
 
 function leave() {
+  clearTimeout(retry);
+  clearTimeout(timer);
+  [retry, timer, streaming] = [0, 0, false];
   own.close();
   port?.postMessage({ close: true });
 }
@@ -148,6 +189,11 @@ function paint() {
 
 function toggle() {
   localStorage.setItem(PAUSED, isPaused() ? "0" : "1");
+  turned();
+}
+
+/** The switch is another way now, here or in another tab. */
+function turned() {
   paint();
   if (isPaused()) leave();
   else { join(); touch(); }
@@ -157,13 +203,16 @@ document.addEventListener("click", (event) => {
   if (event.target instanceof Element && event.target.closest("#pause")) toggle();
 });
 document.addEventListener("baton:pause", toggle);
+window.addEventListener("storage", (event) => { if (event.key === PAUSED || event.key === null) turned(); });
 document.addEventListener("visibilitychange", () => {
   if (isPaused()) return;
-  if (!("SharedWorker" in window)) { if (document.hidden) own.close(); else join(); }
+  if (!("SharedWorker" in window)) { if (document.hidden) leave(); else join(); }
   if (!document.hidden && dirty) touch();
 });
 window.addEventListener("pagehide", leave);
 window.addEventListener("pageshow", (event) => { if (event.persisted) { join(); touch(); } });
+
+setInterval(touch, OLDER);
 
 paint();
 join();

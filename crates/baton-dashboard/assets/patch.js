@@ -35,7 +35,7 @@ function children(from, to) {
     const id = idOf(child);
     if (!id) continue;
     if (wanted.has(id)) known.set(id, child);
-    else child.remove();
+    else remove(child);
   }
   let at = from.firstChild;
   for (const next of [...to.childNodes]) {
@@ -56,6 +56,13 @@ function children(from, to) {
   }
 }
 
+/** With the space before it: otherwise everything that follows would be one place off, and be moved. @param {Element} child */
+function remove(child) {
+  const before = child.previousSibling;
+  if (before instanceof Text && !before.data.trim()) before.remove();
+  child.remove();
+}
+
 /** @param {Node} next @param {ChildNode|null} at @param {Map<string, Element>} known */
 function matching(next, at, known) {
   const id = idOf(next);
@@ -63,11 +70,11 @@ function matching(next, at, known) {
   return at && !idOf(at) && at.nodeName === next.nodeName ? at : undefined;
 }
 
-/** A number that changed is tinted once. @param {Node} node @param {string|null} value */
+/** A number that changed is tinted once; that something grew older is no news. @param {Node} node @param {string|null} value */
 function text(node, value) {
   node.nodeValue = value;
   const around = node.parentElement;
-  if (around?.matches("b, .figure, .number")) tint(around);
+  if (around?.matches("b, .figure, .number:not(.age)")) tint(around);
 }
 
 /** @param {Element} element */

@@ -6,7 +6,9 @@ let went = -Infinity;
 /** @type {HTMLInputElement|null} */
 let anchor = null;
 
-const rows = () => /** @type {HTMLElement[]} */ ([...document.querySelectorAll(".rows tbody tr")]);
+/** Those that lead somewhere: a heading between rows does not. */
+const rows = () => /** @type {HTMLElement[]} */ ([...document.querySelectorAll(".rows tbody tr")])
+  .filter((row) => row.querySelector("a"));
 const current = () => document.activeElement?.closest(".rows tbody tr");
 
 /** @param {number} by */

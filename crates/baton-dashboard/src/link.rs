@@ -10,15 +10,44 @@ pub struct Base(String);
 
 /// Why a text is no such path.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct BaseError(String);
+pub enum BaseError {
+    Odd(String),
+    /// A path of the gateway itself begins with this name.
+    Taken(String),
+}
 
 impl fmt::Display for BaseError {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(out, "read {:?} as the beginning of paths: write it like /ops/baton", self.0)
+        match self {
+            BaseError::Odd(text) => {
+                write!(out, "read {text:?} as the beginning of paths: write it like /ops/baton")
+            }
+            BaseError::Taken(name) => {
+                write!(
+                    out,
+                    "tell it from the gateway's own /{name}: begin with another name, as in /ops/baton"
+                )
+            }
+        }
     }
 }
 
 impl std::error::Error for BaseError {}
+
+/// With one of these in front, a path could be meant with the base or without it, and nobody could tell.
+const TAKEN: [&str; 11] = [
+    "ui",
+    "api",
+    "auth",
+    "oauth",
+    "docs",
+    "problems",
+    "openapi.json",
+    "health",
+    "ready",
+    "metrics",
+    ".well-known",
+];
 
 /// Longer ones would not fit beside what else stands in a header.
 const BASE_BYTES_MAX: usize = 128;
@@ -27,7 +56,7 @@ impl FromStr for Base {
     type Err = BaseError;
 
     fn from_str(text: &str) -> Result<Base, BaseError> {
-        let wrong = || BaseError(text.chars().take(64).collect());
+        let wrong = || BaseError::Odd(text.chars().take(64).collect());
         let base = text.strip_suffix('/').unwrap_or(text);
         if base.is_empty() {
             return Ok(Base::default());
@@ -35,6 +64,9 @@ impl FromStr for Base {
         let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
         let is_name = |name: &str| !matches!(name, "" | "." | "..") && name.bytes().all(plain);
         let names = base.strip_prefix('/').ok_or_else(wrong)?;
+        if let Some(name) = TAKEN.into_iter().find(|name| names.split('/').next() == Some(name)) {
+            return Err(BaseError::Taken(name.to_owned()));
+        }
         let good = base.len() <= BASE_BYTES_MAX && names.split('/').all(is_name);
         if good { Ok(Base(base.to_owned())) } else { Err(wrong()) }
     }
@@ -135,6 +167,10 @@ mod tests {
         {
             assert!(wrong.parse::<Base>().is_err(), "{wrong}");
         }
+        for taken in ["/ui", "/api/", "/auth/x", "/oauth", "/docs/baton", "/problems"] {
+            assert!(matches!(taken.parse::<Base>(), Err(BaseError::Taken(_))), "{taken}");
+        }
+        assert!("/apis".parse::<Base>().is_ok() && "/ops/api".parse::<Base>().is_ok());
     }
 
     #[test]

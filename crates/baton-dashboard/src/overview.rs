@@ -37,13 +37,14 @@ impl OverviewPage {
         self.bar().stats.map(|stats| stats.recent).unwrap_or_default()
     }
 
+    /// Whether there are tasks, for all that is known.
     fn has_tasks(&self) -> bool {
         let bar = self.bar();
-        Status::ALL.iter().any(|status| bar.count(status) > 0)
+        Status::ALL.iter().any(|status| bar.count(status) != Some(0))
     }
 
     fn success(&self) -> String {
-        self.recent().success_rate.map_or_else(|| "–".to_owned(), words::percent)
+        self.recent().success_rate.map_or_else(|| words::UNKNOWN.to_owned(), words::percent)
     }
 
     fn throughput(&self) -> Chart {

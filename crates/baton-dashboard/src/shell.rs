@@ -92,16 +92,18 @@ pub struct Bar {
 }
 
 impl Bar {
-    pub fn count(&self, status: &Status) -> u64 {
-        let counts = self.stats.as_ref().map(|stats| &stats.tasks);
-        counts.and_then(|counts| counts.get(status.as_str())).copied().unwrap_or_default()
+    /// None: it cannot be read now. A status that is not named has no tasks.
+    pub fn count(&self, status: &Status) -> Option<u64> {
+        let stats = self.stats.as_ref()?;
+        Some(stats.tasks.get(status.as_str()).copied().unwrap_or_default())
     }
 
-    /// In the last minute.
+    /// In the last minute, if it is known.
     pub fn per_minute(&self, word: &str) -> String {
         let rates = self.stats.as_ref().and_then(|stats| stats.rates.get("1m"));
-        words::per_minute(
-            rates.and_then(|rates: &BTreeMap<String, f64>| rates.get(word)).copied().unwrap_or_default(),
+        rates.map_or_else(
+            || words::UNKNOWN.to_owned(),
+            |rates: &BTreeMap<String, f64>| words::per_minute(rates.get(word).copied().unwrap_or_default()),
         )
     }
 
@@ -112,19 +114,16 @@ impl Bar {
 
     /// One word on the connection to Redis, and whether it is good.
     pub fn redis(&self) -> (String, bool) {
-        match self.health.as_ref().and_then(|health| health.redis.as_ref()) {
+        let Some(health) = &self.health else { return ("Redis is not heard of".to_owned(), false) };
+        match &health.redis {
             Some(redis) if redis.connected => {
                 let ms = redis.latency_ms.map_or(String::new(), |ms| format!(" {ms:.1}\u{202f}ms"));
                 (format!("Redis{ms}"), true)
             }
             Some(_) => ("Redis is away".to_owned(), false),
+            // Only for those who may read the metrics.
             None => ("Redis".to_owned(), true),
         }
-    }
-
-    /// Queues with work and no worker.
-    pub fn unattended(&self) -> &[String] {
-        self.health.as_ref().map_or(&[], |health| &health.unattended)
     }
 }
 
@@ -193,12 +192,12 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_known_of_the_fleet_is_nothing() {
+    fn what_is_not_known_of_the_fleet_is_not_stated() {
         let bar = Bar::default();
         assert_eq!(
             (bar.count(&Status::Failed), bar.per_minute("failed").as_str(), bar.workers()),
-            (0, "0", None)
+            (None, words::UNKNOWN, None)
         );
-        assert!(bar.redis().1 && bar.unattended().is_empty());
+        assert!(!bar.redis().1);
     }
 }

@@ -8,9 +8,13 @@ use baton_api::worker::Worker;
 use baton_core::Status;
 
 use crate::deed::{Deed, Noun};
+use crate::link::Link;
 use crate::page::pages;
 use crate::shell::Shell;
 use crate::words;
+
+/// How many lines of a log are read for one page.
+pub const LINES: usize = 500;
 
 /// What is read of a task.
 #[derive(Debug, Template)]
@@ -22,6 +26,10 @@ pub struct TaskPage {
     pub logs: Option<Logs>,
     /// The least level of lines that is shown.
     pub level: String,
+    /// The place in the log behind which it is shown; empty: from its beginning.
+    pub after: String,
+    /// The last place that is shown, if there are lines behind it.
+    pub more: Option<String>,
     pub graph: Option<Graph>,
     /// Whoever runs it.
     pub holder: Option<Worker>,
@@ -140,8 +148,41 @@ impl TaskPage {
         Deed::allowed(Noun::Task, &self.shell).filter(|deed| deed.takes(self.task.status)).collect()
     }
 
-    fn lines(&self) -> &[LogLine] {
-        self.logs.as_ref().map_or(&[], |logs| &logs.logs)
+    /// Those that matter enough, of the lines that were read.
+    fn lines(&self) -> Vec<&LogLine> {
+        let least = match self.level.as_str() {
+            "info" => Level::Info,
+            "warning" => Level::Warning,
+            "error" => Level::Error,
+            _ => Level::Debug,
+        };
+        let lines = self.logs.iter().flat_map(|logs| &logs.logs);
+        lines.filter(|line| line.level >= least).collect()
+    }
+
+    /// Which part of the log it is, where that is not all of it.
+    fn part(&self) -> Option<&'static str> {
+        match (self.after.is_empty(), self.more.is_some()) {
+            (true, false) => None,
+            (true, true) => Some("From its first 500 lines."),
+            (false, true) => Some("From 500 lines further on."),
+            (false, false) => Some("From its last lines."),
+        }
+    }
+
+    /// What is said instead of lines.
+    fn silence(&self) -> &'static str {
+        match (self.part().is_some(), self.level == "debug") {
+            (false, true) => "No line was written.",
+            (false, false) => "No line of this level was written.",
+            (true, true) => "No further line was written.",
+            (true, false) => "None of the lines here is of this level.",
+        }
+    }
+
+    /// This page with its log from there.
+    fn log_from(&self, after: &str) -> Link {
+        self.shell.task(self.task.id).with("level", &self.level).with_some("after", after)
     }
 
     fn levels(&self) -> [(&'static str, &'static str); 4] {

@@ -57,7 +57,7 @@ impl TasksPage {
     /// How many there are in a status. With a filter nobody knows without looking at all of them; of a queue it is known.
     fn count(&self, status: &Status) -> Option<u64> {
         match &self.filters[..] {
-            [] => Some(self.shell.bar.as_ref()?.count(status)),
+            [] => self.shell.bar.as_ref()?.count(status),
             [("queue", queue)] => {
                 let queues = &self.shell.bar.as_ref()?.stats.as_ref()?.queues;
                 queues.get(queue)?.get(status.as_str()).copied()

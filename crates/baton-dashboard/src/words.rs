@@ -7,6 +7,9 @@ use baton_api::Timestamp;
 /// Between the groups of a long number, and before a unit: narrow, and no line breaks there.
 const THIN: char = '\u{202f}';
 
+/// Stands where a number would, if nobody knows it.
+pub const UNKNOWN: &str = "–";
+
 /// `1 204 555`.
 pub fn grouped(number: impl Borrow<u64>) -> String {
     let digits = number.borrow().to_string();
@@ -18,6 +21,11 @@ pub fn grouped(number: impl Borrow<u64>) -> String {
         text.push(digit);
     }
     text
+}
+
+/// The same, if it is known.
+pub fn grouped_some(number: impl Borrow<Option<u64>>) -> String {
+    number.borrow().map_or_else(|| UNKNOWN.to_owned(), grouped)
 }
 
 /// How long something took: three digits say enough. `12 ms`, `1.24 s`, `3 m 20 s`, `2 h 5 m`, `4 d 3 h`.
@@ -44,7 +52,7 @@ fn two(many: u64, unit: &str, few: u64, small: &str) -> String {
 
 /// The same, if it is known.
 pub fn took_some(ms: &Option<u64>) -> String {
-    ms.map_or_else(|| "–".to_owned(), took)
+    ms.map_or_else(|| UNKNOWN.to_owned(), took)
 }
 
 /// How old something is, in one unit: it is read at a glance.

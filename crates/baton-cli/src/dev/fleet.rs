@@ -224,6 +224,7 @@ impl Fleet {
             let (wanted, got) = (self.plan.port, self.address(0));
             out.line(&format!("  Note        port {wanted} is taken, by another fleet perhaps; this one is asked with --url {got}"))?;
         }
+        out.line(&format!("  Dashboard   {}/", self.address(0)))?;
         out.line(&format!("  API         {}/docs", gateways.join("/docs  ")))?;
         out.line(&format!("  Redis       {}", self.shown_redis()))?;
         out.line(&format!("  Logs        {}", self.shown_logs()))?;

@@ -59,6 +59,11 @@ impl Cookie {
         value.set_sensitive(true);
         Some(value)
     }
+
+    /// A list of `Set-Cookie` that removes both.
+    pub(crate) fn removed(secure: bool) -> impl Iterator<Item = HeaderValue> {
+        [Cookie::Access, Cookie::Refresh].into_iter().filter_map(move |cookie| cookie.set("", 0, secure))
+    }
 }
 
 #[cfg(test)]

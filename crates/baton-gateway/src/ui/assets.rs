@@ -6,11 +6,11 @@ use axum::response::{IntoResponse, Response};
 use baton_core::Code;
 use baton_dashboard::assets::find;
 
-use super::visit::fresh;
+use super::visit::{fresh, tag};
 use crate::problem::Fail;
 
 pub(super) async fn asset(Path(name): Path<String>, headers: HeaderMap) -> Result<Response, Fail> {
     let asset = find(&name).ok_or_else(|| Fail::new(Code::NotFound))?;
     let answer = ([(header::CONTENT_TYPE, asset.kind)], asset.bytes).into_response();
-    Ok(fresh(answer, asset.bytes, &headers, "no-cache"))
+    Ok(fresh(answer, &tag(asset.bytes), &headers, "no-cache"))
 }

@@ -5,6 +5,7 @@ use axum::Router;
 use axum::extract::Path;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
+use baton_auth::Action;
 use baton_core::Code;
 use baton_dashboard::deed::ConfirmPage;
 use baton_dashboard::{Base, Deed, Noun};
@@ -26,6 +27,11 @@ pub(super) fn routes() -> Router<App> {
 
 async fn ask(noun: Noun, Path((name, word)): Path<(String, String)>, visit: Visit) -> Result<Response, Fail> {
     let deed = *known(noun, &word)?;
+    // Whoever may not do it is not asked whether he wants to.
+    if !visit.may(deed.scope) {
+        let action: Action = deed.scope.parse().map_err(|_| Fail::new(Code::Internal))?;
+        return Err(Fail::lacks(action));
+    }
     visit.show(&ConfirmPage { shell: visit.shell("").await, deed, name })
 }
 
@@ -55,7 +61,6 @@ fn said(deed: &Deed, form: &Form) -> Map<String, Value> {
 
 #[cfg(test)]
 mod tests {
-    use baton_auth::Action;
     use baton_dashboard::deed::DEEDS;
 
     use super::*;

@@ -4,6 +4,8 @@
 //! refresh token, and both cookies are set anew. Tabs that do so at once get the same tokens: the policy of this client is
 //! to repeat an answer. Whoever has neither is asked to log in.
 
+use std::time::Duration;
+
 use axum::extract::{Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Method, header};
@@ -25,6 +27,11 @@ use crate::{budget, clock};
 
 /// An access token that ends within this time is exchanged now.
 const SOON_MS: u64 = 60_000;
+
+/// Of tokens that are short-lived themselves it is the last third: otherwise each page would exchange one.
+fn soon_ms(access_ttl: Duration) -> u64 {
+    u64::try_from(access_ttl.as_millis()).map_or(SOON_MS, |ttl_ms| SOON_MS.min(ttl_ms / 3))
+}
 
 /// The front door: a client that does not want HTML is told where the rest is.
 pub(super) async fn front(request: Request, next: Next) -> Response {
@@ -75,8 +82,9 @@ pub(super) async fn enter(
     let answer = next.run(Request::from_parts(parts, body)).await;
     let mut answer = match answer.extensions().get::<Fail>().cloned().zip(asked) {
         Some((fail, _)) if is_nobody(&fail) => visit.to_login(),
-        Some((fail, asked)) => visit.problem(fail.problem(&asked)).await,
-        None => answer,
+        Some((fail, asked)) if asked.page.is_some() => visit.problem(fail.problem(&asked)).await,
+        // A program is told as it is everywhere.
+        _ => answer,
     };
     for cookie in known.cookies {
         answer.headers_mut().append(header::SET_COOKIE, cookie);
@@ -107,8 +115,8 @@ async fn known(app: &App, parts: &Parts, api: &Api) -> Result<Known, Fail> {
         Some(token) => bearing(app, parts, api, token).await,
         None => Err(Fail::new(Code::Unauthenticated)),
     };
-    let now_ms = clock::now_ms();
-    let lasts = |known: &Known| known.grant.expires_at_ms.is_none_or(|end| end > now_ms + SOON_MS);
+    let until_ms = clock::now_ms() + soon_ms(app.auth.logins.rules.access_ttl);
+    let lasts = |known: &Known| known.grant.expires_at_ms.is_none_or(|end| end > until_ms);
     match found {
         Ok(known) if lasts(&known) => Ok(known),
         Err(fail) if !is_nobody(&fail) => Err(fail),
@@ -169,4 +177,16 @@ fn stranger(app: &App, parts: &Parts) -> Response {
         return again::page(app, &here);
     }
     to_login(&app.settings.base, if reads { &here } else { "" })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_short_token_is_not_exchanged_all_the_time() {
+        for (ttl_s, soon) in [(900, SOON_MS), (180, SOON_MS), (60, 20_000), (3, 1_000)] {
+            assert_eq!(soon_ms(Duration::from_secs(ttl_s)), soon, "{ttl_s}");
+        }
+    }
 }

@@ -53,8 +53,14 @@ pub(super) async fn log_out(State(app): State<App>, Asking(api): Asking) -> Resu
     let out = to_login(&app.settings.base, "");
     match api.post("/auth/logout", &json!({})).await {
         Ok(answer) => Ok(with_cookies(out, &answer)),
-        // Whose session is over is logged out.
-        Err(fail) if fail.status().is_client_error() => Ok(out),
+        // Whose session is over is logged out, and his browser does not keep what is left of it.
+        Err(fail) if fail.status().is_client_error() => {
+            let mut out = out;
+            for gone in Cookie::removed(app.auth.secure()) {
+                out.headers_mut().append(header::SET_COOKIE, gone);
+            }
+            Ok(out)
+        }
         Err(fail) => Err(fail),
     }
 }

@@ -10,7 +10,7 @@ use baton_api::worker::Worker;
 use baton_core::operation::Act;
 use baton_core::{Code, Status, TaskId};
 use baton_dashboard::Base;
-use baton_dashboard::task::TaskPage;
+use baton_dashboard::task::{LINES, TaskPage};
 use baton_dashboard::tasks::{FILTERS, ManyPage, OperationPage, TasksPage};
 use futures_util::future::{join, join5};
 
@@ -22,8 +22,6 @@ use crate::problem::Fail;
 
 /// Rows of one page.
 const ROWS: u32 = 50;
-/// Lines of a log on a page.
-const LINES: u32 = 500;
 
 /// Paths of the interface have no base.
 fn api(path: &str) -> baton_dashboard::Link {
@@ -54,16 +52,15 @@ pub(super) async fn one_task(
         word @ ("info" | "warning" | "error") => word.to_owned(),
         _ => "debug".to_owned(),
     };
+    let after = visit.query.get("after");
+    let after = if is_place(after) { after.to_owned() } else { String::new() };
     let task: Task = visit.api.get(&format!("/api/v1/tasks/{id}?include=history")).await?;
-    let (explain, logs) = (
-        format!("/api/v1/tasks/{id}/explain"),
-        format!("/api/v1/tasks/{id}/logs?level={level}&limit={LINES}"),
-    );
+    let explain = format!("/api/v1/tasks/{id}/explain");
     let around = format!("/api/v1/tasks/{id}/graph?limit=50");
-    let (shell, explanation, logs, graph, holder) = join5(
+    let (shell, explanation, (logs, more), graph, holder) = join5(
         visit.shell("Tasks"),
         visit.api.get_some::<Explanation>(&explain),
-        visit.api.get_some::<Logs>(&logs),
+        log(&visit, id, &after),
         async {
             if task.parents + task.children > 0 { visit.api.get_some::<Graph>(&around).await } else { None }
         },
@@ -72,7 +69,27 @@ pub(super) async fn one_task(
     .await;
     let key = app.store.keys(id.shard())?.task(id);
     let origin = visit.origin();
-    visit.show(&TaskPage { shell, task, explanation, logs, level, graph, holder, key, origin })
+    visit.show(&TaskPage { shell, task, explanation, logs, level, after, more, graph, holder, key, origin })
+}
+
+/// Whether it may be a place in a log: two numbers, as the interface writes them.
+fn is_place(text: &str) -> bool {
+    let is_number =
+        |part: &str| (1..=20).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_digit());
+    text.split_once('-').is_some_and(|(ms, number)| is_number(ms) && is_number(number))
+}
+
+/// The lines behind that place, of all levels; and where they end, if there are more. Only whoever reads all of them knows
+/// whether some are left, so those of a level are chosen afterwards.
+async fn log(visit: &Visit, id: TaskId, after: &str) -> (Option<Logs>, Option<String>) {
+    let asked = api(&format!("/api/v1/tasks/{id}/logs"));
+    let page = asked.clone().with("limit", LINES).with_some("after", after).to_string();
+    let logs = visit.api.get_some::<Logs>(&page).await;
+    let full = logs.as_ref().filter(|logs| logs.logs.len() >= LINES);
+    let Some(end) = full.and_then(|logs| logs.next_cursor.clone()) else { return (logs, None) };
+    let next = visit.api.get_some::<Logs>(&asked.with("limit", 1).with("after", &end).to_string()).await;
+    let is_end = next.is_some_and(|next| next.logs.is_empty());
+    (logs, (!is_end).then_some(end))
 }
 
 /// The worker that runs it.

@@ -81,10 +81,15 @@ impl Visit {
             tracing::error!(%error, "a page cannot be written");
             Fail::new(Code::Internal)
         })?;
-        let bytes = text.clone().into_bytes();
-        let mut answer = fresh(page_of(text, 200), &bytes, &self.headers, PERSONAL);
+        let tag = tag(text.as_bytes());
+        let mut answer = fresh(page_of(text, 200), &tag, &self.headers, PERSONAL);
         answer.headers_mut().append(header::VARY, HeaderValue::from_static("Accept, X-Baton-Live"));
         Ok(answer)
+    }
+
+    /// Whether whoever looks may do that, in some queue at least.
+    pub(super) fn may(&self, scope: &str) -> bool {
+        self.around.may(scope)
     }
 
     pub(super) async fn problem(&self, problem: Problem) -> Response {
@@ -196,21 +201,20 @@ pub(super) fn page_of(text: String, status: u16) -> Response {
     (status, headers, text).into_response()
 }
 
-/// Names these bytes, and leaves them out where the client has them.
-pub(super) fn fresh(
-    mut answer: Response,
-    bytes: &[u8],
-    headers: &HeaderMap,
-    cached: &'static str,
-) -> Response {
-    let tag = format!("W/\"{}\"", sha1_smol::Sha1::from(bytes).digest());
+/// The name of these bytes.
+pub(super) fn tag(bytes: &[u8]) -> String {
+    format!("W/\"{}\"", sha1_smol::Sha1::from(bytes).digest())
+}
+
+/// Names an answer, and leaves its body out where the client has it.
+pub(super) fn fresh(mut answer: Response, tag: &str, headers: &HeaderMap, cached: &'static str) -> Response {
     if headers.get(header::IF_NONE_MATCH).is_some_and(|known| known.as_bytes() == tag.as_bytes()) {
         *answer.status_mut() = StatusCode::NOT_MODIFIED;
         *answer.body_mut() = Body::empty();
         answer.headers_mut().remove(header::CONTENT_TYPE);
     }
     answer.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static(cached));
-    if let Ok(tag) = HeaderValue::from_str(&tag) {
+    if let Ok(tag) = HeaderValue::from_str(tag) {
         answer.headers_mut().insert(header::ETAG, tag);
     }
     answer

@@ -103,6 +103,27 @@ async fn hostile(gateway: &Gateway) -> Vec<String> {
         let query: String = text.bytes().map(|byte| format!("%{byte:02X}")).collect();
         paths.push(format!("/ui/login?next={query}"));
     }
+    paths.extend(hostile_words(gateway).await);
+    paths
+}
+
+/// Names have an alphabet of their own. What a worker says of its progress, and why somebody cancels, are a line of any text.
+async fn hostile_words(gateway: &Gateway) -> Vec<String> {
+    let worker = gateway.worker(2).await;
+    let mut paths = Vec::new();
+    for text in HOSTILE.into_iter().filter(|text| !text.chars().any(char::is_control)) {
+        let running = gateway.submit("echo").await;
+        let fence = gateway.take(&worker, &running).await["fence"].clone();
+        let note =
+            json!({ "worker": &worker, "fence": fence, "progress": { "fraction": 0.5, "text": text } });
+        let noted = gateway.post(&format!("/api/v1/leases/{running}/progress"), note).await;
+        assert_eq!(noted.status, 204, "{}", noted.text());
+        let cancelled = gateway.submit("echo").await;
+        let path = format!("/api/v1/tasks/{cancelled}/cancel");
+        let done = gateway.post(&path, json!({ "reason": text })).await;
+        assert_eq!(done.status, 200, "{}", done.text());
+        paths.extend([format!("/ui/tasks/{running}"), format!("/ui/tasks/{cancelled}")]);
+    }
     paths
 }
 
@@ -167,6 +188,68 @@ async fn a_task_shows_its_life_and_why_it_is_where_it_is() {
     let gone = gateway.ask(page("/ui/tasks/01936a5c-2b4e-7abc-8def-001122334000")).await;
     assert_eq!(gone.status, 404);
     assert!(gone.text().contains("<h1>Unknown task</h1>"), "{}", gone.text());
+}
+
+#[tokio::test]
+async fn a_log_is_read_to_its_end_page_by_page() {
+    let gateway = Gateway::start().await;
+    let worker = gateway.worker(1).await;
+    let id = gateway.submit("echo").await;
+    let fence = gateway.take(&worker, &id).await["fence"].clone();
+    let lines = |level: &str, texts: Vec<String>| {
+        let lines: Vec<Value> =
+            texts.into_iter().map(|text| json!({ "level": level, "text": text })).collect();
+        json!({ "worker": &worker, "fence": &fence, "logs": lines })
+    };
+    let place = format!("/api/v1/leases/{id}/logs");
+    for hundred in 0..5 {
+        let texts = (0..100).map(|line| format!("line {hundred}.{line}")).collect();
+        assert_eq!(gateway.post(&place, lines("info", texts)).await.status, 204);
+    }
+    let path = format!("/ui/tasks/{id}");
+    let whole = gateway.page(&path).await.text();
+    assert_eq!(whole.matches("<li id=\"line-").count(), 500);
+    assert!(!whole.contains("Further lines"), "there are no more");
+    let last = lines("error", vec!["the last words".to_owned()]);
+    assert_eq!(gateway.post(&place, last).await.status, 204);
+    let first = gateway.page(&format!("{path}?level=error")).await.text();
+    assert!(first.contains("None of the lines here is of this level"), "{first}");
+    let next = first.split("\" rel=\"next\">Further lines").next().unwrap().rsplit("href=\"").next().unwrap();
+    let next = next.replace("&#38;", "&");
+    assert!(next.starts_with(&format!("{path}?level=error&after=")), "{next}");
+    let last = gateway.page(&next).await.text();
+    assert!(last.contains("the last words") && last.contains("From the start"), "{last}");
+    assert!(!last.contains("Further lines"), "{last}");
+    // What is no place is the beginning.
+    assert_eq!(gateway.page(&format!("{path}?after=x")).await.text().matches("<li id=\"line-").count(), 500);
+}
+
+/// A page that a browser loads anew would forget what was typed or ticked.
+#[tokio::test]
+async fn without_script_only_pages_that_are_read_refresh_themselves() {
+    let gateway = Gateway::start().await;
+    let worker = gateway.worker(1).await;
+    let id = gateway.submit_with(json!({ "kind": "echo", "queue": "emails" })).await;
+    let (task, host) = (format!("/ui/tasks/{id}"), format!("/ui/workers/{worker}"));
+    let (cancel, many) = (format!("{task}/cancel"), format!("/ui/actions?action=cancel&id={id}"));
+    for (path, refreshes) in [
+        ("/", true),
+        ("/ui/queues", true),
+        ("/ui/queues/emails", true),
+        ("/ui/workers", true),
+        (host.as_str(), true),
+        (task.as_str(), true),
+        ("/ui/tasks", false),
+        (cancel.as_str(), false),
+        ("/ui/queues/emails/purge", false),
+        (many.as_str(), false),
+        ("/ui/login", false),
+    ] {
+        let text = gateway.page(path).await.text();
+        assert_eq!(text.contains("http-equiv=\"refresh\""), refreshes, "{path}");
+    }
+    let list = gateway.page("/ui/tasks?status=pending").await.text();
+    assert!(list.contains("<a href=\"/ui/tasks?status=pending\">Refresh</a>"), "{list}");
 }
 
 #[tokio::test]
@@ -286,6 +369,14 @@ async fn viewers_get_no_buttons_and_are_refused_all_the_same() {
         assert_eq!(refused.status, 403, "{path}");
         assert_safe(&refused, "");
     }
+    // He is not asked for what he would then be refused.
+    let many = format!("/ui/actions?action=cancel&id={id}");
+    for path in ["/ui/queues/emails/purge", &format!("/ui/tasks/{id}/cancel"), &many] {
+        let refused = gateway.ask(page(path).with("cookie", &viewer)).await;
+        assert_eq!(refused.status, 403, "{path}");
+        assert!(!refused.text().contains("name=\"confirm\"") && !refused.text().contains("name=\"reason\""));
+        assert_eq!(gateway.ask(page(path).with("cookie", &admin)).await.status, 200, "{path}");
+    }
     assert_eq!(
         gateway.get_as(&format!("/api/v1/tasks/{id}"), &alice.access).await.json()["status"],
         "pending"
@@ -316,6 +407,8 @@ async fn who_reads_one_queue_sees_no_other() {
     for path in ["/", "/ui/tasks", "/ui/queues"] {
         let text = gateway.ask(bearing(path)).await.text();
         assert!(text.contains("emails") && !text.contains("salaries"), "{path}: {text}");
+        // Nor are those counted that it cannot see.
+        assert!(text.contains("<b data-count=\"pending\">1</b>"), "{path}: {text}");
     }
     assert_eq!(gateway.ask(bearing("/ui/queues/salaries")).await.status, 404);
     assert_eq!(gateway.ask(get("/ui/queues").with("authorization", "Bearer btk_wrong")).await.status, 303);

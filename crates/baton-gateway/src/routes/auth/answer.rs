@@ -43,10 +43,8 @@ pub(crate) fn with_outcome(mut answer: Response, outcome: &'static str) -> Respo
 
 /// Removes both cookies.
 pub(super) fn without_cookies(auth: &Auth, mut answer: Response) -> Response {
-    for cookie in [Cookie::Access, Cookie::Refresh] {
-        if let Some(gone) = cookie.set("", 0, auth.secure()) {
-            answer.headers_mut().append(header::SET_COOKIE, gone);
-        }
+    for gone in Cookie::removed(auth.secure()) {
+        answer.headers_mut().append(header::SET_COOKIE, gone);
     }
     answer
 }
