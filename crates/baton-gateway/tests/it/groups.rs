@@ -103,6 +103,37 @@ async fn a_group_is_run_once_more_and_nothing_else_is() {
     assert_eq!(wrong.pointers(), ["/dry"]);
 }
 
+/// Longer than what is written behind of one end, and than both: its last line tells, as of all traces of Python.
+fn trace(frames: usize, last: &str) -> String {
+    let frame = "  File \"/srv/mail/send.py\", line 31, in deliver\n    relay(post)\n";
+    format!("Traceback (most recent call last):\n{}{last}", frame.repeat(frames))
+}
+
+#[tokio::test]
+async fn a_group_of_long_traces_is_found_and_run_once_more() {
+    let gateway = Gateway::with_shards(2).await;
+    let mut full = Vec::new();
+    for (frames, queue) in [(3, "a"), (20, "a"), (40, "b"), (50, "b")] {
+        let error = trace(frames, &format!("OSError: mailbox {frames} is full"));
+        full.push(failed(&gateway, queue, &error).await);
+    }
+    let away = failed(&gateway, "a", &trace(40, "OSError: the relay is away")).await;
+    write_behind(&gateway).await;
+    let groups = gateway.get("/api/v1/errors").await.json()["errors"].as_array().unwrap().clone();
+    let messages: Vec<_> = groups.iter().map(|group| group["message"].as_str().unwrap()).collect();
+    assert_eq!(messages.len(), 2, "{messages:?}");
+    let group =
+        groups.iter().find(|group| group["message"] == "OSError: mailbox <n> is full").expect("a group");
+    let name = group["fingerprint"].as_str().unwrap();
+    assert_eq!(found(&gateway, &format!("error:{name}")).await, sorted(&full.iter().collect::<Vec<_>>()));
+    let done = gateway.post(&format!("/api/v1/errors/{name}/rerun"), json!({})).await.json();
+    assert_eq!((&done["state"], &done["done"]), (&json!("ended"), &json!(4)), "{done}");
+    for id in &full {
+        assert_eq!(status(&gateway, id).await, "pending");
+    }
+    assert_eq!(status(&gateway, &away).await, "failed");
+}
+
 #[tokio::test]
 async fn case_97_a_group_is_run_once_more_where_the_credential_may() {
     let (gateway, [one, other, _], group) = fleet().await;
