@@ -158,6 +158,24 @@ async fn case_97_a_group_is_run_once_more_where_the_credential_may() {
 }
 
 #[tokio::test]
+async fn a_repeat_is_the_same_also_where_the_group_came_to_another_queue() {
+    let (gateway, [one, other, _], group) = fleet().await;
+    let door = Guarded::beside(&gateway).await;
+    let key = door.key(&["tasks:read@a", "tasks:write@a", "tasks:read@c", "tasks:write@c"], None).await;
+    let (path, body) = (format!("/api/v1/errors/{group}/rerun"), json!({}));
+    let ask = || door.ask(post(&path, &body).with_key(&key).with("idempotency-key", "once"));
+    let first = ask().await;
+    assert_eq!(first.json()["done"], 1, "{}", first.text());
+    let late = failed(&gateway, "c", "mailbox 3 is full").await;
+    write_behind(&gateway).await;
+    let again = ask().await;
+    assert_eq!(again.header("idempotency-replayed"), "true", "{}", again.text());
+    assert_eq!(again.json()["id"], first.json()["id"]);
+    let each = [status(&gateway, &one).await, status(&gateway, &other).await, status(&gateway, &late).await];
+    assert_eq!(each, ["pending", "failed", "failed"]);
+}
+
+#[tokio::test]
 async fn groups_are_walked_from_the_last_one_seen_on() {
     let gateway = Gateway::with_shards(2).await;
     for error in ["alpha", "beta", "gamma", "delta", "epsilon"] {
