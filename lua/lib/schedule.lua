@@ -19,6 +19,17 @@ local function wait_no_more(waiting, owned, name)
   redis.call('ZREM', owned, name)
 end
 
+-- Puts a name where its record says, which a release that knows no owners may have changed alone. Nothing is written where
+-- it stands there already.
+local function wait_as_said(waiting, owned, name, row)
+  if row.paused_ms or not row.next_ms then return wait_no_more(waiting, owned, name) end
+  local own, other = waiting, owned
+  if row.owner then own, other = owned, waiting end
+  if redis.call('ZSCORE', own, name) ~= row.next_ms or redis.call('ZSCORE', other, name) then
+    wait_for(waiting, owned, name, row.owner, row.next_ms)
+  end
+end
+
 -- What is told of a schedule: its name, the queue of its tasks, which says who may hear of it, and what happened.
 local function tell_schedule(event, by, name, row, what)
   tell('schedule_' .. event, by, 'schedule', name .. ' ' .. (row.queue or 'default') .. (what and ' ' .. what or ''))

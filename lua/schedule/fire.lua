@@ -1,5 +1,5 @@
 -- schedule/fire: make the tasks of a schedule that is due, once whoever calls and however often; or none, where its owner
--- may not have them made any more.
+-- may not have them made any more. Where the time is another one, it only puts the name where the record says.
 --
 -- CLASS  grow
 -- USES   lifecycle batch groups move create schedule
@@ -15,8 +15,8 @@
 -- ARGV
 --   1  now_ms     int     '' in production: the server's clock decides
 --   2  name       text
---   3  version    int     that the caller has read
---   4  due_ms     int     when it was due, as the caller has read
+--   3  version    int     that the caller has read; '' only to put the name where it belongs
+--   4  due_ms     int     when it was due, as the caller has read; '' likewise
 --   5  next_ms    int     when it is due next; '' if never again
 --   6  skipped    int     how many times are left out
 --   7  last_ms    int     the last of the times that the tasks are for, or that are left out
@@ -24,7 +24,7 @@
 --   9  count      int     how many tasks; then their ids
 -- REPLY
 --   { 'fired', how many tasks it made, how many times were left out, when the shard wants to be ticked }
---   { 'stale' }   it was changed, or somebody else has seen to this time
+--   { 'stale' }   it was changed, it is not due yet, or somebody else has seen to this time
 --   { 'unjudged' }   somebody owns it, and the caller cannot tell what he may
 --   { 'refused', 'schema_too_new' | 'unknown_schedule', '' }
 -- COST  16 + 4 per task
@@ -34,8 +34,15 @@ local now, ids = now_from(now_arg), { take(tonumber(count_arg)) }
 
 if shard_state() then return refused('schema_too_new') end
 local row = read(key)
-if not row then return refused('unknown_schedule') end
-if row.version ~= version or row.next_ms ~= due_ms or row.paused_ms then return { 'stale' } end
+if not row then
+  -- A name without a record is nobody's, and would be read again and again.
+  wait_no_more(due, owned, name)
+  return refused('unknown_schedule')
+end
+if row.version ~= version or row.next_ms ~= due_ms or row.paused_ms or tonumber(due_ms) > now.ms then
+  wait_as_said(due, owned, name, row)
+  return { 'stale' }
+end
 if row.owner and verdict == '' then
   -- A release that knows no owners may have put it where anybody looks.
   wait_for(due, owned, name, row.owner, row.next_ms)

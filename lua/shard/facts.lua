@@ -55,8 +55,13 @@ end
 
 -- What a task says of itself now; values that are long lie beside it.
 local rows, order = {}, {}
-local function beside(row, at, key, name)
-  if row[at] == '' then row[at] = redis.call('GETRANGE', key .. ':' .. name, 0, BEHIND_VALUE_BYTES - 1) end
+local function beside(row, at, key, name, bytes)
+  if row[at] == '' then row[at] = redis.call('GETRANGE', key .. ':' .. name, 0, bytes - 1) end
+end
+-- Of a long error both ends, exactly those that a search for its group looks at.
+local function ends(text)
+  if #text <= 2 * ERROR_END_BYTES then return text end
+  return string.sub(text, 1, ERROR_END_BYTES) .. '\n' .. string.sub(text, -ERROR_END_BYTES)
 end
 for _, one in ipairs(events) do
   local id, event = one[1], one[2]
@@ -67,10 +72,11 @@ for _, one in ipairs(events) do
     rows[id], order[#order + 1] = row, id
   end
   if row[1] ~= '' then
-    if row[4] ~= '' or event == 'rerun' then beside(row, 9, key, 'tags') end
+    if row[4] ~= '' or event == 'rerun' then beside(row, 9, key, 'tags', BEHIND_VALUE_BYTES) end
     if FAILS[event] then
-      beside(row, 10, key, 'error')
-      beside(row, 11, key, 'reason')
+      beside(row, 10, key, 'error', ERROR_BYTES_MAX)
+      row[10] = ends(row[10])
+      beside(row, 11, key, 'reason', BEHIND_VALUE_BYTES)
     end
   end
 end

@@ -14,6 +14,10 @@ fn is_false(value: &bool) -> bool {
     !value
 }
 
+fn is_zero(number: &u64) -> bool {
+    *number == 0
+}
+
 /// What is to be done, and to which tasks: those named by `ids`, or those that fit `filter`.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -154,6 +158,10 @@ pub struct Operation {
     pub done: u64,
     #[serde(default)]
     pub refused: BTreeMap<String, u64>,
+    /// Those of which it could not be told whether they fit the search, as their payloads are larger than 16 KiB. Nothing was
+    /// done to them.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub unread: u64,
     /// How many of the expected ones are left.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub left: Option<u64>,

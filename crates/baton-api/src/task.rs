@@ -248,7 +248,7 @@ pub struct Tasks {
     /// How many tasks were looked at, where a filter has no index.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scanned: Option<u64>,
-    /// True where the look ended before the list did: `next_cursor` goes on.
+    /// True where the look ended before the list did: `next_cursor` goes on; and where an index may have forgotten some.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub truncated: Option<bool>,
     /// How many of those looked at have payloads that no search looks into: of more than 16 KiB.

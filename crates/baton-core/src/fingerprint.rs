@@ -4,9 +4,11 @@
 //! The rule looks at a message word by word and needs no list of known errors. What it puts in place of a word is in angle
 //! brackets, so that the message of a group reads like one of its messages.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
+use crate::limits;
 use crate::name::Kind;
 
 /// The name of a group of failures: 16 hex digits.
@@ -53,19 +55,32 @@ impl Fingerprint {
     }
 }
 
-/// Bytes of an error that are looked at, and characters of what is made of it.
+/// Bytes of a line that are looked at, and characters of what is made of it.
 const READ_MAX: usize = 2_048;
 const MESSAGE_MAX: usize = 160;
 
 /// The message of a task that failed for this reason. A poisonous one has none of its own: what stands there is of an
 /// earlier attempt.
-pub fn message(reason: &str, error: &str) -> String {
-    if reason == "poison" { String::new() } else { normal(error) }
+///
+/// Whoever groups failures and whoever searches for a group must look at the same bytes, so the error comes as it is stored,
+/// whole or as `shard/facts` cut it.
+pub fn message(reason: &str, error: &[u8]) -> String {
+    if reason == "poison" { String::new() } else { normal(&String::from_utf8_lossy(&ends(error))) }
+}
+
+/// A short error, or both ends of a long one: a trace of Python says at its end what is wrong. What was cut so stays as it is.
+fn ends(error: &[u8]) -> Cow<'_, [u8]> {
+    let each = limits::ERROR_END_BYTES as usize;
+    if error.len() <= 2 * each {
+        return Cow::Borrowed(error);
+    }
+    Cow::Owned([&error[..each], &b"\n"[..], &error[error.len() - each..]].concat())
 }
 
 /// What all messages of a group have in common: one line, without what differs from task to task.
 pub fn normal(error: &str) -> String {
-    let mut left = telling_line(&error[..error.floor_char_boundary(READ_MAX)]);
+    let line = telling_line(error);
+    let mut left = &line[..line.floor_char_boundary(READ_MAX)];
     let mut message = String::new();
     let (mut before, mut length) = (' ', 0);
     while let Some(first) = left.chars().next().filter(|_| length < MESSAGE_MAX) {
@@ -211,6 +226,20 @@ mod tests {
         for (error, message) in cases {
             assert_eq!(normal(error), message, "{error}");
         }
+    }
+
+    #[test]
+    fn of_a_long_error_both_ends_are_looked_at_however_often_it_is_cut() {
+        let frames = "  File \"a.py\", line 3, in b\u{e9}\n".repeat(100);
+        let trace = |last: &str| format!("Traceback (most recent call last):\n{frames}{last}").into_bytes();
+        let cut = ends(&trace("KeyError: 7")).into_owned();
+        assert_eq!(cut.len(), 2 * limits::ERROR_END_BYTES as usize + 1);
+        assert_eq!(ends(&cut), cut);
+        for error in [cut, trace("KeyError: 12")] {
+            assert_eq!(message("exit_1", &error), "KeyError: <n>");
+        }
+        assert_eq!(message("poison", &trace("KeyError: 12")), "");
+        const { assert!(limits::ERROR_SAMPLE_BYTES <= limits::ERROR_END_BYTES) };
     }
 
     #[test]

@@ -349,6 +349,8 @@ limits! {
     ERROR_RETENTION_MS = 2_592_000_000;
     /// What a group keeps of one of its messages.
     ERROR_SAMPLE_BYTES = 1_024;
+    /// Of a longer error, what is looked at of each of its ends to tell its group; the sample is in the first.
+    ERROR_END_BYTES = 1_040;
 }
 
 /// Puts the numbers where a script names them. A local for each would cost every call more than most commands do.

@@ -40,10 +40,10 @@ pub(crate) async fn sift(
 }
 
 fn holds(query: &Query, task: &Task, values: &TaskValues, now_ms: u64) -> Option<bool> {
-    let (error, reason) = (String::from_utf8_lossy(&values.error), String::from_utf8_lossy(&values.reason));
+    let (error, reason) = (&values.error, String::from_utf8_lossy(&values.reason));
     let payload = values.payload.as_deref().map(Json::of);
     let payload = payload.as_ref().map(|payload| payload as &dyn Payload);
-    let values = Values { error: &error, reason: &reason, payload };
+    let values = Values { error, reason: &reason, payload };
     query.holds(&subject(task), Some(&values), now_ms)
 }
 

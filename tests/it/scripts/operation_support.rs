@@ -43,7 +43,7 @@ pub(super) async fn begin(at: &Fixture, number: u32) -> OperationId {
 }
 
 pub(super) fn went(done: u64, refused: &[(Refusal, u64)]) -> Counts {
-    Counts { done, refused: refused.iter().copied().collect() }
+    Counts { done, refused: refused.iter().copied().collect(), unread: 0 }
 }
 
 pub(super) fn next(tasks: &[TaskId]) -> NextPiece {

@@ -1,5 +1,7 @@
 //! schedule/fire, schedule/put and schedule/list: what somebody owns is seen to by those who can say what he may.
 
+use std::sync::Arc;
+
 use baton_core::login::KeyId;
 use baton_core::schedule::{Denied, Missed};
 use baton_core::{QueueName, Shard, limits};
@@ -10,6 +12,7 @@ use baton_store::calls::schedule::{
 use baton_store::ticker::{Fires, Judge, OwnedFires};
 use baton_testkit::fixture::START_MS;
 use baton_testkit::{Fixture, with_store};
+use tokio::sync::Notify;
 
 use super::schedule_support::{EVERY_S, Wish, every, fire_due, made, name, owner, read, told};
 use crate::hand::{by_hand, score, tick, unchanged};
@@ -205,15 +208,93 @@ async fn who_read_it_before_its_owner_changed_does_nothing() {
 }
 
 #[tokio::test]
-async fn a_full_page_of_them_is_one_bounded_piece() {
+async fn a_round_goes_on_behind_a_full_page() {
     with_store(async |at| {
         for number in 0..=limits::SCHEDULES_DUE_MAX {
             owned(&format!("s{number:02}"), 1_000).put(at).await;
         }
         at.pass_ms(1_000);
-        assert_eq!(fire(at, GRANTED).await.fires.made, limits::SCHEDULES_DUE_MAX);
-        assert_eq!(fire(at, GRANTED).await.fires.made, 1);
+        assert_eq!(fire(at, GRANTED).await.fires.made, limits::SCHEDULES_DUE_MAX + 1);
         assert_eq!(unchanged(at, fire(at, GRANTED)).await.wait_ms, 1_000);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn more_than_a_page_that_cannot_be_judged_or_read_hides_no_other() {
+    with_store(async |at| {
+        for number in 0..60 {
+            Wish { owner: Some(owner("bob")), ..owned(&format!("a{number:02}"), 1_000) }.put(at).await;
+        }
+        owned("z", 1_000).put(at).await;
+        by_hand::<()>(at, "HSET baton:{0}:schedule:a07 every_ms often").await;
+        at.pass_ms(1_000);
+        assert_eq!(fire(at, GRANTED).await.fires, Fires { made: 1, ..Fires::default() });
+        assert_eq!(read(at, "z").await.next_ms, Some(START_MS + 2_000));
+        assert_eq!(score(at, "schedules:owned", "a00").await, Some(START_MS + 1_000));
+        by_hand::<()>(at, "HSET baton:{0}:schedule:a07 every_ms 1000").await;
+    })
+    .await;
+}
+
+/// A judge who says nothing of others before he was asked about ada.
+#[derive(Clone, Default)]
+struct AdaFirst(Arc<Notify>);
+
+impl Judge for AdaFirst {
+    async fn judge(&self, owner: &Owner, _: &QueueName) -> Result<Verdict, Error> {
+        match owner.user.name() {
+            "ada" => self.0.notify_one(),
+            _ => self.0.notified().await,
+        }
+        Ok(Verdict::Granted)
+    }
+}
+
+#[tokio::test]
+async fn who_is_judged_slowly_holds_up_nobody() {
+    with_store(async |at| {
+        Wish { owner: Some(owner("bob")), ..owned("a", 1_000) }.put(at).await;
+        owned("b", 1_000).put(at).await;
+        at.pass_ms(1_000);
+        let fires = at.store.fire_owned(Shard::FIRST, &AdaFirst::default()).await.unwrap().fires;
+        assert_eq!(fires.made, 2);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_name_that_waits_for_nothing_is_taken_out() {
+    with_store(async |at| {
+        owned("never", 1_000).put(at).await;
+        by_hand::<()>(at, "HDEL baton:{0}:schedule:never next_ms").await;
+        for waits in ["owned", "due"] {
+            by_hand::<()>(at, &format!("ZADD baton:{{0}}:schedules:{waits} {START_MS} ghost")).await;
+        }
+        at.pass_ms(1_000);
+        assert_eq!(fire_due(at).await, Fires::default());
+        assert_eq!(fire(at, GRANTED).await.fires, Fires::default());
+        for (waits, text) in [("owned", "never"), ("owned", "ghost"), ("due", "ghost")] {
+            assert_eq!(score(at, &format!("schedules:{waits}"), text).await, None, "{waits} {text}");
+        }
+        assert_eq!(unchanged(at, fire(at, GRANTED)).await.wait_ms, 1_000);
+    })
+    .await;
+}
+
+/// A release that knows no owners changes the record, and leaves its old place as it was.
+#[tokio::test]
+async fn one_that_is_not_due_yet_is_not_fired_but_moved() {
+    with_store(async |at| {
+        owned("nightly", 1_000).put(at).await;
+        by_hand::<()>(at, &format!("HSET baton:{{0}}:schedule:nightly next_ms {}", START_MS + 5_000)).await;
+        at.pass_ms(1_000);
+        let before = read(at, "nightly").await;
+        assert_eq!(fire(at, GRANTED).await.fires, Fires { stale: 1, ..Fires::default() });
+        assert_eq!(score(at, "schedules:owned", "nightly").await, Some(START_MS + 5_000));
+        assert_eq!((read(at, "nightly").await, made(at).await.len()), (before, 0));
+        at.pass_ms(4_000);
+        assert_eq!(fire(at, GRANTED).await.fires.made, 1);
     })
     .await;
 }

@@ -84,6 +84,7 @@ fn lines(out: &Out, operation: &Operation) -> String {
         ("reason", operation.reason.clone()),
         ("done", Some(operation.done.to_string())),
         ("refused", Some(refused(operation)).filter(|refused| !refused.is_empty())),
+        ("unread", Some(operation.unread).filter(|unread| *unread > 0).map(|unread| unread.to_string())),
         ("left", operation.left.map(|left| left.to_string())),
         ("by", operation.created_by.as_ref().map(ToString::to_string)),
         ("began", when(Some(operation.created_at))),

@@ -28,8 +28,8 @@ pub struct Subject<'a> {
 /// What lies beside a task.
 #[derive(Clone, Copy, Debug)]
 pub struct Values<'a> {
-    /// What the last run that failed had to say, and its reason.
-    pub error: &'a str,
+    /// What the last run that failed had to say, as it is stored, and its reason.
+    pub error: &'a [u8],
     pub reason: &'a str,
     /// `None` where it is too large to be looked into.
     pub payload: Option<&'a dyn Payload>,
@@ -38,9 +38,13 @@ pub struct Values<'a> {
 impl Values<'_> {
     fn tell(&self, task: &Subject<'_>, words: &[ErrorWord]) -> bool {
         words.iter().any(|word| match word {
-            ErrorWord::Part(part) => has(self.error, part) || has(self.reason, part),
+            ErrorWord::Part(part) => self.fails_with(part),
             ErrorWord::Group(group) => self.group(task) == Some(*group),
         })
+    }
+
+    fn fails_with(&self, part: &str) -> bool {
+        has(&String::from_utf8_lossy(self.error), part) || has(self.reason, part)
     }
 
     /// The group of failures of the last run that failed; `None` where none did. A cancelled task has the reason of that.
@@ -106,8 +110,7 @@ impl Test {
             Test::Text(part) => {
                 let values = values?;
                 task.says(part)
-                    || has(values.error, part)
-                    || has(values.reason, part)
+                    || values.fails_with(part)
                     || values.payload?.lower().contains(&part.to_lowercase())
             }
         })

@@ -56,7 +56,8 @@ fn holds(text: &str) -> bool {
         created_ms: NOW - 3_600_000,
         finished_ms: Some(NOW - 60_000),
     };
-    let values = Values { error: "Connection refused by 10.0.0.7", reason: "http_503", payload: Some(&Json) };
+    let values =
+        Values { error: b"Connection refused by 10.0.0.7", reason: "http_503", payload: Some(&Json) };
     let query = Query::parse(text).unwrap_or_else(|wrong| panic!("{text}: {wrong:?}"));
     let whole = query.holds(&subject, Some(&values), NOW).unwrap();
     // Who knows less may not be able to tell, and says nothing else.

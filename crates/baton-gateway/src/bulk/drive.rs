@@ -36,7 +36,8 @@ pub(crate) async fn drive(app: &App, id: &OperationId, pieces: u64, lease_ms: u6
             return Ok(Driven::Further);
         }
         let counts = carry_out(app, &operation, &piece).await?;
-        let next = next_piece(app, &plan, &operation).await?;
+        let (next, unread) = next_piece(app, &plan, &operation).await?;
+        let counts = Counts { unread, ..counts };
         let lease_ms = if count == pieces { lease_ms } else { limits::OPERATION_LEASE_MS };
         let step = StepOperation { id, step: operation.step, counts: &counts, next: next.as_ref(), lease_ms };
         let stepped = app.store.step_operation(&step).await?;
@@ -89,10 +90,11 @@ fn count(counts: &mut Counts, one: Operated) {
     }
 }
 
-async fn next_piece(app: &App, plan: &Plan, operation: &Operation) -> Result<Option<NextPiece>, Fail> {
+/// And how many tasks are passed over on the way to it, as it cannot be told whether they belong to it.
+async fn next_piece(app: &App, plan: &Plan, operation: &Operation) -> Result<(Option<NextPiece>, u64), Fail> {
     let place = operation.place.as_deref().unwrap_or_default();
     if place.is_empty() || operation.state == OperationState::Cancelling {
-        return Ok(None);
+        return Ok((None, 0));
     }
     let place: Place = place.parse().map_err(|error| {
         tracing::error!(operation = %operation.id, %error, "its place cannot be read");
@@ -102,15 +104,16 @@ async fn next_piece(app: &App, plan: &Plan, operation: &Operation) -> Result<Opt
         let tasks: Vec<TaskId> =
             plan.tasks.iter().skip(at).take(limits::OPERATION_PIECE as usize).copied().collect();
         let place = Place::Named(at + tasks.len()).to_string();
-        return Ok((!tasks.is_empty()).then_some(NextPiece { tasks, place }));
+        return Ok(((!tasks.is_empty()).then_some(NextPiece { tasks, place }), 0));
     }
     if place == Place::End {
-        return Ok(None);
+        return Ok((None, 0));
     }
     let found = walk(&app.store, plan, place, Look::PIECE).await?;
     let tasks: Vec<TaskId> = found.tasks.iter().map(|task| task.id).collect();
-    match (found.next, tasks.is_empty()) {
-        (None, true) => Ok(None),
-        (next, _) => Ok(Some(NextPiece { tasks, place: next.unwrap_or(Place::End).to_string() })),
-    }
+    let next = match (found.next, tasks.is_empty()) {
+        (None, true) => None,
+        (next, _) => Some(NextPiece { tasks, place: next.unwrap_or(Place::End).to_string() }),
+    };
+    Ok((next, found.unread))
 }

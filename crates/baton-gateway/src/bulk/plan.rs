@@ -44,9 +44,14 @@ impl Plan {
             tracing::error!(operation = %operation.id, %error, "its filter cannot be read");
             Fail::new(Code::Internal)
         };
-        let filter = match &operation.filter {
+        let filter: TaskFilter = match &operation.filter {
             Some(text) => serde_json::from_str(text).map_err(|error| unreadable(&error))?,
             None => TaskFilter::default(),
+        };
+        // Those that it may touch, noted when it began, be it that the filter says nothing of them.
+        let filter = match filter.queue.is_empty() && operation.filter.is_some() {
+            true => TaskFilter { queue: operation.queues.clone(), ..filter },
+            false => filter,
         };
         let plan = Plan::new(operation.act, operation.priority, operation.tasks.clone(), filter);
         let plan = plan.map_err(|mistakes| {

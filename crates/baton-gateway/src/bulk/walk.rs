@@ -96,10 +96,11 @@ async fn of_index(
     };
     let within = if *segment == from { within } else { Within::Start };
     let (tasks, next) = read(store, segment, status, within).await?;
-    let found = sifted(store, plan, tasks).await?;
+    let mut found = sifted(store, plan, tasks).await?;
     let next = match next {
-        // Others take the ranks of those that leave.
+        // Others take the ranks of those that leave. What cannot be told is met there again, and counted then.
         _ if !found.tasks.is_empty() && !stays && plan.moves_on(status) => {
+            found.unread = 0;
             Some(Place::Index(segment.clone(), within))
         }
         Some(next) => Some(Place::Index(segment.clone(), next)),

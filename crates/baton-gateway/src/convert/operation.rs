@@ -20,6 +20,7 @@ pub(crate) fn operation(stored: Stored) -> Operation {
         done: stored.counts.done,
         left: stored.expected.map(left).filter(|_| !stored.state.is_over()),
         refused: stored.counts.refused.iter().map(|(code, count)| (code.to_string(), *count)).collect(),
+        unread: stored.counts.unread,
         created_at: Timestamp::from_ms(stored.created_ms),
         created_by: stored.created_by,
         changed_at: stored.changed_ms.map(Timestamp::from_ms),

@@ -103,6 +103,37 @@ async fn a_group_is_run_once_more_and_nothing_else_is() {
     assert_eq!(wrong.pointers(), ["/dry"]);
 }
 
+/// Longer than what is written behind of one end, and than both: its last line tells, as of all traces of Python.
+fn trace(frames: usize, last: &str) -> String {
+    let frame = "  File \"/srv/mail/send.py\", line 31, in deliver\n    relay(post)\n";
+    format!("Traceback (most recent call last):\n{}{last}", frame.repeat(frames))
+}
+
+#[tokio::test]
+async fn a_group_of_long_traces_is_found_and_run_once_more() {
+    let gateway = Gateway::with_shards(2).await;
+    let mut full = Vec::new();
+    for (frames, queue) in [(3, "a"), (20, "a"), (40, "b"), (50, "b")] {
+        let error = trace(frames, &format!("OSError: mailbox {frames} is full"));
+        full.push(failed(&gateway, queue, &error).await);
+    }
+    let away = failed(&gateway, "a", &trace(40, "OSError: the relay is away")).await;
+    write_behind(&gateway).await;
+    let groups = gateway.get("/api/v1/errors").await.json()["errors"].as_array().unwrap().clone();
+    let messages: Vec<_> = groups.iter().map(|group| group["message"].as_str().unwrap()).collect();
+    assert_eq!(messages.len(), 2, "{messages:?}");
+    let group =
+        groups.iter().find(|group| group["message"] == "OSError: mailbox <n> is full").expect("a group");
+    let name = group["fingerprint"].as_str().unwrap();
+    assert_eq!(found(&gateway, &format!("error:{name}")).await, sorted(&full.iter().collect::<Vec<_>>()));
+    let done = gateway.post(&format!("/api/v1/errors/{name}/rerun"), json!({})).await.json();
+    assert_eq!((&done["state"], &done["done"]), (&json!("ended"), &json!(4)), "{done}");
+    for id in &full {
+        assert_eq!(status(&gateway, id).await, "pending");
+    }
+    assert_eq!(status(&gateway, &away).await, "failed");
+}
+
 #[tokio::test]
 async fn case_97_a_group_is_run_once_more_where_the_credential_may() {
     let (gateway, [one, other, _], group) = fleet().await;
@@ -124,6 +155,24 @@ async fn case_97_a_group_is_run_once_more_where_the_credential_may() {
     let done = door.post(&key, &path, json!({})).await;
     assert_eq!(done.json()["done"], 1, "{}", done.text());
     assert_eq!([status(&gateway, &one).await, status(&gateway, &other).await], ["pending", "failed"]);
+}
+
+#[tokio::test]
+async fn a_repeat_is_the_same_also_where_the_group_came_to_another_queue() {
+    let (gateway, [one, other, _], group) = fleet().await;
+    let door = Guarded::beside(&gateway).await;
+    let key = door.key(&["tasks:read@a", "tasks:write@a", "tasks:read@c", "tasks:write@c"], None).await;
+    let (path, body) = (format!("/api/v1/errors/{group}/rerun"), json!({}));
+    let ask = || door.ask(post(&path, &body).with_key(&key).with("idempotency-key", "once"));
+    let first = ask().await;
+    assert_eq!(first.json()["done"], 1, "{}", first.text());
+    let late = failed(&gateway, "c", "mailbox 3 is full").await;
+    write_behind(&gateway).await;
+    let again = ask().await;
+    assert_eq!(again.header("idempotency-replayed"), "true", "{}", again.text());
+    assert_eq!(again.json()["id"], first.json()["id"]);
+    let each = [status(&gateway, &one).await, status(&gateway, &other).await, status(&gateway, &late).await];
+    assert_eq!(each, ["pending", "failed", "failed"]);
 }
 
 #[tokio::test]
@@ -262,7 +311,8 @@ async fn nothing_is_done_to_tasks_of_which_it_cannot_be_told_whether_they_fit() 
     let ask = |dry_run: bool| json!({ "action": "cancel", "filter": { "q": "kind:mail -payload.keep:true" }, "dry_run": dry_run });
     let seen = gateway.post("/api/v1/actions", ask(true)).await.json();
     assert_eq!((&seen["matched"], &seen["unread"]), (&json!(1), &json!(1)));
-    assert_eq!(gateway.post("/api/v1/actions", ask(false)).await.json()["done"], 1);
+    let done = gateway.post("/api/v1/actions", ask(false)).await.json();
+    assert_eq!((&done["done"], &done["unread"]), (&json!(1), &json!(1)), "{done}");
     assert_eq!(gateway.task(&small).await["status"], "cancelled");
     let left = gateway.get("/api/v1/tasks?status=pending").await.json();
     assert_eq!(left["tasks"].as_array().unwrap().len(), 2);

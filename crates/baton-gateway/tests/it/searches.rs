@@ -141,6 +141,20 @@ async fn where_much_has_ended_an_index_is_taken_and_says_how_far_behind_it_is() 
 }
 
 #[tokio::test]
+async fn what_stands_in_two_indexes_is_looked_into_once() {
+    let gateway = Gateway::start().await;
+    let payload = json!({ "text": "y".repeat(17_000) });
+    let tags = json!(["tenth", "twentieth"]);
+    let large = gateway.submit_with(json!({ "kind": "mail", "tags": tags, "payload": payload })).await;
+    gateway.post(&format!("{TASKS}/{large}/cancel"), json!({})).await;
+    ended(&gateway, 2_200).await;
+    write_all_behind(&gateway).await;
+    let both = page(&gateway, "tag=tenth,twentieth&q=payload.text:x&limit=500").await;
+    assert!(both["behind_ms"].is_u64(), "{both}");
+    assert_eq!((ids(&both), &both["unread"]), (Vec::new(), &json!(1)));
+}
+
+#[tokio::test]
 async fn an_index_shows_only_what_may_be_read() {
     let gateway = Gateway::start().await;
     let all = ended(&gateway, 4_200).await;
@@ -240,6 +254,11 @@ async fn where_much_has_ended_a_group_of_failures_is_an_index() {
     let rest = page(&gateway, &format!("q=error:{group}&limit=2&cursor={cursor}")).await;
     failed.reverse();
     assert_eq!([ids(&first), ids(&rest)].concat(), failed);
+    // A shard may have forgotten a group, so its list is never said to be whole.
+    assert_eq!(
+        (&first["truncated"], &rest["truncated"], rest.get("next_cursor")),
+        (&json!(false), &json!(true), None)
+    );
     assert!(first["scanned"].as_u64().unwrap() <= 3, "{first}");
     // When they were created is not the order of this index, and cuts nothing off.
     let recent = page(&gateway, &format!("q=error:{group}%20created:%3E1h")).await;

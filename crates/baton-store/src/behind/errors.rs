@@ -35,11 +35,11 @@ fn is_failure(fact: &Fact) -> bool {
 }
 
 fn failed(fact: &Fact, row: Option<&Row>, extra: &Extra<'_>, writes: &mut Writes) -> Fingerprint {
-    let error = row.and_then(|row| row.error.as_deref()).map(String::from_utf8_lossy).unwrap_or_default();
-    // A poisonous task has no message of its own: what an earlier attempt said is another failure.
-    let error = if fact.why.as_deref() == Some("poison") { "".into() } else { error };
+    let error = row.and_then(|row| row.error.as_deref()).unwrap_or_default();
     let reason = fact.why.as_deref().unwrap_or_default();
-    let message = fingerprint::message(reason, &error);
+    let message = fingerprint::message(reason, error);
+    // A poisonous task has no message of its own: what an earlier attempt said is another failure.
+    let sample = if reason == "poison" { "".into() } else { String::from_utf8_lossy(error) };
     let fingerprint = Fingerprint::of(&fact.kind, reason, &message);
     let group = BehindKey::error(fingerprint);
     let at_ms = fact.at_ms.to_string();
@@ -53,7 +53,7 @@ fn failed(fact: &Fact, row: Option<&Row>, extra: &Extra<'_>, writes: &mut Writes
         ("kind", fact.kind.as_str()),
         ("reason", reason),
         ("message", &message),
-        ("sample", &error[..error.floor_char_boundary(limits::ERROR_SAMPLE_BYTES as usize)]),
+        ("sample", &sample[..sample.floor_char_boundary(limits::ERROR_SAMPLE_BYTES as usize)]),
         ("sample_task", &fact.id.to_string()),
         ("sample_queue", fact.queue.as_str()),
         (&format!("last_ms:{queue}"), &at_ms),

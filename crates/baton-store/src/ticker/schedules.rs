@@ -8,10 +8,11 @@ use std::future::Future;
 use std::time::Duration;
 
 use baton_core::schedule::plan;
-use baton_core::{QueueName, Shard, limits};
+use baton_core::{QueueName, ScheduleName, Shard, limits};
+use tokio::task::JoinSet;
 
 use super::chance;
-use crate::calls::schedule::{Due, Fire, Fired, Owner, Verdict};
+use crate::calls::schedule::{AllDue, Due, Fire, Fired, Owner, Verdict};
 use crate::error::Error;
 use crate::store::Store;
 
@@ -24,6 +25,11 @@ pub trait Judge: Clone + Send + Sync + 'static {
 /// How often it is looked for schedules that somebody owns, where none is known to be due before: another process may have
 /// made one.
 const LOOK_EVERY_MS: u64 = 1_000;
+
+/// Owners that are asked about at a time: one on whom an answer takes long holds up few.
+const JUDGED_AT_ONCE: usize = 8;
+/// Pages of one round: as many as all schedules of a shard fill.
+const PAGES_MAX: u64 = limits::SCHEDULES_MAX.div_ceil(limits::SCHEDULES_DUE_MAX);
 
 /// Sees to the schedules of a shard that somebody owns, for ever.
 pub(super) async fn keep<J: Judge>(store: Store, shard: Shard, judge: J) {
@@ -62,57 +68,81 @@ pub struct Fires {
 }
 
 impl Store {
-    /// Sees to a bounded number of schedules that are due and that somebody owns. One on whose owner nothing can be said
-    /// stays due, and does not hold up the others.
+    /// Sees to all schedules that are due and that somebody owns, page by page. One on whose owner nothing can be said, or that
+    /// cannot be read, stays due, and holds up no other.
     pub async fn fire_owned<J: Judge>(&self, shard: Shard, judge: &J) -> Result<OwnedFires, Error> {
-        let all = self.owned_schedules(shard, limits::SCHEDULES_DUE_MAX).await?;
-        let (mut fires, mut seen_to) = (Fires::default(), false);
-        for one in all.due {
-            let due = match one {
-                Ok(due) => due,
-                Err(error) => {
-                    tracing::warn!(%shard, %error, "a schedule that is due cannot be read");
-                    continue;
-                }
-            };
-            let verdict = match &due.owner {
-                Some(owner) => judge.judge(owner, &due.queue).await,
-                None => Ok(Verdict::Granted),
-            };
-            match verdict {
-                Ok(verdict) => {
-                    seen_to |= self.fire_one(&due, all.now_ms, verdict, &mut fires).await?;
-                }
-                Err(error) => {
-                    tracing::warn!(schedule = %due.name, %error, "the rights of its owner cannot be read");
-                }
+        let (mut fires, mut until_ms) = (Fires::default(), LOOK_EVERY_MS);
+        let (mut seen_to, mut stay_due) = (0, 0);
+        for _ in 0..PAGES_MAX {
+            let page = self.owned_schedules_behind(shard, stay_due, limits::SCHEDULES_DUE_MAX).await?;
+            until_ms = page.first_ms.map_or(LOOK_EVERY_MS, |first_ms| first_ms.saturating_sub(page.now_ms));
+            let is_last = page.looked_at() < limits::SCHEDULES_DUE_MAX;
+            let on_page = page.due.len() as u64;
+            let done = self.judge_and_fire(shard, page, judge, &mut fires).await?;
+            seen_to += done;
+            stay_due += on_page - done;
+            if is_last {
+                break;
             }
         }
-        let until_ms = all.first_ms.map_or(LOOK_EVERY_MS, |first_ms| first_ms.saturating_sub(all.now_ms));
         // What is still due, and was not seen to, is tried again in a while.
         let wait_ms = match (seen_to, until_ms) {
-            (true, _) => 0,
-            (false, 0) => LOOK_EVERY_MS,
-            (false, until_ms) => until_ms.min(LOOK_EVERY_MS),
+            (0, 0) => LOOK_EVERY_MS,
+            (0, until_ms) => until_ms.min(LOOK_EVERY_MS),
+            _ => 0,
         };
         Ok(OwnedFires { fires, wait_ms })
+    }
+
+    /// Of one page. Owners are asked about a few at a time, and who is answered first is seen to first. Answers for how many
+    /// there is nothing left to do.
+    async fn judge_and_fire<J: Judge>(
+        &self,
+        shard: Shard,
+        page: AllDue,
+        judge: &J,
+        fires: &mut Fires,
+    ) -> Result<u64, Error> {
+        self.place_again(&page.astray).await?;
+        let now_ms = page.now_ms;
+        let mut waiting = page.due.into_iter().filter_map(|one| readable(shard, one));
+        let (mut asked, mut done) = (JoinSet::new(), 0);
+        loop {
+            while asked.len() < JUDGED_AT_ONCE {
+                let Some(due) = waiting.next() else { break };
+                asked.spawn(judged(judge.clone(), due));
+            }
+            match asked.join_next().await {
+                None => return Ok(done),
+                Some(Ok((due, Ok(verdict)))) => {
+                    done += u64::from(self.fire_one(&due, now_ms, verdict, fires).await?);
+                }
+                Some(Ok((due, Err(error)))) => {
+                    tracing::warn!(schedule = %due.name, %error, "the rights of its owner cannot be read");
+                }
+                Some(Err(error)) => tracing::error!(%shard, %error, "the owner of a schedule was not judged"),
+            }
+        }
+    }
+
+    /// Names that wait for what is not there, or is never due: nothing else takes them out.
+    async fn place_again(&self, astray: &[ScheduleName]) -> Result<(), Error> {
+        for name in astray {
+            tracing::debug!(schedule = %name, "a schedule waits in the wrong place");
+            self.place_schedule_again(name).await?;
+        }
+        Ok(())
     }
 
     /// Sees to a bounded number of schedules that are due and that nobody owns.
     pub async fn fire_due(&self, shard: Shard) -> Result<Fires, Error> {
         let all = self.due_schedules(shard, limits::SCHEDULES_DUE_MAX).await?;
-        let (now_ms, due) = (all.now_ms, all.due);
-        let is_full = due.len() as u64 == limits::SCHEDULES_DUE_MAX;
-        let (mut sum, mut seen_to) = (Fires::default(), 0);
-        for one in due {
-            match one {
-                Ok(due) => {
-                    self.fire_one(&due, now_ms, Verdict::Unjudged, &mut sum).await?;
-                    seen_to += 1;
-                }
-                // Made by a newer release, perhaps, whose processes can read it.
-                Err(error) => tracing::warn!(%shard, %error, "a schedule that is due cannot be read"),
-            }
+        let is_full = all.looked_at() == limits::SCHEDULES_DUE_MAX;
+        self.place_again(&all.astray).await?;
+        let (mut sum, mut seen_to) = (Fires::default(), all.astray.len());
+        for due in all.due.into_iter().filter_map(|one| readable(shard, one)) {
+            self.fire_one(&due, all.now_ms, Verdict::Unjudged, &mut sum).await?;
+            seen_to += 1;
         }
         sum.more = is_full && seen_to > 0;
         Ok(sum)
@@ -149,6 +179,19 @@ impl Store {
         }
         Ok(true)
     }
+}
+
+/// One that is not was made by a newer release, perhaps, whose processes can read it.
+fn readable(shard: Shard, one: Result<Due, Error>) -> Option<Due> {
+    one.inspect_err(|error| tracing::warn!(%shard, %error, "a schedule that is due cannot be read")).ok()
+}
+
+async fn judged<J: Judge>(judge: J, due: Due) -> (Due, Result<Verdict, Error>) {
+    let verdict = match &due.owner {
+        Some(owner) => judge.judge(owner, &due.queue).await,
+        None => Ok(Verdict::Granted),
+    };
+    (due, verdict)
 }
 
 fn count(result: &'static str, by: u64) {

@@ -53,12 +53,13 @@ pub(crate) async fn rerun_error(
         q: format!("error:{fingerprint}"),
         ..TaskFilter::default()
     };
-    let plan = Plan::new(Act::Rerun, None, Vec::new(), filter).map_err(|_| Fail::new(Code::Internal))?;
+    let mut plan = Plan::new(Act::Rerun, None, Vec::new(), filter).map_err(|_| Fail::new(Code::Internal))?;
     if asked.dry_run {
         let foreseen = foresee(&app.store, &plan, &caller.grant).await?;
         return Ok((Extension(Untold), Json(Acted::Foreseen(foreseen))).into_response());
     }
-    let queues = plan.queues();
+    // The operation notes them beside its filter: a repeat asks for the same, though the group may have come to another queue.
+    let queues = std::mem::take(&mut plan.filter.queue);
     begin(&app, &caller, Wish { plan, queues, reason: &asked.reason, op: op.as_ref() }).await
 }
 

@@ -45,9 +45,11 @@ impl Filter<'_> {
             && self.grant.reads(&task.queue)
     }
 
-    /// Which of these tasks, all of one shard, are taken. What lies beside a task is read only where all else fits.
-    pub(super) async fn sift(&self, store: &Store, tasks: &[Task]) -> Result<Sifted, Fail> {
-        let mut taken: Vec<bool> = tasks.iter().map(|task| self.takes(task)).collect();
+    /// Which of these tasks, all of one shard, are taken, of those that `belong`. What lies beside a task is read only where all
+    /// else fits.
+    pub(super) async fn sift(&self, store: &Store, tasks: &[Task], belong: &[bool]) -> Result<Sifted, Fail> {
+        let mut taken: Vec<bool> =
+            tasks.iter().zip(belong).map(|(task, belongs)| *belongs && self.takes(task)).collect();
         let unread = search::sift(store, self.wanted.query(), self.now_ms, tasks, &mut taken).await?;
         Ok(Sifted { taken, unread })
     }

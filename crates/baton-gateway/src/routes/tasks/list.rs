@@ -30,7 +30,7 @@ const HISTORIES_AT_A_TIME: usize = 8;
 /// With `flow`, in the order of that flow. Payloads and results are left out.
 ///
 /// Where more than 2,000 tasks have ended, those of a `kind`, `tag` or `worker`, said as a filter or in `q`, or of one group of
-/// failures (`q=error:8f3a1c0b9d2e4f67`: the latest thousand), come from an index, newest first, behind those that run and before those that wait. It is written behind the work: `behind_ms` says how
+/// failures (`q=error:8f3a1c0b9d2e4f67`: the latest thousand of each shard that remembers it, so `truncated` is true at its end), come from an index, newest first, behind those that run and before those that wait. It is written behind the work: `behind_ms` says how
 /// far. All else is looked at one by one, 2,000 at a time: `scanned` and `truncated` tell, and `next_cursor` goes on.
 #[utoipa::path(
     get, path = "/tasks", tag = "tasks", operation_id = "list_tasks",

@@ -57,7 +57,7 @@ pub(super) async fn walk(
         found.total = page.total;
         whole = page.tasks.len() as u64 == size.min(page.total.saturating_sub(rank));
         let tasks: Vec<Task> = page.tasks.into_iter().map(|read| read.task).collect();
-        let sifted = filter.sift(store, &tasks).await?;
+        let sifted = filter.sift(store, &tasks, &vec![true; tasks.len()]).await?;
         found.unread += sifted.unread;
         for (at, (task, taken)) in (rank..).zip(tasks.into_iter().zip(sifted.taken)) {
             // Those that have not come into their places yet are left out of a page.

@@ -76,11 +76,12 @@ impl By {
         }
     }
 
-    /// Whether so many are all that an index keeps, and it has forgotten others.
+    /// Whether an index that has so many may have forgotten others. Which groups of failures a shard has forgotten, and when,
+    /// nobody knows: it may have those of yesterday alone.
     pub(super) fn forgets_at(&self, total: u64) -> bool {
         match self {
             By::Worker(_) => total >= limits::INDEX_WORKER_TASKS_MAX,
-            By::Error(_) => total >= limits::ERROR_TASKS_MAX,
+            By::Error(_) => true,
             By::Kind(_) | By::Tag(_) => false,
         }
     }

@@ -132,12 +132,11 @@ async fn sift(
     filter: &Filter<'_>,
     tasks: &[Task],
 ) -> Result<Sifted, Fail> {
-    let mut sifted = filter.sift(store, tasks).await?;
-    if let Some(cut) = &segment.cut {
-        let belongs = |task: &Task| cut.by.has(task) && is_first_met(task, earlier);
-        sifted.taken.iter_mut().zip(tasks).for_each(|(taken, task)| *taken &= belongs(task));
-    }
-    Ok(sifted)
+    let cut = segment.cut.as_ref();
+    let belongs = |task: &Task| cut.is_none_or(|cut| cut.by.has(task) && is_first_met(task, earlier));
+    // What was met before is counted there, and what lies beside it is not read twice.
+    let belong: Vec<bool> = tasks.iter().map(belongs).collect();
+    filter.sift(store, tasks, &belong).await
 }
 
 /// An index is written behind, so what it has may be live again; and a task may be in those of several tags.

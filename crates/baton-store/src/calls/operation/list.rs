@@ -66,7 +66,7 @@ fn counts(fields: &mut Fields) -> Result<Counts, Error> {
             refused.insert(*refusal, count);
         }
     }
-    Ok(Counts { done: fields.or("done", 0)?, refused })
+    Ok(Counts { done: fields.or("done", 0)?, refused, unread: fields.or("unread", 0)? })
 }
 
 fn operation(id: OperationId, fields: &mut Fields) -> Result<Operation, Error> {

@@ -16,6 +16,8 @@ use crate::store::Store;
 pub struct Counts {
     pub done: u64,
     pub refused: BTreeMap<Refusal, u64>,
+    /// Tasks that were passed over on the way to the next piece, as it cannot be told whether they belong to it.
+    pub unread: u64,
 }
 
 /// Which tasks come next, and where looking for others goes on behind them.
@@ -69,10 +71,15 @@ impl Store {
         ];
         let mut call = Call::new("operation/step", names);
         call.arg(self.now_argument()).arg(step.id.as_str()).arg(step.step).arg(step.lease_ms);
-        call.arg(place).arg(tasks.len()).arg(words(tasks)).arg(1 + step.counts.refused.len());
-        call.arg("done").arg(step.counts.done);
-        for (refusal, count) in &step.counts.refused {
+        let Counts { done, refused, unread } = step.counts;
+        let is_told = *unread > 0;
+        call.arg(place).arg(tasks.len()).arg(words(tasks)).arg(1 + refused.len() + usize::from(is_told));
+        call.arg("done").arg(done);
+        for (refusal, count) in refused {
             call.arg(format!("{REFUSED}{refusal}")).arg(count);
+        }
+        if is_told {
+            call.arg("unread").arg(unread);
         }
         let mut reply = self.run(&call).await?;
         match reply.text()?.as_str() {

@@ -1,6 +1,7 @@
 //! Faces `lua/schedule/fire.lua`. Repeatable: a repeat finds that the time was seen to.
 
 use baton_core::schedule::Plan;
+use baton_core::{ScheduleName, Shard};
 
 use super::super::{Refused, bounded};
 use super::{Due, Verdict};
@@ -37,26 +38,43 @@ impl Store {
     pub async fn fire_schedule(&self, fire: &Fire<'_>) -> Result<Fired, Error> {
         let Fire { due, plan, verdict } = fire;
         bounded("tasks of one call", plan.due.len(), limits::SUBMIT_TASKS_MAX)?;
-        let shard = self.place_schedule(&due.name);
-        let keys = self.keys(shard)?;
-        let names = [
-            keys.meta(),
-            keys.events(),
-            keys.queues(),
-            keys.schedules_due(),
-            keys.schedule(&due.name),
-            keys.schedules_owned(),
-        ];
         let made = if matches!(verdict, Verdict::Denied(_)) { 0 } else { plan.due.len() };
         let skipped = plan.skipped + (plan.due.len() - made) as u64;
-        let mut call = Call::new("schedule/fire", names);
-        call.arg(self.now_argument()).arg(due.name.as_str()).arg(due.version).arg(due.due_ms);
+        let shard = self.place_schedule(&due.name);
+        let mut call = self.fire_call(&due.name)?;
+        call.arg(due.version).arg(due.due_ms);
         call.optional(plan.next_ms).arg(skipped).arg(plan.due.last().copied().unwrap_or(due.due_ms));
         call.arg(verdict.word()).arg(made);
         for _ in 0..made {
             call.arg(self.draw(shard).to_string());
         }
-        let mut reply = self.run_once(&call).await?;
+        self.fired(&call, shard).await
+    }
+
+    /// Puts a schedule where its record says that it waits, and takes its name out where that says nothing.
+    pub(crate) async fn place_schedule_again(&self, name: &ScheduleName) -> Result<(), Error> {
+        let mut call = self.fire_call(name)?;
+        call.arg("").arg("").arg("").arg(0).arg("").arg("").arg(0);
+        self.fired(&call, self.place_schedule(name)).await.map(|_| ())
+    }
+
+    fn fire_call(&self, name: &ScheduleName) -> Result<Call, Error> {
+        let keys = self.keys(self.place_schedule(name))?;
+        let names = [
+            keys.meta(),
+            keys.events(),
+            keys.queues(),
+            keys.schedules_due(),
+            keys.schedule(name),
+            keys.schedules_owned(),
+        ];
+        let mut call = Call::new("schedule/fire", names);
+        call.arg(self.now_argument()).arg(name.as_str());
+        Ok(call)
+    }
+
+    async fn fired(&self, call: &Call, shard: Shard) -> Result<Fired, Error> {
+        let mut reply = self.run_once(call).await?;
         match reply.text()?.as_str() {
             "fired" => {
                 let (made, skipped) = (reply.parse()?, reply.parse()?);

@@ -179,6 +179,15 @@ pub struct AllDue {
     pub first_ms: Option<u64>,
     /// One that cannot be read does not hide the others.
     pub due: Vec<Result<Due, Error>>,
+    /// Names that wait, though there is no such schedule, or it is never due.
+    pub astray: Vec<ScheduleName>,
+}
+
+impl AllDue {
+    /// How many names the page has.
+    pub fn looked_at(&self) -> u64 {
+        (self.due.len() + self.astray.len()) as u64
+    }
 }
 
 /// A page of the schedules of a shard.
@@ -243,16 +252,18 @@ fn schedule(name: ScheduleName, fields: &mut Fields) -> Result<Schedule, Error> 
     })
 }
 
-fn due(name: ScheduleName, fields: &mut Fields) -> Result<Due, Error> {
-    Ok(Due {
+/// `None` where the record does not say when; `Err` where it says what this release cannot read.
+fn due(name: ScheduleName, fields: &mut Fields) -> Result<Option<Due>, Error> {
+    let Some(due_ms) = fields.optional("next_ms")? else { return Ok(None) };
+    Ok(Some(Due {
         timing: timing(fields)?,
         missed: fields.or("missed", Missed::default())?,
         version: fields.required("version")?,
-        due_ms: fields.required("next_ms")?,
+        due_ms,
         queue: fields.or("queue", QueueName::default())?,
         owner: Owner::read(fields)?,
         name,
-    })
+    }))
 }
 
 /// What the script answers.
@@ -288,19 +299,37 @@ impl Store {
 
     /// Schedules that are due and that nobody owns, those that have waited longest first.
     pub async fn due_schedules(&self, shard: Shard, limit: u64) -> Result<AllDue, Error> {
-        self.read_due(shard, "due", limit).await
+        self.read_due(shard, "due", 0, limit).await
     }
 
     /// The same of those that somebody owns.
     pub async fn owned_schedules(&self, shard: Shard, limit: u64) -> Result<AllDue, Error> {
-        self.read_due(shard, "owned", limit).await
+        self.owned_schedules_behind(shard, 0, limit).await
     }
 
-    async fn read_due(&self, shard: Shard, which: &str, limit: u64) -> Result<AllDue, Error> {
-        page(0, limit)?;
-        let Records { now_ms, first_ms, each, .. } = self.read_schedules(shard, which, "", limit).await?;
-        let due = each.into_iter().map(|(name, mut fields)| due(name, &mut fields)).collect();
-        Ok(AllDue { now_ms, first_ms, due })
+    /// Of those that somebody owns, without so many that have waited longer.
+    pub(crate) async fn owned_schedules_behind(
+        &self,
+        shard: Shard,
+        first: u64,
+        limit: u64,
+    ) -> Result<AllDue, Error> {
+        self.read_due(shard, "owned", first, limit).await
+    }
+
+    async fn read_due(&self, shard: Shard, which: &str, first: u64, limit: u64) -> Result<AllDue, Error> {
+        page(first, limit)?;
+        let records = self.read_schedules(shard, which, &first.to_string(), limit).await?;
+        let Records { now_ms, first_ms, each, .. } = records;
+        let mut all = AllDue { now_ms, first_ms, due: Vec::new(), astray: Vec::new() };
+        for (name, mut fields) in each {
+            match due(name.clone(), &mut fields) {
+                Ok(None) => all.astray.push(name),
+                Ok(Some(due)) => all.due.push(Ok(due)),
+                Err(error) => all.due.push(Err(error)),
+            }
+        }
+        Ok(all)
     }
 
     async fn read_schedules(

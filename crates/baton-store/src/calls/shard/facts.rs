@@ -27,7 +27,7 @@ pub struct Row {
     pub priority: Option<Priority>,
     /// Long ones are read only where the task has ended, or is rerun.
     pub tags: Vec<Tag>,
-    /// Its beginning; a long one is read only for events that say that a run failed.
+    /// Both ends of one that is long, which is read only for events that say that a run failed.
     pub error: Option<Vec<u8>>,
     pub reason: Option<String>,
 }
