@@ -104,7 +104,7 @@ async fn receive(
 async fn hook(gateway: &str, name: &str, put: &PutWebhook) -> String {
     let client = Client::new(gateway).expect("a client");
     let made = client.put_webhook(name, put).await.expect("a webhook");
-    made.secret.expect("its secret")
+    made.secret.expect("its secret").0
 }
 
 /// So many tasks come to an end.

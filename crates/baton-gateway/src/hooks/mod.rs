@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use baton_core::webhook::WebhookState;
 use baton_core::{Shard, WebhookName, limits};
-use baton_store::calls::webhook::{DeliveriesTaken, Room, Taken, Webhook, Webhooks};
+use baton_store::calls::webhook::{DeliveriesTaken, Room, Webhook, Webhooks};
 use baton_store::{Error, Store};
 
 use crate::app::App;

@@ -63,7 +63,20 @@ impl Browser {
         let answer: Value = answer.json().await.expect("JSON");
         let session = answer["value"]["sessionId"].as_str();
         let session = session.unwrap_or_else(|| panic!("no browser: {answer}")).to_owned();
-        Browser { driver, port, session, client, _profile: profile }
+        let browser = Browser { driver, port, session, client, _profile: profile };
+        // Without script nobody says when the next page is there: what is looked for is waited for.
+        browser.post("timeouts", json!({ "implicit": LONG.as_millis() as u64 })).await;
+        browser
+    }
+
+    /// Waits until the page at which the browser is has this in its address.
+    pub(crate) async fn until_at(&self, part: &str) {
+        let so = async {
+            while !self.get("url").await.as_str().is_some_and(|url| url.contains(part)) {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(LONG, so).await.unwrap_or_else(|_| panic!("never at {part}"));
     }
 
     pub(crate) async fn open(&self, url: &str) {

@@ -13,6 +13,7 @@ async fn a_task_is_found_read_and_cancelled() {
     browser.open(&scene.url("/")).await;
     browser.click("nav a[data-key=t]").await;
     browser.press("#q", "kind:echo\u{e007}").await;
+    browser.until_at("q=kind").await;
     browser.click(&format!("#task-{id} a.id")).await;
     assert_eq!(browser.text("#payload").await, "{\"hi\":1}");
     browser.click(".head a.danger").await;
