@@ -25,7 +25,9 @@ local function wait_as_said(waiting, owned, name, row)
   if row.paused_ms or not row.next_ms then return wait_no_more(waiting, owned, name) end
   local own, other = waiting, owned
   if row.owner then own, other = owned, waiting end
-  if redis.call('ZSCORE', own, name) ~= row.next_ms or redis.call('ZSCORE', other, name) then
+  -- A score may come as 1.7e+12.
+  local stands_ms = tonumber(redis.call('ZSCORE', own, name) or '')
+  if stands_ms ~= tonumber(row.next_ms) or redis.call('ZSCORE', other, name) then
     wait_for(waiting, owned, name, row.owner, row.next_ms)
   end
 end

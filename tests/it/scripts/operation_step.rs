@@ -18,7 +18,7 @@ async fn pieces_are_noted_one_after_the_other_and_their_counts_add_up() {
         let until = score(at, "operations:live", id.as_str()).await;
         assert_eq!(until, Some(at.now_ms() + limits::OPERATION_LEASE_MS));
         assert_eq!(read(at, &id).await.piece, found[..2]);
-        let counts = went(1, &[(Refusal::AlreadyFinished, 1)]);
+        let counts = Counts { unread: 3, ..went(1, &[(Refusal::AlreadyFinished, 1)]) };
         assert_eq!(step(at, &id, 1, &counts, Some(&next(&found[2..]))).await, Stepped::Done { step: 2 });
         let operation = read(at, &id).await;
         assert_eq!((operation.piece, operation.place.as_deref()), (found[2..].to_vec(), Some("ids 7")));

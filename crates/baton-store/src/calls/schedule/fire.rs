@@ -1,14 +1,13 @@
 //! Faces `lua/schedule/fire.lua`. Repeatable: a repeat finds that the time was seen to.
 
 use baton_core::schedule::Plan;
-use baton_core::{ScheduleName, Shard};
+use baton_core::{ScheduleName, Shard, limits};
 
 use super::super::{Refused, bounded};
 use super::{Due, Verdict};
 use crate::error::Error;
 use crate::run::Call;
 use crate::store::Store;
-use baton_core::limits;
 
 /// A schedule that is due, and what is to be done about it.
 #[derive(Clone, Debug)]
