@@ -55,7 +55,7 @@ async fn only_the_latest_attempts_are_remembered() {
         }
         let seen = look(at, u64::MAX).await;
         assert_eq!(seen.latest.len() as u64, limits::WEBHOOK_LATEST_MAX);
-        assert!(seen.latest.iter().all(|one| one.went == Went::GivenUp && !one.tried.error.starts_with('0')));
+        assert!(seen.latest.iter().all(|one| one.went == Went::Failed && !one.tried.error.starts_with('0')));
         assert!(
             seen.latest.iter().all(|one| one.tried.error.len() <= 256 && !one.tried.error.contains('\n'))
         );

@@ -109,9 +109,10 @@ async fn hostile(gateway: &Gateway) -> Vec<String> {
 
 /// Names have an alphabet of their own. What a worker says of its progress, and why somebody cancels, are a line of any text.
 async fn hostile_words(gateway: &Gateway) -> Vec<String> {
-    let worker = gateway.worker(2).await;
     let mut paths = Vec::new();
-    for text in HOSTILE.into_iter().filter(|text| !text.chars().any(char::is_control)) {
+    let lines = HOSTILE.into_iter().filter(|text| !text.chars().any(char::is_control));
+    for (number, text) in (2..).zip(lines) {
+        let worker = gateway.worker(number).await;
         let running = gateway.submit("echo").await;
         let fence = gateway.take(&worker, &running).await["fence"].clone();
         let note =

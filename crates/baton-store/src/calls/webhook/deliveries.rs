@@ -105,7 +105,7 @@ fn attempted(at_ms: u64, text: &str) -> Option<Attempted> {
         "given_up" => Went::GivenUp,
         _ => return None,
     };
-    let task = id.rsplit_once('.')?.0.parse().ok()?;
+    let task = id.split_once('.')?.0.parse().ok()?;
     let tried = tried(&format!("{failed} {status} {why}"))?;
     Some(Attempted { at_ms, task, id: id.to_owned(), went, took_ms, tried })
 }
