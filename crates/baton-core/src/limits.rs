@@ -149,8 +149,8 @@ limits! {
     CASCADE_ENTRIES_MAX = 100;
     /// After this long without a word from whoever passes ends on, somebody else goes on.
     CASCADE_SILENCE_MS = 500;
-    /// Task events that one step of the write-behind takes, or an entry more: keeps both of its scripts under 5 ms.
-    BEHIND_EVENTS_MAX = 120;
+    /// Task events at which one step of the write-behind ends, with a whole entry: as many as one entry has at most.
+    BEHIND_EVENTS_MAX = 100;
     /// Writes of one step, unless a single entry makes more.
     BEHIND_WRITES_MAX = 800;
     /// Entries that it reads at once: each may have a hundred events.
@@ -332,7 +332,7 @@ limits! {
     /// Entries that one call looks at when it must filter.
     SCAN_MAX = 500;
     /// Buckets of a series that one call reads.
-    SERIES_BUCKETS_MAX = 50;
+    SERIES_BUCKETS_MAX = 20;
     /// Queues of a shard that have series of their own: the first that appeared. The others share one.
     SERIES_QUEUES_MAX = 200;
     /// Groups of failures of a shard: those that were seen last.

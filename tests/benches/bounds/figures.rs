@@ -36,7 +36,7 @@ pub(super) async fn measure(bench: &Bench) {
         only_counts: false,
     };
     bench
-        .measure("series/read, 50 full buckets", async |_| {
+        .measure("series/read, 20 full buckets", async |_| {
             assert_eq!(store.series(Shard::FIRST, &ask).await.unwrap().len() as u64, buckets);
         })
         .await;
