@@ -6,8 +6,8 @@ use axum::extract::{FromRequestParts, RawPathParams};
 use axum::http::request::Parts;
 use baton_api::schemas;
 use baton_core::{
-    Code, Fingerprint, FlowId, Kind, NameError, OperationId, PoolName, QueueName, ScheduleName, TaskId,
-    WebhookName, WorkerId,
+    Code, Fingerprint, FlowId, Kind, OperationId, PoolName, QueueName, ScheduleName, TaskId, WebhookName,
+    WorkerId,
 };
 use utoipa::IntoParams;
 use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
@@ -76,99 +76,49 @@ impl FromRequestParts<App> for FlowPath {
     }
 }
 
-impl FromRequestParts<App> for WorkerPath {
-    type Rejection = Fail;
+/// What cannot be one is none that there is.
+macro_rules! known {
+    ($($path:ident = $code:ident;)*) => {$(
+        impl FromRequestParts<App> for $path {
+            type Rejection = Fail;
 
-    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<WorkerPath, Fail> {
-        first(parts, Code::UnknownWorker).await.map(WorkerPath)
-    }
+            async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<$path, Fail> {
+                first(parts, Code::$code).await.map($path)
+            }
+        }
+    )*};
 }
 
-impl FromRequestParts<App> for PoolPath {
-    type Rejection = Fail;
-
-    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<PoolPath, Fail> {
-        first(parts, Code::UnknownPool).await.map(PoolPath)
-    }
+known! {
+    WorkerPath = UnknownWorker;
+    PoolPath = UnknownPool;
+    KindPath = UnknownKind;
+    SchedulePath = UnknownSchedule;
+    WebhookPath = UnknownWebhook;
+    OperationPath = UnknownOperation;
+    FingerprintPath = UnknownErrorGroup;
+    QueueId = UnknownQueue;
 }
 
-impl FromRequestParts<App> for NewPool {
-    type Rejection = Fail;
+/// What may be new: what cannot be a name is told so.
+macro_rules! named {
+    ($($path:ident = $code:ident;)*) => {$(
+        impl FromRequestParts<App> for $path {
+            type Rejection = Fail;
 
-    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<NewPool, Fail> {
-        let name: String = first(parts, Code::UnknownPool).await?;
-        let named = name.parse::<PoolName>().map(NewPool);
-        named.map_err(|error| Fail::invalid("name", format!("failed to {error}")))
-    }
+            async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<$path, Fail> {
+                let name: String = first(parts, Code::$code).await?;
+                let named = name.parse().map($path);
+                named.map_err(|error| Fail::invalid("name", format!("failed to {error}")))
+            }
+        }
+    )*};
 }
 
-impl FromRequestParts<App> for KindPath {
-    type Rejection = Fail;
-
-    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<KindPath, Fail> {
-        first(parts, Code::UnknownKind).await.map(KindPath)
-    }
-}
-
-impl FromRequestParts<App> for NewKind {
-    type Rejection = Fail;
-
-    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<NewKind, Fail> {
-        let name: String = first(parts, Code::UnknownKind).await?;
-        name.parse()
-            .map(NewKind)
-            .map_err(|error: NameError| Fail::invalid("name", format!("failed to {error}")))
-    }
-}
-
-impl FromRequestParts<App> for SchedulePath {
-    type Rejection = Fail;
-
-    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<SchedulePath, Fail> {
-        first(parts, Code::UnknownSchedule).await.map(SchedulePath)
-    }
-}
-
-impl FromRequestParts<App> for WebhookPath {
-    type Rejection = Fail;
-
-    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<WebhookPath, Fail> {
-        first(parts, Code::UnknownWebhook).await.map(WebhookPath)
-    }
-}
-
-impl FromRequestParts<App> for NewWebhook {
-    type Rejection = Fail;
-
-    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<NewWebhook, Fail> {
-        let name: String = first(parts, Code::UnknownWebhook).await?;
-        let named = name.parse::<WebhookName>().map(NewWebhook);
-        named.map_err(|error| Fail::invalid("name", format!("failed to {error}")))
-    }
-}
-
-impl FromRequestParts<App> for OperationPath {
-    type Rejection = Fail;
-
-    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<OperationPath, Fail> {
-        first(parts, Code::UnknownOperation).await.map(OperationPath)
-    }
-}
-
-impl FromRequestParts<App> for FingerprintPath {
-    type Rejection = Fail;
-
-    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<FingerprintPath, Fail> {
-        first(parts, Code::UnknownErrorGroup).await.map(FingerprintPath)
-    }
-}
-
-impl FromRequestParts<App> for QueueId {
-    type Rejection = Fail;
-
-    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<QueueId, Fail> {
-        first(parts, Code::UnknownQueue).await.map(QueueId)
-    }
+named! {
+    NewPool = UnknownPool;
+    NewKind = UnknownKind;
+    NewWebhook = UnknownWebhook;
 }
 
 macro_rules! documented {
