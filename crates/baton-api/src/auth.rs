@@ -157,6 +157,73 @@ pub struct Sessions {
     pub sessions: Vec<Session>,
 }
 
+/// A session and the refresh tokens of it that came more than once. Those that came once leave no trace but their number.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Family {
+    pub session_id: String,
+    #[schema(example = "user_alice")]
+    pub user_id: String,
+    /// Left out where it has ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub session: Option<Session>,
+    /// The latest first. Of each user the latest 64 are remembered, for 30 days.
+    pub came_again: Vec<CameAgain>,
+}
+
+/// A refresh token that was presented after it had been exchanged.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct CameAgain {
+    #[schema(schema_with = schemas::time)]
+    pub at: Timestamp,
+    /// `replayed`: the same successor was answered once more. `superseded`: a moment too late, refused, no harm done.
+    /// `healed`: Redis had fallen behind it. `reused`: so late, or so old, that two may hold the session.
+    pub outcome: String,
+    /// Of the token that came.
+    pub generation: u64,
+    /// Where it came from, as a pseudonym that only tells addresses apart.
+    pub ip: String,
+}
+
+/// A session that two may have held.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Alarm {
+    #[schema(schema_with = schemas::time)]
+    pub at: Timestamp,
+    pub session_id: String,
+    /// Left out where the user is gone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user_id: Option<String>,
+    /// Of the token that came too late.
+    pub generation: u64,
+    /// Where it came from, as a pseudonym.
+    pub ip: String,
+}
+
+/// The latest first; of all users the latest 1,000 are remembered.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Alarms {
+    pub alarms: Vec<Alarm>,
+}
+
+/// `POST /auth/sessions/end-all`.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
+pub struct EndEverything {
+    /// The word `everyone`, so that nobody does it by mistake.
+    pub confirm: String,
+    /// `next_cursor` of the answer before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cursor: Option<String>,
+}
+
+/// Of how many users all sessions ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct EndedEverything {
+    pub users: u64,
+    /// There are more: go on with it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next_cursor: Option<String>,
+}
+
 /// `POST /auth/password`.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct NewPassword {

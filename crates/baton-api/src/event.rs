@@ -53,6 +53,16 @@ pub struct Event {
     pub why: Option<String>,
 }
 
+/// A page of what happened, the latest first.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Events {
+    pub events: Vec<Event>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next_cursor: Option<String>,
+    /// How many events were looked at for this page.
+    pub looked_at: u64,
+}
+
 /// One server-sent event of the feed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Sent {

@@ -1,12 +1,14 @@
 //! Flows: tasks that wait for each other, submitted all or none; and graphs, as they are drawn.
 
 use std::collections::BTreeMap;
+use std::fmt;
+use std::str::FromStr;
 
 use baton_core::{FlowId, FlowState, Kind, OnParentFailure, QueueName, Status, TaskId, TaskRef};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::{Timestamp, object, schemas, text};
+use crate::{Timestamp, number, object, schemas, text};
 
 pub use crate::new_task::NewFlowTask;
 
@@ -67,6 +69,27 @@ pub struct Flow {
     /// What is being done with all of it at the moment: `lay_out`, `cancel` or `rerun`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub doing: Option<String>,
+    /// The first of its tasks that has not ended; only where it is asked for, and among the tasks that are looked at.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub oldest_open: Option<OpenTask>,
+}
+
+/// A task that has not ended. All tasks of a flow come at once, so the first by its position is the oldest.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct OpenTask {
+    #[serde(with = "text")]
+    #[schema(schema_with = schemas::task)]
+    pub id: TaskId,
+    #[serde(default, rename = "ref", skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    #[serde(with = "text")]
+    #[schema(schema_with = schemas::kind)]
+    pub kind: Kind,
+    #[serde(with = "text")]
+    #[schema(schema_with = schemas::status)]
+    pub status: Status,
+    #[schema(schema_with = schemas::time)]
+    pub created_at: Timestamp,
 }
 
 /// A flow that was submitted.
@@ -87,12 +110,62 @@ pub struct FlowList {
     /// Where the next page begins; absent on the last one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next_cursor: Option<String>,
-    /// How many flows there are on all pages.
+    /// How many flows there are on all pages; not where only some are wanted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub total: Option<u64>,
+    /// How many flows were looked at, where only some are wanted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scanned: Option<u64>,
+    /// True where the page ended because so many were looked at; `next_cursor` goes on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub truncated: Option<bool>,
 }
 
-/// Tasks and their edges, with a place for each: parents stand above their children.
+/// Which way a graph is drawn.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Direction {
+    /// Parents stand above their children.
+    #[default]
+    Down,
+    /// Parents stand to the left of their children.
+    Right,
+}
+
+impl Direction {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Direction::Down => "down",
+            Direction::Right => "right",
+        }
+    }
+}
+
+impl FromStr for Direction {
+    type Err = UnknownDirection;
+
+    fn from_str(word: &str) -> Result<Direction, UnknownDirection> {
+        match word {
+            "down" => Ok(Direction::Down),
+            "right" => Ok(Direction::Right),
+            _ => Err(UnknownDirection),
+        }
+    }
+}
+
+/// A word that is none of the two.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UnknownDirection;
+
+impl fmt::Display for UnknownDirection {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("read a direction: it is down or right")
+    }
+}
+
+impl std::error::Error for UnknownDirection {}
+
+/// Tasks and their edges, with a place for each: parents stand above their children, or to the left of them.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Graph {
     /// The flow that it shows.
@@ -105,8 +178,18 @@ pub struct Graph {
     pub focus: Option<TaskId>,
     pub nodes: Vec<GraphNode>,
     pub edges: Vec<GraphEdge>,
+    #[serde(default)]
+    pub direction: Direction,
     pub width: u64,
     pub height: u64,
+    /// Names the places: it is another one when a task or an edge comes or goes, and the same whatever happens to tasks.
+    #[serde(default)]
+    pub drawing: String,
+    /// Of a flow: the tasks of the longest way through it, the first one first. A task is as long as its last run took or
+    /// takes; one that never ran, as those of its kind did.
+    #[serde(default, with = "text::list", skip_serializing_if = "Vec::is_empty")]
+    #[schema(value_type = Vec<String>)]
+    pub critical: Vec<TaskId>,
     /// How many tasks the flow has, also where not all of them are shown; around a task, how many are shown.
     pub tasks: u64,
     /// True where tasks or edges are left out.
@@ -132,6 +215,19 @@ pub struct GraphNode {
     #[serde(with = "text")]
     #[schema(schema_with = schemas::status)]
     pub status: Status,
+    /// Attempts that have failed. Like its kind, this and the times are said where the reader may read the task.
+    #[serde(default, skip_serializing_if = "number::is_zero")]
+    pub attempt: u64,
+    /// How long it waited until its last run began.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wait_ms: Option<u64>,
+    /// When its last run began.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(schema_with = schemas::time)]
+    pub started_at: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(schema_with = schemas::time)]
+    pub finished_at: Option<Timestamp>,
     /// How many edges the longest way to it has, of those that are shown.
     pub layer: u64,
     /// The middle of its box, from the left and from the top. A box is 160 wide and 40 high.

@@ -4,6 +4,7 @@
 //! typing error is found; answers are read leniently, so that an older client understands a newer gateway.
 
 pub mod auth;
+pub mod doctor;
 pub mod error_group;
 pub mod event;
 pub mod flow;
@@ -20,6 +21,7 @@ pub mod pool;
 pub mod problem;
 pub mod queue;
 mod read;
+pub mod redis;
 pub mod schedule;
 pub mod schemas;
 pub mod series;

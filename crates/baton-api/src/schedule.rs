@@ -30,7 +30,7 @@ pub struct NewSchedule {
     #[schema(schema_with = schemas::zone_or_null)]
     pub zone: Option<String>,
     /// What becomes of times that passed by more than a minute before anybody saw to them: `skip` leaves them out, `once`
-    /// makes one task for all of them, `all` one for each, of the oldest hundred.
+    /// makes one task for all of them, `all` one for each, of the oldest sixty.
     #[serde(default, with = "text::option", skip_serializing_if = "Option::is_none")]
     #[schema(schema_with = schemas::missed_or_null)]
     pub missed: Option<Missed>,

@@ -5,6 +5,7 @@
 //! takes its value as an argument.
 
 pub mod code;
+pub mod doctor;
 pub mod fence;
 pub mod fingerprint;
 pub mod flow;

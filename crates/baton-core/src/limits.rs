@@ -57,6 +57,8 @@ limits! {
     CACHE_TTL_MS_MAX = 604_800_000;
     /// What one task in the place of another weighs beside one that is only made: the other one is cancelled by the same call.
     REPLACE_WEIGHT = 8;
+    /// So many tags of a task weigh as much as a task without any; and so does its group.
+    TAGS_WEIGH_ONE = 8;
     /// A task can be put off by ten years at most: further away is a mistake in a unit.
     DELAY_MS_MAX = 315_360_000_000;
     /// A value up to this length stands in the task's hash. One that is longer would make the whole hash three times the
@@ -87,7 +89,7 @@ limits! {
     ABOUT_ALL_BYTES_MAX = 16_384;
     /// Payloads and results of one call together: a MiB costs the script up to 3 ms.
     CALL_BYTES_MAX = 1_048_576;
-    /// Tasks submitted by one call: keeps the script under 5 ms.
+    /// Tasks submitted by one call, if they weigh nothing more: keeps the script under 5 ms.
     SUBMIT_TASKS_MAX = 200;
     /// Tasks claimed by one call.
     CLAIM_TASKS_MAX = 100;
@@ -151,8 +153,8 @@ limits! {
     CASCADE_SILENCE_MS = 500;
     /// Task events at which one step of the write-behind ends, with a whole entry: as many as one entry has at most.
     BEHIND_EVENTS_MAX = 100;
-    /// Writes of one step, unless a single entry makes more.
-    BEHIND_WRITES_MAX = 800;
+    /// Writes of one step, which may end within an entry.
+    BEHIND_WRITES_MAX = 500;
     /// Entries that it reads at once: each may have a hundred events.
     BEHIND_ENTRIES_AT_ONCE = 20;
     /// What it reads of one value that is long.
@@ -183,7 +185,7 @@ limits! {
     FLOW_TASKS_MAX = 100_000;
     /// Edges of a flow.
     FLOW_EDGES_MAX = 1_010_000;
-    /// Tasks of a flow that are written by one call; a smaller flow is one call.
+    /// Tasks of a flow that are written by one call, if they weigh nothing more; a smaller flow is one call.
     FLOW_CHUNK_TASKS = 100;
     /// Edges that are written by one call, each on one of its two sides.
     FLOW_CHUNK_EDGES = 600;
@@ -203,6 +205,8 @@ limits! {
     CIRCLE_IDS_MAX = 20;
     /// Edges that one page of a flow or a task answers.
     EDGES_PAGE_MAX = 1_000;
+    /// Tasks of a flow that one look for an open one passes.
+    FLOW_LOOK_MAX = 500;
     /// Workers whose overdue runs and records one tick looks at.
     SWEEP_HOLDERS_MAX = 200;
     /// How often a shard is ticked.
@@ -224,7 +228,7 @@ limits! {
     /// A time of a schedule that has passed by more than this was missed: nobody was there to see to it.
     MISSED_AFTER_MS = 60_000;
     /// Missed times for which a schedule still makes tasks, where it does so for all.
-    MISSED_FIRES_MAX = 100;
+    MISSED_FIRES_MAX = 60;
     /// Missed times that are counted one by one.
     MISSED_COUNT_MAX = 10_000;
     /// Schedules that are seen to by one call.
@@ -323,6 +327,12 @@ limits! {
     REVOKED_RETENTION_MS = 1_200_000;
     /// Revocations kept at most.
     REVOKED_MAX = 100_000;
+    /// Refresh tokens of one user that came once more: the latest are kept.
+    NOTES_MAX = 64;
+    /// For so long, after the last of them.
+    NOTES_RETENTION_MS = 2_592_000_000;
+    /// The same of all users, of those that came so late that two may hold the session.
+    ALARMS_MAX = 1_000;
     /// API keys of one owner: whoever may make them must not fill Redis with them.
     KEYS_MAX = 500;
     /// Sessions of one user that a list shows.

@@ -9,6 +9,7 @@ use std::fmt;
 use jiff::civil::{Date, DateTime};
 
 use super::field::{self, Field, Set};
+use super::said::{self, Parts};
 use crate::limits;
 
 /// Why a text is no cron expression.
@@ -78,6 +79,19 @@ impl Cron {
 
     pub fn as_str(&self) -> &str {
         &self.text
+    }
+
+    /// What it means, for people: `at 03:00 on Monday to Friday`.
+    pub fn in_words(&self) -> String {
+        said::words(&Parts {
+            seconds: self.seconds,
+            minutes: self.minutes,
+            hours: self.hours.set,
+            days: self.days,
+            is_last_day: self.is_last_day,
+            months: self.months,
+            weekdays: self.weekdays,
+        })
     }
 
     /// Does it name its hours? Then it means times on the wall, and otherwise the passing of time.

@@ -81,7 +81,7 @@ impl Shape {
     }
 
     /// The largest number that `*` means.
-    fn top(&self) -> u32 {
+    pub(super) fn top(&self) -> u32 {
         if self.max == WEEKDAY.max { 6 } else { self.max }
     }
 

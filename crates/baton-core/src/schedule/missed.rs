@@ -56,7 +56,7 @@ policy! {
         /// One task stands for all of them.
         #[default]
         Once = "once",
-        /// Each gets its task: the oldest hundred of them.
+        /// Each gets its task: the oldest sixty of them.
         All = "all",
     }
     "skip, once and all"

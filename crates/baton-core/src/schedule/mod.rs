@@ -7,6 +7,7 @@ mod cron;
 mod denied;
 mod field;
 mod missed;
+mod said;
 mod timing;
 mod zone;
 
