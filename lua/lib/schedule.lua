@@ -45,12 +45,13 @@ end
 
 -- Makes a task that can be claimed at once.
 local function make_task(id, name, key, row, now)
+  row.payload = row.payload or redis.call('GET', key .. ':payload') or ''
   local fields = { 'submitted_by', 'schedule:' .. name }
   for _, field in ipairs({ 'kind', 'timeout_ms', 'max_attempts', 'max_crashes', 'backoff_ms', 'backoff_cap_ms', 'tags' }) do
     if row[field] then fields[#fields + 1], fields[#fields + 2] = field, row[field] end
   end
   local task = { queue = row.queue or 'default', priority = row.priority or '', run_at_ms = '', key = '',
-    payload = row.payload or redis.call('GET', key .. ':payload') or '', fields = fields }
+    payload = row.payload, fields = fields }
   local made = write_task(id, task, { 'status', 'pending', 'version', '1', 'created_ms', now.digits })
   place_task(id, made, 'pending', '', now, actor('', '', 'schedule:' .. name))
 end

@@ -10,20 +10,22 @@
 -- ARGV
 --   1  now_ms    int     '' in production: the server's clock decides
 --   2  from      text    the place behind which the piece begins, '' for the beginning
---   3  to        text    the last entry of the piece
---   4  counted   int     task events in the piece
---   5  writes    int     how many writes; then of each: its verb, the key without the prefix, how many words, and the words
+--   3  from_part text    what was done of the entry behind that: its id and how many of its tasks; '' for nothing
+--   4  to        text    the last entry that the piece ends with, '' if there is none yet
+--   5  to_part   text    what is done then of the entry behind that, likewise
+--   6  counted   int     task events in the piece
+--   7  writes    int     how many writes; then of each: its verb, the key without the prefix, how many words, and the words
 -- REPLY
 --   { 'written', '1' if nothing is left, missed }   so many task events were trimmed away before anybody read them
 --   { 'stale' }                                     the place has been moved meanwhile: nothing is written
 --   { 'refused', 'schema_too_new', '' }
--- COST  5 + 1 per write, 2 more per webhook, log n per member; words are bounded by the caller
-local now_arg, from, to, counted, writes = take(5)
+-- COST  7 + 1 per write, 2 more per webhook, log n per member; words are bounded by the caller
+local now_arg, from, from_part, to, to_part, counted, writes = take(7)
 local now = now_from(now_arg)
-local state = redis.call('HMGET', META, 'schema', 'behind', 'behind_events', 'events')
+local state = redis.call('HMGET', META, 'schema', 'behind', 'behind_events', 'events', 'behind_part')
 
 if state[1] and tonumber(state[1]) > SCHEMA then return refused('schema_too_new') end
-if (state[2] or '') ~= from then return { 'stale' } end
+if (state[2] or '') ~= from or (state[5] or '') ~= from_part then return { 'stale' } end
 
 -- Keys come from the caller, so they are held to the families that nothing else writes.
 local FAMILIES = { '^index:kinds$', '^index:kind:.', '^index:tag:.', '^index:worker:.', '^series:%w+:%d+$', '^series:%w+:%d+:.',
@@ -108,7 +110,10 @@ if whole then
   missed = math.max(0, (state[4] or 0) - known)
   known = known + missed
 end
-redis.call('HSET', META, 'behind', to, 'behind_events', digits(known))
+redis.call('HSET', META, 'behind_events', digits(known))
+if to ~= '' then redis.call('HSET', META, 'behind', to) end
+if to_part ~= '' then redis.call('HSET', META, 'behind_part', to_part)
+elseif from_part ~= '' then redis.call('HDEL', META, 'behind_part') end
 if missed > 0 then redis.call('HINCRBY', META, 'behind_missed', digits(missed)) end
 -- Others leave it to who says that he is at it.
 if whole then redis.call('HDEL', META, 'behind_ms') else redis.call('HSET', META, 'behind_ms', now.digits) end

@@ -10,7 +10,8 @@
 --   2  limit     int     after so many task events no further entry is taken
 --   3  joins     flag    '1' by who is not at it yet, and leaves it to somebody who is
 -- REPLY
---   { 'facts', the place or '', '1' if it was trimmed away, lag_ms, how many entries, of each: id, how many words,
+--   { 'facts', the place or '', what is done of the entry behind it or '', '1' if the place was trimmed away, lag_ms,
+--     how many entries, of each: id, how many words,
 --     field and value in turn; then how many tasks, of each: id and eleven words, '' for unknown;
 --     then how many queues, and their names; then what the shard knows of each webhook, name and words in turn }
 --   { 'busy' }                           somebody is at it
@@ -18,10 +19,12 @@
 -- COST  5 + 1 per 20 entries, 1 per task, 1 more per one that has ended or is rerun, 2 more per one that failed
 local now_arg, limit, joins = take(3)
 local now = now_from(now_arg)
-local state = redis.call('HMGET', META, 'schema', 'behind', 'behind_ms')
+local state = redis.call('HMGET', META, 'schema', 'behind', 'behind_ms', 'behind_part')
 
 if state[1] and tonumber(state[1]) > SCHEMA then return refused('schema_too_new') end
 local place, silence = state[2], now.ms - (state[3] or 0)
+-- Of one entry a part may be written down, which says nothing of any other.
+local part_of, part = string.match(state[4] or '', '^(%S+) (%d+)$')
 -- A clock that went back says nothing.
 if joins == '1' and silence >= 0 and silence < BEHIND_SILENCE_MS then return { 'busy' } end
 
@@ -42,14 +45,15 @@ while left > 0 and not read_all do
     entries[#entries + 1] = entry
     from = '(' .. entry[1]
     local event, words, tasks = '', entry[2], 0
+    local done = entry[1] == part_of and tonumber(part) or 0
     for word = 1, #words, 2 do
       if words[word] == 'event' then event = words[word + 1]
       elseif not KNOWN[words[word]] then
         tasks = tasks + 1
-        events[#events + 1] = { words[word], event }
+        if tasks > done then events[#events + 1] = { words[word], event } end
       end
     end
-    left = left - math.max(tasks, 1)
+    left = left - math.max(tasks - done, 1)
   end
 end
 
@@ -88,7 +92,7 @@ if entries[1] then
   lag = math.max(0, math.floor(time[1] * 1000 + time[2] / 1000) - tonumber(string.match(entries[1][1], '^%d+')))
   if place and not redis.call('XRANGE', EVENTS, place, place)[1] then trimmed = '1' end
 end
-local reply = { 'facts', place or '', trimmed, digits(lag), digits(#entries) }
+local reply = { 'facts', place or '', state[4] or '', trimmed, digits(lag), digits(#entries) }
 for _, entry in ipairs(entries) do
   reply[#reply + 1] = entry[1]
   reply[#reply + 1] = digits(#entry[2])

@@ -93,7 +93,20 @@ impl Store {
         entries(value)
     }
 
-    /// The same, and waits for the first one where there is none yet. Meanwhile it has a connection to itself: a call
+    /// Entries before this place, the latest first.
+    pub async fn events_before(
+        &self,
+        shard: Shard,
+        before: StreamId,
+        limit: u64,
+    ) -> Result<Vec<Entry>, Error> {
+        let mut command = Cmd::new();
+        command.arg("XREVRANGE").arg(self.keys(shard)?.events()).arg(format!("({before}")).arg("-");
+        command.arg("COUNT").arg(limit.min(limits::SCAN_MAX));
+        entries(self.send(&command, None).await?)
+    }
+
+    /// The same from there on, and waits for the first one where there is none yet. Meanwhile it has a connection to itself: a call
     /// that blocks would hold up every other call behind it.
     pub async fn follow_events(
         &self,

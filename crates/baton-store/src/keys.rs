@@ -75,6 +75,7 @@
 //! | `baton:T:session:<sid>` | hash | one login: generation of its token, hash of its secret, scope, times; expires |
 //! | `baton:T:sessions` | zset | session ids by the ms of their absolute end |
 //! | `baton:T:ended:<sid>` | string | why a session ended; expires |
+//! | `baton:T:notes` | stream | the latest 64 refresh tokens of his that came once more; expires |
 //! | `baton:T:keys` | zset | ids of the API keys of this owner; may name keys that are gone |
 //! | `baton:T:gcra:login` `baton:T:gcra:device:<sid>` | string | tries to log in, as a gate counts them; expires |
 //! | `baton:T:failures` | hash | failed logins of a day; expires |
@@ -84,6 +85,7 @@
 //! | `baton:{u:o:<digest>}:once` | string | what a one-time code stands for; expires |
 //! | `baton:{u:j:<jti>}:denied` | string | an access token that was revoked by itself; expires |
 //! | `baton:{u}:revoked` | stream | what was revoked of late, for the gateways |
+//! | `baton:{u}:alarms` | stream | the latest 1,000 refresh tokens that came so late that two may hold their sessions |
 //! | `baton:{u}:jwks` | hash | sealed keys that sign access tokens, and their version |
 //! | `baton:{u}:meta` | hash | fingerprints of the keys that seal refresh tokens, `store_id` |
 //! | `baton:{u}:users` | zset | user ids in the order of the alphabet; may name users that are gone |
@@ -413,6 +415,10 @@ impl LoginKeys {
         self.of_all("revoked")
     }
 
+    pub fn alarms(&self) -> String {
+        self.of_all("alarms")
+    }
+
     pub fn jwks(&self) -> String {
         self.of_all("jwks")
     }
@@ -480,6 +486,11 @@ impl UserKeys {
 
     pub fn ended(&self, id: SessionId) -> String {
         format!("{}ended:{id}", self.prefix)
+    }
+
+    /// Refresh tokens of his that came once more.
+    pub fn notes(&self) -> String {
+        self.at("notes")
     }
 
     /// The index of his API keys.

@@ -36,7 +36,7 @@ const SOURCES: &[(&str, &str)] = texts! { "":
     "task/submit" "task/claim" "task/settle" "task/progress" "task/log" "task/log_read"
     "task/cancel" "task/rerun" "task/promote" "task/reprioritise"
     "task/read" "task/history" "task/list" "task/running" "task/values"
-    "task/link" "task/unlink" "task/edges" "task/parents" "flow/submit" "flow/begin" "flow/list" "flow/tasks" "shard/cascade"
+    "task/link" "task/unlink" "task/edges" "task/parents" "flow/submit" "flow/begin" "flow/list" "flow/tasks" "flow/open" "shard/cascade"
     "queue/pause" "queue/set" "queue/counts" "queue/hint"
     "pool/attend" "pool/leave" "pool/set" "pool/list" "pool/remove"
     "schedule/put" "schedule/fire" "schedule/trigger" "schedule/pause" "schedule/remove" "schedule/list"
@@ -47,7 +47,7 @@ const SOURCES: &[(&str, &str)] = texts! { "":
     "series/read" "error/list" "error/tasks"
     "token/rotate" "token/login" "token/end" "token/sessions" "token/standing" "token/user" "token/user_change"
     "token/password" "token/attempt" "token/gate" "token/meter" "token/key" "token/key_change" "token/revoked" "token/ring"
-    "token/signing_keys"
+    "token/signing_keys" "token/note"
     "worker/register" "worker/renew" "worker/deregister" "worker/direct" "worker/list" "worker/held" "worker/number"
 };
 

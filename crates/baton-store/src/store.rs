@@ -95,7 +95,7 @@ impl Store {
         Ok((store, warnings))
     }
 
-    fn connect(options: Options) -> Result<Store, Error> {
+    pub(crate) fn connect(options: Options) -> Result<Store, Error> {
         let dues = options.shards.all().map(|_| Due::default()).collect();
         Store::assemble(options, Arc::default(), dues)
     }

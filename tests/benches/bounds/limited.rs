@@ -1,9 +1,12 @@
 //! Queues with every limit there is, tasks with as many tags and groups as they may have, and long texts and lives.
 
 use baton_core::queue::{QueueRules, Rate};
-use baton_core::{GroupName, QueueName, Shard, Tag, TaskId, WebhookName, limits};
+use baton_core::schedule::{Missed, Overlap, Timing};
+use baton_core::{GroupName, Kind, QueueName, ScheduleName, Shard, Tag, TaskId, WebhookName, limits};
 use baton_store::behind::Step;
+use baton_store::calls::flow::NewFlow;
 use baton_store::calls::queue::{QueueSet, SetQueue};
+use baton_store::calls::schedule::{Begins, PutSchedule, Template};
 use baton_store::calls::task::{Cancel, NewTask, Outcome};
 use baton_store::calls::webhook::{PutWebhook, Room};
 
@@ -14,6 +17,8 @@ const WORKER: u64 = 800;
 
 pub(super) async fn measure(bench: &Bench) {
     measure_claims(bench).await;
+    measure_weights(bench).await;
+    measure_schedules(bench).await;
     measure_groups(bench).await;
     measure_tags(bench).await;
     measure_webhooks(bench).await;
@@ -42,6 +47,76 @@ fn laden(bench: &Bench, queue: &QueueName, count: u64) -> Vec<NewTask> {
     tasks
 }
 
+/// As few to a call as they weigh.
+async fn submit_laden(bench: &Bench, queue: &QueueName, count: u64) -> Vec<TaskId> {
+    let tasks = laden(bench, queue, count);
+    let most = limits::SUBMIT_TASKS_MAX / tasks[0].weight();
+    let mut ids = Vec::new();
+    for some in tasks.chunks(most as usize) {
+        ids.extend(bench.submit(some).await);
+    }
+    ids
+}
+
+/// Each of the two things that a task may be laden with, alone.
+async fn measure_weights(bench: &Bench) {
+    let queue = QueueName::new("fair").unwrap();
+    allow(bench, &queue, &QueueRules { fair: true, ..QueueRules::default() }).await;
+    let most = limits::SUBMIT_TASKS_MAX / 2;
+    bench
+        .measure("task/submit, 100 tasks of 8 tags", async |_| {
+            let lighter = |task| NewTask { group: None, ..task };
+            let mut tasks: Vec<_> = laden(bench, &queue, most).into_iter().map(lighter).collect();
+            tasks.iter_mut().for_each(|task| task.tags.truncate(limits::TAGS_WEIGH_ONE as usize));
+            drop(bench.submit(&tasks).await);
+        })
+        .await;
+    bench
+        .measure("task/submit, 100 tasks in turns of their groups", async |_| {
+            let lighter = |task| NewTask { tags: Vec::new(), ..task };
+            let tasks: Vec<_> = laden(bench, &queue, most).into_iter().map(lighter).collect();
+            drop(bench.submit(&tasks).await);
+        })
+        .await;
+    bench
+        .measure("flow/submit, pieces of 25 such tasks", async |_| {
+            let id = bench.store.draw_flow(Shard::FIRST);
+            let mut tasks = laden(bench, &queue, 75);
+            (1..).zip(&mut tasks).for_each(|(at, task)| task.id = id.task(at));
+            let parents = (0..75).map(|at: u32| (1..=at.min(1)).collect()).collect();
+            let flow = NewFlow { id, name: None, tasks, parents, by: None, op: None };
+            bench.store.submit_flow(&flow).await.unwrap();
+        })
+        .await;
+}
+
+/// One that was due every second of a day, with the most that its tasks may carry.
+async fn measure_schedules(bench: &Bench) {
+    let tags = laden(bench, &QueueName::default(), 1).remove(0).tags;
+    let payload = vec![b'x'; limits::SCHEDULE_PAYLOAD_BYTES_MAX as usize];
+    let task = Template { tags, ..Template::new(Kind::new("bench").unwrap(), payload) };
+    let day_ago_ms = bench.store.draw(Shard::FIRST).drawn_ms() - 86_400_000;
+    bench
+        .measure("schedule/fire, all that was missed in a day", async |round| {
+            let put = PutSchedule {
+                name: &ScheduleName::new(&format!("bench{round}")).unwrap(),
+                timing: &Timing::Every { every_ms: 1_000, aligned_ms: 0 },
+                missed: Missed::All,
+                overlap: Overlap::Allow,
+                task: &task,
+                begins: Begins::AtMs(day_ago_ms),
+                version: None,
+                by: None,
+                owner: None,
+                op: None,
+            };
+            bench.store.put_schedule(&put).await.unwrap();
+            assert!(bench.store.fire_due(Shard::FIRST).await.unwrap().made > 100);
+            bench.store.remove_schedule(put.name, None, None).await.unwrap();
+        })
+        .await;
+}
+
 async fn measure_claims(bench: &Bench) {
     let queues = queues();
     let every = QueueRules {
@@ -55,9 +130,8 @@ async fn measure_claims(bench: &Bench) {
         allow(bench, queue, &every).await;
     }
     bench
-        .measure("task/submit, 200 tasks of 16 tags in turns of their groups", async |round| {
-            let queue = &queues[round % queues.len()];
-            drop(bench.submit(&laden(bench, queue, limits::SUBMIT_TASKS_MAX)).await);
+        .measure("task/submit, 50 tasks of 16 tags in turns of their groups", async |round| {
+            submit_laden(bench, &queues[round % queues.len()], 200).await;
         })
         .await;
     let mut held = Vec::new();
@@ -81,7 +155,7 @@ async fn measure_claims(bench: &Bench) {
 async fn measure_groups(bench: &Bench) {
     let queue = QueueName::new("grouped").unwrap();
     for _ in 0..ROUNDS {
-        bench.submit(&laden(bench, &queue, limits::SUBMIT_TASKS_MAX)).await;
+        submit_laden(bench, &queue, limits::SUBMIT_TASKS_MAX).await;
     }
     let queues = std::slice::from_ref(&queue);
     let one = QueueRules { group_concurrency: Some(1), ..QueueRules::default() };
@@ -103,7 +177,7 @@ async fn measure_groups(bench: &Bench) {
 async fn measure_tags(bench: &Bench) {
     let queue = QueueName::new("tagged").unwrap();
     let ended = async || {
-        let ids = bench.submit(&laden(bench, &queue, 100)).await;
+        let ids = submit_laden(bench, &queue, 100).await;
         let cancel = Cancel { tasks: &ids, by: None, reason: "", op: None };
         bench.store.cancel(Shard::FIRST, &cancel).await.unwrap();
         while let Step::Wrote { more: true, .. } =

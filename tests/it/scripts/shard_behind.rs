@@ -1,10 +1,10 @@
 //! shard/behind: each event counts once, whoever writes it down; and nothing is written that is not of its families.
 
-use baton_core::{Shard, Tag, limits};
+use baton_core::{Shard, Tag, TaskId, limits};
 use baton_store::Script;
 use baton_store::behind::Step;
 use baton_store::calls::shard::Tick;
-use baton_store::calls::task::{NewTask, Outcome};
+use baton_store::calls::task::{Cancel, NewTask, Outcome};
 use baton_testkit::{Fixture, Life, kind, with_store};
 use deadpool_redis::redis::cmd;
 
@@ -86,7 +86,7 @@ async fn the_slower_of_two_writes_nothing() {
         at.submit_many(3).await;
         let first = events(at).await[0].id.to_string();
         assert_eq!(all(at).await, (3, 0));
-        let late = ["", "", &first, "3", "1", "enter", "index:kinds", "2", "1", "x"];
+        let late = ["", "", "", &first, "", "3", "1", "enter", "index:kinds", "2", "1", "x"];
         let (answer, diff) = changes(at, by_script(at, &late)).await;
         assert_eq!((answer.unwrap(), diff.as_str()), (vec!["stale".to_owned()], ""));
     })
@@ -106,8 +106,9 @@ async fn keys_and_verbs_that_are_not_its_own_stop_it_before_it_writes() {
             ("enter", "index:kind:"),
             ("sort", "index:kinds"),
         ] {
+            let enter = ["enter", "index:kinds", "2", "1", "x"];
             let words =
-                ["", "", &first, "1", "2", "enter", "index:kinds", "2", "1", "x", verb, key, "2", "1", "x"];
+                [&["", "", "", &first, "", "1", "2"], &enter[..], &[verb, key, "2", "1", "x"]].concat();
             let (answer, diff) = changes(at, by_script(at, &words)).await;
             assert!(answer.is_err_and(|error| error.contains("BROKEN")), "{verb} {key}");
             assert_eq!(diff, "", "{verb} {key}");
@@ -132,6 +133,79 @@ async fn what_was_trimmed_away_is_missed_and_counted_once() {
     assert_eq!(field(at, "meta", "behind_events").await, field(at, "meta", "events").await);
 }
 
+/// A hundred tasks that end in one call, with as many tags as there may be, one of which all share.
+async fn laden_end(at: &Fixture) -> Vec<TaskId> {
+    let tags = |task: usize| {
+        let own = (1..limits::TAGS_MAX).map(|tag| format!("t{task}:{tag}"));
+        own.chain(["all".to_owned()]).map(|tag| Tag::new(&tag).unwrap()).collect()
+    };
+    let mut ids = Vec::new();
+    for some in (0..100).collect::<Vec<usize>>().chunks(25) {
+        let tasks: Vec<_> =
+            some.iter().map(|task| NewTask { tags: tags(*task), ..at.new_task("x") }).collect();
+        ids.extend(at.submit(&tasks).await);
+    }
+    assert_eq!(all(at).await, (100, 0));
+    let cancel = Cancel { tasks: &ids, by: None, reason: "", op: None };
+    at.store.cancel(Shard::FIRST, &cancel).await.expect("a cancel");
+    ids
+}
+
+async fn tagged(at: &Fixture) -> u64 {
+    by_hand(at, "ZCARD baton:{0}:index:tag:all").await
+}
+
+#[tokio::test]
+async fn one_entry_is_written_down_in_pieces_each_of_which_counts_once() {
+    with_store(async |at| {
+        let ids = laden_end(at).await;
+        let entry = events(at).await.last().expect("an entry").id.to_string();
+        let (mut pieces, mut before) = (0, 0);
+        loop {
+            let from = (field(at, "meta", "behind").await, field(at, "meta", "behind_part").await);
+            let Step::Wrote { events, more, missed: 0 } =
+                at.store.write_behind(Shard::FIRST, false).await.expect("an answer")
+            else {
+                panic!("a piece is written")
+            };
+            pieces += 1;
+            assert!(events < 50, "{events} tasks with sixteen tags are too many for one call");
+            assert_eq!(tagged(at).await, before + events);
+            before += events;
+            // Who read the same piece comes too late, also where the entry is the same.
+            let late = ["", &from.0, &from.1, &entry, "", "1", "0"];
+            let (answer, diff) = changes(at, by_script(at, &late)).await;
+            assert_eq!((answer.unwrap(), diff.as_str()), (vec!["stale".to_owned()], ""));
+            if !more {
+                break;
+            }
+            assert_eq!(field(at, "meta", "behind_part").await, format!("{entry} {before}"));
+        }
+        assert!(pieces > 2 && before == 100, "{pieces} pieces, {before} events");
+        assert_eq!(field(at, "meta", "behind_part").await, "");
+        assert_eq!(field(at, "meta", "behind_events").await, field(at, "meta", "events").await);
+        for id in &ids {
+            assert!(score(at, "index:tag:all", &id.to_string()).await.is_some());
+        }
+        at.assert_invariants().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_rest_of_an_entry_that_is_trimmed_away_is_missed() {
+    let at = &Fixture::start(Default::default()).await;
+    laden_end(at).await;
+    let Ok(Step::Wrote { events, more: true, .. }) = at.store.write_behind(Shard::FIRST, false).await else {
+        panic!("a part is written")
+    };
+    at.submit_many(3).await;
+    by_hand::<u64>(at, "XTRIM baton:{0}:events MAXLEN 1").await;
+    assert_eq!(all(at).await, (3, 100 - events));
+    assert_eq!(field(at, "meta", "behind_part").await, "");
+    assert_eq!(field(at, "meta", "behind_events").await, field(at, "meta", "events").await);
+}
+
 #[tokio::test]
 async fn an_event_that_cannot_be_read_is_passed_over() {
     with_store(async |at| {
@@ -147,7 +221,7 @@ async fn an_event_that_cannot_be_read_is_passed_over() {
 async fn the_index_of_a_worker_keeps_its_newest_tasks() {
     with_store(async |at| {
         let worker = "index:worker:worker-001-test";
-        let mut words = vec!["".to_owned(), String::new(), String::new(), "0".to_owned(), "3".to_owned()];
+        let mut words: Vec<String> = ["", "", "", "", "", "0", "3"].map(str::to_owned).to_vec();
         let members: Vec<String> = (0..300).flat_map(|n| [n.to_string(), format!("m{n:03}")]).collect();
         words.extend(["enter".to_owned(), worker.to_owned(), members.len().to_string()]);
         words.extend(members);
@@ -165,7 +239,7 @@ async fn the_index_of_a_worker_keeps_its_newest_tasks() {
 async fn a_newer_release_is_left_alone() {
     with_store(async |at| {
         make_schema_too_new(at).await;
-        let (answer, diff) = changes(at, by_script(at, &["", "", "1-1", "0", "0"])).await;
+        let (answer, diff) = changes(at, by_script(at, &["", "", "", "1-1", "", "0", "0"])).await;
         assert_eq!(
             (answer.unwrap(), diff.as_str()),
             (["refused", "schema_too_new", ""].map(str::to_owned).to_vec(), "")

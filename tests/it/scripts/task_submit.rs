@@ -1,7 +1,8 @@
 //! `task/submit`: what is stored, and what is refused before it is sent.
 
 use baton_core::{
-    Backoff, DedupeKey, Kind, OpId, Principal, QueueName, Refusal, Shard, Status, Tag, TaskId, limits,
+    Backoff, DedupeKey, GroupName, Kind, OpId, Principal, QueueName, Refusal, Shard, Status, Tag, TaskId,
+    limits,
 };
 use baton_store::State;
 use baton_store::calls::task::{NewTask, Submission, SubmitAnswer, Submitted};
@@ -198,6 +199,13 @@ async fn a_call_takes_so_many_tasks_and_so_many_bytes_at_most() {
         let tagged = |count| NewTask { tags: (0..count).map(tag).collect(), ..at.new_task("noop") };
         refused_unsent(at, &[tagged(limits::TAGS_MAX + 1)]).await;
         at.submit(&[tagged(limits::TAGS_MAX)]).await;
+        // Tags and groups weigh.
+        let group = Some(GroupName::new("acme").expect("a group"));
+        let laden = |_| NewTask { group: group.clone(), ..tagged(limits::TAGS_MAX) };
+        let most = limits::SUBMIT_TASKS_MAX / laden(0).weight();
+        let laden = |count| (0..count).map(laden).collect::<Vec<_>>();
+        refused_unsent(at, &laden(most + 1)).await;
+        at.submit(&laden(most)).await;
         let foreign = NewTask::new(at.store.draw(Shard::new(1).expect("a shard")), kind("noop"), *b"");
         refused_unsent(at, &[at.new_task("noop"), foreign.clone()]).await;
         refused_unsent(at, &[foreign]).await;

@@ -100,6 +100,10 @@ async fn log_in_and_out(store: &Store) {
     for attempt in [Attempt::Begin, Attempt::Failed] {
         store.attempt(TAG, gate, attempt).await.unwrap();
     }
+    for came in Came::ALL {
+        let note = Note { tag: TAG, sid: SessionId([1; 16]), came, generation: 1, ip: "p-1" };
+        store.note_token(&note).await.unwrap();
+    }
     for key in [GateKey::Device(TAG, SessionId([1; 16])), GateKey::Address("p-1")] {
         assert_eq!(store.charge(key, gate).await.unwrap(), Gated::Ok);
     }

@@ -14,6 +14,7 @@
 mod errors;
 mod fact;
 mod index;
+mod place;
 mod series;
 mod webhooks;
 mod writes;
@@ -30,6 +31,7 @@ use crate::store::Store;
 pub use crate::calls::shard::Row;
 pub use crate::keys::BehindKey;
 pub use fact::{Extra, Fact};
+pub(crate) use place::{Part, Place};
 pub use writes::Writes;
 
 /// What follows from the facts of a piece.
@@ -59,6 +61,8 @@ pub struct Lag {
     pub place: Option<StreamId>,
     /// How long ago the first event happened that is not; 0 if there is none.
     pub lag_ms: u64,
+    /// What is next was trimmed away before it was written down.
+    pub trimmed: bool,
 }
 
 impl Store {
@@ -70,12 +74,14 @@ impl Store {
             FactsRead::Busy | FactsRead::TooNew => return Ok(Step::Busy),
         };
         let writes = bounded(&mut facts);
-        let Some(last) = facts.entries.last() else { return Ok(Step::Idle) };
+        if facts.entries.is_empty() {
+            return Ok(Step::Idle);
+        }
         if facts.trimmed {
             tracing::debug!(%shard, "the place up to which the stream is written down has been trimmed away");
         }
         let counted = count(&facts);
-        let piece = WriteBehind { from: facts.place, to: last.id, counted, writes: &writes };
+        let piece = WriteBehind { from: facts.place, to: place::after(&facts), counted, writes: &writes };
         Ok(match self.put_behind(shard, &piece).await? {
             Behind::Written { whole, missed } => {
                 if missed > 0 {
@@ -105,20 +111,22 @@ impl Store {
     /// How far behind the shard is.
     pub async fn lag(&self, shard: Shard) -> Result<Lag, Error> {
         match self.facts(shard, 1, false).await? {
-            FactsRead::Facts(facts) => Ok(Lag { place: facts.place, lag_ms: facts.lag_ms }),
+            FactsRead::Facts(Facts { place, lag_ms, trimmed, .. }) => {
+                Ok(Lag { place: place.entry, lag_ms, trimmed })
+            }
             FactsRead::Busy | FactsRead::TooNew => Ok(Lag::default()),
         }
     }
 }
 
-/// What follows from as many of the entries as make no more writes than one call may do; the others come next.
+/// What follows from as many of the tasks as make no more writes than one call may do; the others come next.
 fn bounded(facts: &mut Facts) -> Writes {
     loop {
-        let writes = follows(facts);
-        if writes.size() <= limits::BEHIND_WRITES_MAX || facts.entries.len() <= 1 {
+        let (writes, tasks) = (follows(facts), place::tasks(facts));
+        if writes.size() <= limits::BEHIND_WRITES_MAX || tasks <= 1 {
             return writes;
         }
-        facts.entries.truncate(facts.entries.len() / 2);
+        place::keep(facts, tasks / 2);
     }
 }
 

@@ -57,6 +57,7 @@ struct Piece<'a> {
     lists: Vec<Edges<'a>>,
     edges: usize,
     bytes: usize,
+    weight: u64,
 }
 
 enum Written {
@@ -128,7 +129,7 @@ fn pieces<'a>(flow: &'a NewFlow, children: &'a [Vec<u32>]) -> Vec<Piece<'a>> {
     let mut pieces = vec![Piece::default()];
     for (at, task) in flow.tasks.iter().enumerate() {
         let now = last(&mut pieces);
-        let full = now.tasks.len() as u64 >= limits::FLOW_CHUNK_TASKS
+        let full = now.weight + task.weight() > limits::FLOW_CHUNK_TASKS
             || now.bytes + task.payload.len() > limits::CALL_BYTES_MAX as usize;
         if full {
             pieces.push(Piece { tasks: at..at, ..Piece::default() });
@@ -136,6 +137,7 @@ fn pieces<'a>(flow: &'a NewFlow, children: &'a [Vec<u32>]) -> Vec<Piece<'a>> {
         let now = last(&mut pieces);
         now.tasks.end = at + 1;
         now.bytes += task.payload.len();
+        now.weight += task.weight();
         let position = at as u32 + 1;
         for (side, others) in [("parents", &flow.parents[at]), ("children", &children[at])] {
             for others in others.chunks(limits::FLOW_CHUNK_EDGES as usize) {

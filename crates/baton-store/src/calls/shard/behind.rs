@@ -3,18 +3,16 @@
 use baton_core::{Refusal, Shard};
 
 use super::super::Refused;
-use crate::behind::Writes;
+use crate::behind::{Place, Writes};
 use crate::error::Error;
-use crate::event::StreamId;
 use crate::run::Call;
 use crate::store::Store;
 
 /// What follows from a piece of the stream.
 #[derive(Clone, Debug)]
 pub(crate) struct WriteBehind<'a> {
-    pub(crate) from: Option<StreamId>,
-    /// Its last entry.
-    pub(crate) to: StreamId,
+    pub(crate) from: Place,
+    pub(crate) to: Place,
     /// Task events in it.
     pub(crate) counted: u64,
     pub(crate) writes: &'a Writes,
@@ -39,9 +37,13 @@ impl Store {
     pub(crate) async fn put_behind(&self, shard: Shard, piece: &WriteBehind<'_>) -> Result<Behind, Error> {
         let keys = self.keys(shard)?;
         let mut call = Call::new("shard/behind", [keys.meta(), keys.events()]);
-        call.arg(self.now_argument()).optional(piece.from.map(|from| from.to_string()));
+        call.arg(self.now_argument());
+        for place in [&piece.from, &piece.to] {
+            call.optional(place.entry.map(|entry| entry.to_string()));
+            call.optional(place.part.map(|part| part.to_string()));
+        }
         let writes = piece.writes.as_words();
-        call.arg(piece.to.to_string()).arg(piece.counted).arg(writes.len());
+        call.arg(piece.counted).arg(writes.len());
         for write in &writes {
             call.arg(write.verb).arg(write.key).arg(write.words.len());
             for word in &write.words {

@@ -7,6 +7,7 @@ use baton_core::{Fence, FlowId, Priority, QueueName, Refusal, Shard, Tag, TaskId
 
 use super::super::Refused;
 use super::super::webhook::Watch;
+use crate::behind::{Part, Place};
 use crate::error::Error;
 use crate::event::{self, Entry, StreamId};
 use crate::reply::Reply;
@@ -35,7 +36,7 @@ pub struct Row {
 /// What the stream has behind the place up to which it is written down.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Facts {
-    pub(crate) place: Option<StreamId>,
+    pub(crate) place: Place,
     /// Entries behind the place may have been trimmed away before anybody read them.
     pub(crate) trimmed: bool,
     pub(crate) lag_ms: u64,
@@ -52,7 +53,12 @@ pub(crate) struct Facts {
 #[derive(Clone, Debug)]
 pub(crate) struct Read {
     pub(crate) id: StreamId,
+    /// Without the tasks before and behind those that a piece takes.
     pub(crate) entry: Option<Entry>,
+    /// How many of its tasks are written down already.
+    pub(crate) done: u64,
+    /// The piece takes all that is left of it.
+    pub(crate) ends: bool,
 }
 
 /// The answer.
@@ -86,9 +92,10 @@ impl Store {
 }
 
 fn read(reply: &mut Reply) -> Result<Facts, Error> {
-    let (place, trimmed, lag_ms) = (reply.optional()?, reply.flag()?, reply.parse()?);
+    let place = Place { entry: reply.optional()?, part: reply.optional()? };
+    let (trimmed, lag_ms) = (reply.flag()?, reply.parse()?);
     let count: usize = reply.parse()?;
-    let entries = (0..count).map(|_| read_entry(reply)).collect::<Result<_, _>>()?;
+    let entries = (0..count).map(|_| read_entry(reply, place.part)).collect::<Result<_, _>>()?;
     let count: usize = reply.parse()?;
     let mut rows = BTreeMap::new();
     for _ in 0..count {
@@ -108,15 +115,20 @@ fn read(reply: &mut Reply) -> Result<Facts, Error> {
     Ok(Facts { place, trimmed, lag_ms, entries, rows, queues, watches })
 }
 
-fn read_entry(reply: &mut Reply) -> Result<Read, Error> {
+fn read_entry(reply: &mut Reply, part: Option<Part>) -> Result<Read, Error> {
     let id = reply.text()?;
     let size: usize = reply.parse()?;
     let words = (0..size).map(|_| reply.bytes()).collect::<Result<Vec<_>, _>>()?;
-    let entry = event::entry(&id, &words);
+    let mut entry = event::entry(&id, &words);
     if let Err(error) = &entry {
         tracing::warn!(%error, "an event cannot be read, and is not written down");
     }
-    Ok(Read { id: id.parse()?, entry: entry.ok() })
+    let id = id.parse()?;
+    let done = part.filter(|part| part.entry == id).map_or(0, |part| part.tasks);
+    if let Ok(entry) = &mut entry {
+        entry.tasks.drain(..entry.tasks.len().min(done as usize));
+    }
+    Ok(Read { id, entry: entry.ok(), done, ends: true })
 }
 
 /// `None` where the task is gone.

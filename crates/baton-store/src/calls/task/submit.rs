@@ -109,9 +109,10 @@ impl NewTask {
         }
     }
 
-    /// Beside a task that is only made.
+    /// How long it keeps Redis, beside a task of which nothing is said.
     pub fn weight(&self) -> u64 {
-        if self.on_duplicate == OnDuplicate::Replace { limits::REPLACE_WEIGHT } else { 1 }
+        let made = if self.on_duplicate == OnDuplicate::Replace { limits::REPLACE_WEIGHT } else { 1 };
+        made + (self.tags.len() as u64).div_ceil(limits::TAGS_WEIGH_ONE) + u64::from(self.group.is_some())
     }
 
     /// Whether it is within its limits, so that one of many can be refused by itself.

@@ -7,6 +7,7 @@ mod key;
 mod key_change;
 mod login;
 mod meter;
+mod note;
 mod password;
 mod revoked;
 mod ring;
@@ -24,6 +25,7 @@ pub use key::NewApiKey;
 pub use key_change::{ChangeKey, KeyChanged};
 pub use login::{Login, NewSession, Opened, OpenedSession};
 pub use meter::{Meter, Metered};
+pub use note::{Came, Note};
 pub use password::{PasswordSet, SetPassword};
 pub use revoked::Revocation;
 pub use ring::RingMet;
@@ -34,7 +36,7 @@ pub use standing::{Standing, StandingUser};
 pub use user::{Made, NewUser};
 pub use user_change::{Change, UserChanged};
 
-pub use crate::logins::{ApiKey, Heard, User};
+pub use crate::logins::{ApiKey, Heard, Noted, User};
 
 use crate::keys::LoginKeys;
 use crate::store::Store;
