@@ -2,6 +2,12 @@
 // Buttons that copy the text of another element. A page over plain HTTP has no clipboard of its own, and elsewhere somebody may
 // have forbidden it: then the text is selected and copied the old way.
 
+import { make } from "./trust.js";
+
+// Told to those who do not see the button.
+const said = make("div", { class: "unseen", role: "status" });
+document.body.append(said);
+
 /** @param {string} text @param {Element} from */
 async function copy(text, from) {
   try {
@@ -22,10 +28,10 @@ document.addEventListener("click", async (event) => {
   const button = event.target instanceof Element ? event.target.closest("button[data-copy]") : null;
   const from = button && document.getElementById(button.getAttribute("data-copy") || "");
   if (!button || !from) return;
-  // Pressed twice, it already says "Copied".
-  const { dataset } = /** @type {HTMLElement} */ (button);
-  dataset.word ??= button.textContent || "";
   await copy(from.textContent || "", from);
-  button.textContent = "Copied";
-  setTimeout(() => { button.textContent = dataset.word || ""; }, 1200);
+  // Pressed twice, it already says so.
+  if (button.textContent === "Copied") return;
+  const words = [...button.childNodes];
+  button.textContent = said.textContent = "Copied";
+  setTimeout(() => { button.replaceChildren(...words); said.textContent = ""; }, 1200);
 });

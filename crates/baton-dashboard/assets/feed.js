@@ -3,12 +3,12 @@
 // share one connection (a host gives a browser six), or in the page where there is no such worker.
 
 /**
- * @typedef {{topics: string[], tasks: string[], counts: Record<string, number>|null, missed: boolean}} Bundle
+ * @typedef {{topics: string[], tasks: string[], queues: string[], counts: Record<string, number>|null, missed: boolean}} Bundle
  * @typedef {{state: "live"|"away"|"closed"}|{bundle: Bundle}} Told
  */
 
 /** How long events are gathered, in ms. */
-const GATHER = 250;
+const GATHER = 150;
 /** More ids than this are told as "something was missed". */
 const TASKS_MAX = 500;
 /** Kind of event -> topic of a page. */
@@ -29,6 +29,7 @@ export class Feed {
   clear() {
     /** @type {Set<string>} */ this.topics = new Set();
     /** @type {Set<string>} */ this.tasks = new Set();
+    /** @type {Set<string>} */ this.queues = new Set();
     /** @type {Record<string, number>|null} */ this.counts = null;
     this.missed = false;
   }
@@ -66,7 +67,8 @@ export class Feed {
   /** @param {string} topic @param {string} data */
   heard(topic, data) {
     this.topics.add(topic);
-    const task = JSON.parse(data).task;
+    const { task, queue } = JSON.parse(data);
+    if (queue) this.queues.add(queue);
     if (task && this.tasks.size < TASKS_MAX) this.tasks.add(task);
     else if (task) this.missed = true;
     this.gather();
@@ -76,7 +78,8 @@ export class Feed {
     if (this.timer) return;
     this.timer = setTimeout(() => {
       this.timer = 0;
-      const bundle = { topics: [...this.topics], tasks: [...this.tasks], counts: this.counts, missed: this.missed };
+      const { counts, missed } = this;
+      const bundle = { topics: [...this.topics], tasks: [...this.tasks], queues: [...this.queues], counts, missed };
       this.clear();
       this.tell({ bundle });
     }, GATHER);

@@ -3,12 +3,18 @@
 
 import { Feed } from "./feed.js";
 import { patch, tint } from "./patch.js";
+import { hold } from "./still.js";
+import { parse, workerScript } from "./trust.js";
 import "./copy.js";
+import "./log.js";
 import "./table.js";
+import "./views.js";
 
 /** @typedef {import("./feed.js").Told} Told */
 
 const EVERY = 1000;
+/** So long the gateway gives the same answer to all: asked later than this after an event, it knows of it. */
+const SETTLE = 260;
 /** The first wait after a failure, in ms, and the longest: each is twice the one before, and up to half of it is left to chance. */
 const AGAIN = 2000;
 const AGAIN_MAX = 30000;
@@ -17,17 +23,9 @@ const OLDER = 15000;
 const PAUSED = "baton-paused";
 
 document.documentElement.classList.add("script");
+if (document.querySelector("svg.drawing:not(.small)")) import("./graph.js");
 
-const { feed: url = "", worker = "" } = document.body.dataset;
-
-// The one place where text becomes nodes: what this gateway answers to this script, parsed apart from the page.
-const trusted = /** @type {any} */ (window).trustedTypes;
-const policy = trusted
-  ? trusted.createPolicy("baton", {
-      createHTML: (/** @type {string} */ html) => html,
-      createScriptURL: (/** @type {string} */ script) => (script === worker ? script : ""),
-    })
-  : { createHTML: (/** @type {string} */ html) => html, createScriptURL: (/** @type {string} */ script) => script };
+const { feed: url = "" } = document.body.dataset;
 
 let etag = "";
 let dirty = false;
@@ -64,12 +62,17 @@ function hear(told) {
     if (told.state === "closed") later();
     return;
   }
-  const { topics, tasks, counts, missed } = told.bundle;
-  const { topics: wanted = "", task = "" } = region().dataset;
+  const { topics, tasks, queues, counts, missed } = told.bundle;
+  const { topics: wanted = "", task = "", queue = "", flow = "" } = region().dataset;
   if (counts) count(counts);
   const touched = topics.some((topic) => wanted.split(",").includes(topic));
-  if (missed || (touched && (!task || tasks.includes(task)))) touch();
+  const isOne = (!task || tasks.includes(task)) && (!queue || queues.includes(queue)) && (!flow || tasks.some((id) => isOf(id, flow)));
+  // What happens to workers concerns whatever they run.
+  if (missed || (touched && (topics.includes("workers") || isOne))) touch();
 }
+
+/** The id of a task of a flow is that of the flow, but for six digits. @param {string} id @param {string} flow */
+const isOf = (id, flow) => id.slice(0, 27) === flow.slice(0, 27) && id.slice(33) === flow.slice(33);
 
 /** @param {Record<string, number>} counts */
 function count(counts) {
@@ -85,7 +88,7 @@ function count(counts) {
 function touch() {
   dirty = true;
   if (timer || retry || asking || isPaused() || document.hidden || !region().dataset.topics) return;
-  timer = setTimeout(refresh, Math.max(0, last + EVERY - Date.now()));
+  timer = setTimeout(refresh, Math.max(SETTLE, last + EVERY - Date.now()));
 }
 
 async function refresh() {
@@ -98,11 +101,12 @@ async function refresh() {
     const answer = await fetch(location.href, { headers, cache: "no-store", redirect: "manual" });
     // Somebody must log in again; the page itself says where.
     if (answer.type === "opaqueredirect") { location.reload(); return; }
-    answered = answer.status === 200 || answer.status === 304;
+    answered = answer.status === 200 || answer.status === 304 || !region().dataset.topics;
     if (answer.status === 200) {
       const html = await answer.text();
       etag = answer.headers.get("etag") || "";
-      show(html);
+      // What was answered to a form is not what its address answers: it stays as it is.
+      if (region().dataset.topics) show(html);
     }
   } catch {
     answered = false;
@@ -131,10 +135,12 @@ function well() {
   say("live", "live");
 }
 
-/** @param {string} html */
-function show(html) {
-  const next = new DOMParser().parseFromString(policy.createHTML(html), "text/html").getElementById("live");
-  if (next && !isPaused()) patch(region(), next);
+/** @param {string} html @param {boolean} [all] and nothing is held back */
+function show(html, all = false) {
+  const next = parse(html).getElementById("live");
+  if (!next || isPaused()) return;
+  if (!all) hold(region(), next, () => show(html, true));
+  patch(region(), next);
 }
 
 /**
@@ -163,7 +169,7 @@ function join() {
     return;
   }
   if (!port) {
-    const shared = new SharedWorker(policy.createScriptURL(worker), { type: "module", name: "baton" });
+    const shared = new SharedWorker(workerScript(), { type: "module", name: "baton" });
     port = shared.port;
     port.onmessage = (message) => hear(message.data);
   }
@@ -203,6 +209,8 @@ document.addEventListener("click", (event) => {
   if (event.target instanceof Element && event.target.closest("#pause")) toggle();
 });
 document.addEventListener("baton:pause", toggle);
+// The address is another one now: what it asks for is shown at once.
+document.addEventListener("baton:moved", () => { clearTimeout(timer); [timer, last] = [0, 0]; touch(); });
 window.addEventListener("storage", (event) => { if (event.key === PAUSED || event.key === null) turned(); });
 document.addEventListener("visibilitychange", () => {
   if (isPaused()) return;

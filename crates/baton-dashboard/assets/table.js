@@ -1,5 +1,9 @@
 // @ts-check
-// Keys, and rows that are selected. No key does anything that cannot be taken back, and none works while somebody types.
+// Keys, and rows that are selected. No key does anything that cannot be taken back, none works while somebody types, and single
+// ones can be turned off.
+
+import { ask } from "./ask.js";
+import { palette, sheet } from "./palette.js";
 
 const GO_WITHIN = 1500;
 let went = -Infinity;
@@ -41,6 +45,37 @@ function go(key) {
   /** @type {HTMLElement|null} */ (document.querySelector(`nav a[data-key="${CSS.escape(key)}"]`))?.click();
 }
 
+/** Asks whether to do it: to those that are ticked, to the row where one is, or to the one thing of the page. @param {string} word */
+function act(word) {
+  const ticked = document.querySelector(".rows tbody input[name=id]:checked");
+  const many = /** @type {HTMLElement|null} */ (document.querySelector(`main button[name=action][value=${word}]`));
+  if (ticked) { many?.click(); return; }
+  const link = /** @type {HTMLAnchorElement|null|undefined} */ (current()?.querySelector("a"));
+  if (link && many) ask(`${link.href}/${word}`);
+  else /** @type {HTMLElement|null} */ (document.querySelector(`main .head a[href$="/${word}"]`))?.click();
+}
+
+/** From a row to what it is about. @param {KeyboardEvent} event */
+function open(event) {
+  if (event.target instanceof Element && event.target.matches("a, button, summary")) return;
+  // In a box of a form it would send that.
+  event.preventDefault();
+  /** @type {HTMLElement|null|undefined} */ (current()?.querySelector("a"))?.click();
+}
+
+/** From one thing to the list of its kind. */
+function back() {
+  const list = /** @type {HTMLAnchorElement|null} */ (document.querySelector(".top nav a[aria-current]"));
+  if (list && list.pathname !== location.pathname) list.click();
+}
+
+/** @type {[string, string][]} */
+const SHEET = [
+  ["/", "search"], ["Ctrl K", "palette"], ["?", "these keys"], ["j k", "next row, row before"], ["x", "tick the row"],
+  ["Shift x", "tick all rows since the last one"], ["Enter", "open the row"], ["r", "run again, after a question"],
+  ["c", "cancel, after a question"], ["p", "pause the page"], ["Esc", "back"],
+];
+
 /** @type {Record<string, (event: KeyboardEvent) => void>} */
 const KEYS = {
   "/": () => /** @type {HTMLElement|null} */ (document.querySelector("input[type=search]"))?.focus(),
@@ -48,11 +83,18 @@ const KEYS = {
   k: () => move(-1),
   x: () => select(false),
   X: () => select(true),
+  r: () => act("rerun"),
+  c: () => act("cancel"),
+  "?": () => sheet(SHEET),
+  Enter: open,
+  Escape: back,
   p: () => document.dispatchEvent(new Event("baton:pause")),
 };
 
 document.addEventListener("keydown", (event) => {
   const target = event.target instanceof HTMLElement ? event.target : null;
+  if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k") { event.preventDefault(); palette(); return; }
+  if (document.documentElement.dataset.keys === "off" || document.querySelector("dialog[open]")) return;
   if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
   if (target?.matches("input:not([type=checkbox]), textarea, select")) {
     if (event.key === "Escape") target.blur();
@@ -64,8 +106,10 @@ document.addEventListener("keydown", (event) => {
     return;
   }
   if (event.key === "g") { went = event.timeStamp; return; }
-  const act = KEYS[event.key];
-  if (act) { event.preventDefault(); act(event); }
+  const known = KEYS[event.key];
+  if (!known) return;
+  if (event.key !== "Enter") event.preventDefault();
+  known(event);
 });
 
 document.addEventListener("click", (event) => {

@@ -1,5 +1,7 @@
 //! The files that pages bring along. They are in the program: nothing is read from a disk, and nothing from elsewhere.
 
+use std::borrow::Cow;
+
 /// One file.
 #[derive(Clone, Copy, Debug)]
 pub struct Asset {
@@ -27,7 +29,41 @@ assets! {
     "feed.js", "text/javascript; charset=utf-8";
     "patch.js", "text/javascript; charset=utf-8";
     "copy.js", "text/javascript; charset=utf-8";
+    "trust.js", "text/javascript; charset=utf-8";
+    "still.js", "text/javascript; charset=utf-8";
+    "ask.js", "text/javascript; charset=utf-8";
+    "palette.js", "text/javascript; charset=utf-8";
+    "log.js", "text/javascript; charset=utf-8";
     "table.js", "text/javascript; charset=utf-8";
+    "views.js", "text/javascript; charset=utf-8";
+    "graph.js", "text/javascript; charset=utf-8";
+}
+
+impl Asset {
+    /// As it goes out. Of scripts that is without the lines that say something of them: readers of the source need these, and
+    /// browsers do not.
+    pub fn sent(&self) -> Cow<'static, [u8]> {
+        match std::str::from_utf8(self.bytes) {
+            Ok(text) if self.name.ends_with(".js") => Cow::Owned(uncommented(text).into_bytes()),
+            _ => Cow::Borrowed(self.bytes),
+        }
+    }
+}
+
+/// Whole lines only: what stands beside code stays.
+fn uncommented(script: &str) -> String {
+    let (mut kept, mut inside) = (String::with_capacity(script.len()), false);
+    for line in script.lines() {
+        let text = line.trim();
+        let begins = text.starts_with("/**") && (text.ends_with("*/") || !text.contains("*/"));
+        let comment = inside || begins || text.starts_with("//") || text.is_empty();
+        inside = (inside || begins) && !text.ends_with("*/");
+        if !comment {
+            kept.push_str(line);
+            kept.push('\n');
+        }
+    }
+    kept
 }
 
 /// The file of that name.
@@ -64,15 +100,27 @@ mod tests {
             named.for_each(|name| assert!(find(name).is_some(), "{template} names {name}"));
         }
         for (script, text) in files("assets").into_iter().filter(|(name, _)| name.ends_with(".js")) {
-            let named = text.split("from \"./").skip(1).filter_map(|rest| rest.split('"').next());
+            let parts =
+                ["from \"./", "import(\"./"].into_iter().flat_map(|before| text.split(before).skip(1));
+            let named = parts.filter_map(|rest| rest.split('"').next());
             named.for_each(|name| assert!(find(name).is_some(), "{script} imports {name}"));
         }
     }
 
     #[test]
+    fn scripts_go_out_without_what_is_said_of_them() {
+        let script = "// @ts-check\n\n/** One line. */\nconst a = 1; // beside\n/**\n * Many\n * lines.\n */\n\
+                      /** @type {X} */ (a).go();\n  // in\n  return \"/** text */\";\n";
+        assert_eq!(
+            uncommented(script),
+            "const a = 1; // beside\n/** @type {X} */ (a).go();\n  return \"/** text */\";\n"
+        );
+    }
+
+    #[test]
     fn scripts_stay_small() {
         let scripts = ASSETS.iter().filter(|asset| asset.name.ends_with(".js"));
-        let bytes: usize = scripts.map(|asset| asset.bytes.len()).sum();
+        let bytes: usize = scripts.map(|asset| asset.sent().len()).sum();
         assert!(bytes <= SCRIPT_BYTES_MAX, "{bytes} bytes of scripts");
     }
 

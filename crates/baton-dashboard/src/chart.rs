@@ -169,6 +169,40 @@ impl Chart {
     }
 }
 
+/// A chart without words, for a row of a table.
+#[derive(Clone, Debug, Template)]
+#[template(
+    ext = "html",
+    source = "<svg class=\"spark\" viewBox=\"0 0 1000 100\" preserveAspectRatio=\"none\" width=\"96\" height=\"16\" role=\"img\" aria-label=\"{{ about }}\">{% for shape in shapes %}<path class=\"{{ shape.class }}\" d=\"{{ shape.path }}\"/>{% endfor %}</svg>"
+)]
+pub struct Spark {
+    about: String,
+    shapes: Vec<Shape>,
+}
+
+impl HtmlSafe for Spark {}
+
+/// What was completed and what failed, step by step.
+pub fn spark(answer: &SeriesAnswer) -> Spark {
+    let count = |metric| each(answer, metric, |point| Some(point.count));
+    let rows = [("completed", count(Metric::Completed)), ("failed", count(Metric::Failed))];
+    let steps = rows[0].1.len();
+    let at = |values: &[Option<u64>], step: usize| values.get(step).copied().flatten().unwrap_or_default();
+    let most = (0..steps).map(|step| at(&rows[0].1, step) + at(&rows[1].1, step)).max().unwrap_or_default();
+    let (mut shapes, mut floor) = (Vec::new(), vec![0; steps]);
+    for (class, values) in &rows {
+        let mut path = String::new();
+        for (step, below) in floor.iter_mut().enumerate() {
+            column(&mut path, (step, steps), (*below, at(values, step)), most);
+            *below += at(values, step);
+        }
+        shapes.push(Shape { class: format!("column {class}"), path });
+    }
+    let sum = |values: &[Option<u64>]| words::grouped(values.iter().flatten().sum::<u64>());
+    let span = words::took(answer.to.ms().saturating_sub(answer.from.ms()));
+    Spark { about: format!("In {span}: {} completed, {} failed", sum(&rows[0].1), sum(&rows[1].1)), shapes }
+}
+
 fn named(rows: &[Row], values: impl Iterator<Item = String>) -> Vec<Named> {
     rows.iter().zip(values).map(|(row, value)| Named { name: row.name, class: row.class, value }).collect()
 }
@@ -290,6 +324,24 @@ mod tests {
     #[test]
     fn lines_have_gaps() {
         assert_eq!(line(&[Some(1), Some(2), None, Some(0)], 2), "M125.0 50.00L375.0 0.00M800.0 100.00H950.0");
+    }
+
+    #[test]
+    fn a_spark_says_in_words_what_it_draws() {
+        let point = |count: u64| format!(r#"{{"at":"1970-01-01T00:00:00Z","count":{count}}}"#);
+        let text = format!(
+            r#"{{"from":"1970-01-01T00:00:00Z","to":"1970-01-01T02:00:00Z","step_ms":3600000,"behind_ms":0,"series":[
+                {{"metric":"completed","points":[{},{}]}},{{"metric":"failed","points":[{},{}]}}]}}"#,
+            point(1),
+            point(0),
+            point(1),
+            point(0)
+        );
+        let spark = spark(&serde_json::from_str(&text).unwrap());
+        assert_eq!(spark.about.replace('\u{202f}', " "), "In 2 h: 1 completed, 1 failed");
+        assert_eq!(spark.shapes[0].path, "M50.0 100.00V50.00H450.0V100.00Z");
+        assert_eq!(spark.shapes[1].path, "M50.0 50.00V0.00H450.0V50.00Z");
+        assert!(spark.to_string().contains("role=\"img\""));
     }
 
     #[test]

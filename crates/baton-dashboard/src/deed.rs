@@ -2,8 +2,12 @@
 //! interface that does it. The paths of pages are those of the interface, so a new deed is a row here and nothing else.
 
 use askama::Template;
+use baton_api::flow::Flow;
+use baton_api::queue::Queue;
+use baton_core::operation::Act;
 use baton_core::{Move, Status};
 
+use crate::flows;
 use crate::link::Link;
 use crate::page::pages;
 use crate::shell::Shell;
@@ -13,16 +17,27 @@ use crate::words;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Noun {
     Task,
+    Flow,
     Queue,
     Worker,
+    Schedule,
+    Operation,
+    Webhook,
 }
 
 impl Noun {
+    pub const ALL: [Noun; 7] =
+        [Noun::Task, Noun::Flow, Noun::Queue, Noun::Worker, Noun::Schedule, Noun::Operation, Noun::Webhook];
+
     pub fn as_str(self) -> &'static str {
         match self {
             Noun::Task => "task",
+            Noun::Flow => "flow",
             Noun::Queue => "queue",
             Noun::Worker => "worker",
+            Noun::Schedule => "schedule",
+            Noun::Operation => "operation",
+            Noun::Webhook => "webhook",
         }
     }
 
@@ -30,8 +45,12 @@ impl Noun {
     pub fn plural(self) -> &'static str {
         match self {
             Noun::Task => "tasks",
+            Noun::Flow => "flows",
             Noun::Queue => "queues",
             Noun::Worker => "workers",
+            Noun::Schedule => "schedules",
+            Noun::Operation => "operations",
+            Noun::Webhook => "webhooks",
         }
     }
 }
@@ -53,6 +72,10 @@ pub struct Deed {
     pub typed: bool,
     /// There is room to say why.
     pub reasons: bool,
+    /// It takes one of [`RANKS`].
+    pub ranks: bool,
+    /// It makes something: pressed twice, it is done once.
+    pub makes: bool,
 }
 
 const BASE: Deed = Deed {
@@ -64,9 +87,17 @@ const BASE: Deed = Deed {
     destroys: false,
     typed: false,
     reasons: false,
+    ranks: false,
+    makes: false,
 };
 
-pub const DEEDS: [Deed; 10] = [
+/// The priorities.
+pub const RANKS: &[&str] = &["9", "8", "7", "6", "5", "4", "3", "2", "1", "0"];
+
+/// A deed with this word takes a thing away altogether.
+pub const DELETE: &str = "delete";
+
+pub const DEEDS: [Deed; 23] = [
     Deed {
         word: "cancel",
         scope: "tasks:cancel",
@@ -89,6 +120,42 @@ pub const DEEDS: [Deed; 10] = [
         scope: "tasks:write",
         button: "Run now",
         means: "It does not wait for its time any longer.",
+        reasons: true,
+        ..BASE
+    },
+    Deed {
+        word: "reprioritise",
+        scope: "tasks:write",
+        button: "Reprioritise",
+        means: "It takes its place among those of its new priority, by its age.",
+        ranks: true,
+        ..BASE
+    },
+    Deed {
+        noun: Noun::Operation,
+        word: "cancel",
+        scope: "tasks:write",
+        button: "Call it off",
+        means: "No further tasks are acted on, but for those that are under way, a hundred at most. What was done stays done.",
+        destroys: true,
+        ..BASE
+    },
+    Deed {
+        noun: Noun::Flow,
+        word: "cancel",
+        scope: "tasks:cancel",
+        button: "Cancel",
+        means: "All of it that has not ended is cancelled; where a task runs, its worker is told to stop.",
+        destroys: true,
+        reasons: true,
+        ..BASE
+    },
+    Deed {
+        noun: Noun::Flow,
+        word: "rerun",
+        scope: "tasks:write",
+        button: "Rerun the failed part",
+        means: "Its tasks that failed, timed out or were cancelled run again, and what waits for them goes on when they complete.",
         reasons: true,
         ..BASE
     },
@@ -125,6 +192,7 @@ pub const DEEDS: [Deed; 10] = [
         destroys: true,
         typed: true,
         reasons: true,
+        ..BASE
     },
     Deed {
         noun: Noun::Worker,
@@ -151,6 +219,82 @@ pub const DEEDS: [Deed; 10] = [
         destroys: true,
         ..BASE
     },
+    Deed {
+        noun: Noun::Schedule,
+        word: "trigger",
+        scope: "tasks:write",
+        button: "Trigger now",
+        means: "One of its tasks is made now, whether or not it is due. Its next time stays where it is.",
+        makes: true,
+        ..BASE
+    },
+    Deed {
+        noun: Noun::Schedule,
+        word: "pause",
+        scope: "tasks:write",
+        button: "Pause",
+        means: "It makes no more tasks. Times that come meanwhile are not made up for.",
+        ..BASE
+    },
+    Deed {
+        noun: Noun::Schedule,
+        word: "resume",
+        scope: "tasks:write",
+        button: "Resume",
+        means: "It makes tasks again, from its next time on.",
+        ..BASE
+    },
+    Deed {
+        noun: Noun::Schedule,
+        word: DELETE,
+        scope: "tasks:write",
+        button: "Delete",
+        means: "It is forgotten. Tasks that it has made stay.",
+        destroys: true,
+        ..BASE
+    },
+    Deed {
+        noun: Noun::Webhook,
+        word: "test",
+        scope: "queues:admin",
+        button: "Send a test",
+        means: "It is sent at once, signed, and once; also while it rests. What came back is shown.",
+        ..BASE
+    },
+    Deed {
+        noun: Noun::Webhook,
+        word: "pause",
+        scope: "queues:admin",
+        button: "Pause",
+        means: "Nothing is sent. What happens meanwhile waits for a day at most.",
+        ..BASE
+    },
+    Deed {
+        noun: Noun::Webhook,
+        word: "resume",
+        scope: "queues:admin",
+        button: "Resume",
+        means: "What waits is sent. Where it was given up, what happened before is not told any more.",
+        ..BASE
+    },
+    Deed {
+        noun: Noun::Webhook,
+        word: "rotate",
+        scope: "queues:admin",
+        button: "Rotate the secret",
+        means: "It gets another secret, which is shown once. The one before signs, too, for a day.",
+        makes: true,
+        ..BASE
+    },
+    Deed {
+        noun: Noun::Webhook,
+        word: DELETE,
+        scope: "queues:admin",
+        button: "Delete",
+        means: "It is forgotten, and so is what waits for its receiver.",
+        destroys: true,
+        ..BASE
+    },
 ];
 
 impl Deed {
@@ -168,6 +312,7 @@ impl Deed {
         let sources = match self.word {
             "cancel" => Move::Cancel.sources(),
             "rerun" => Move::Rerun.sources(),
+            "reprioritise" => Act::Reprioritise.takes(),
             _ => Move::Promote.sources(),
         };
         sources.contains(&status)
@@ -186,6 +331,22 @@ pub struct ConfirmPage {
     pub shell: Shell,
     pub deed: Deed,
     pub name: String,
+    /// Names the wish, so that it is done once however often it is sent.
+    pub once: String,
+    pub reason: String,
+    pub priority: String,
+    /// Why it was not done.
+    pub refused: Option<String>,
+    /// What the thing is called, and how many tasks it is about, where its name does not say so.
+    pub about: Option<About>,
+}
+
+/// What somebody should know who is asked.
+#[derive(Clone, Debug)]
+pub struct About {
+    pub called: String,
+    pub tasks: u64,
+    pub of: u64,
 }
 
 impl ConfirmPage {
@@ -195,11 +356,41 @@ impl ConfirmPage {
     }
 
     fn called(&self) -> String {
-        words::shown(&self.name)
+        words::shown(self.about.as_ref().map_or(&self.name, |about| &about.called))
+    }
+
+    /// How many tasks, of how many.
+    fn counted(&self) -> Option<String> {
+        let about = self.about.as_ref()?;
+        Some(format!("{} of its {} tasks.", words::grouped(about.tasks), words::grouped(about.of)))
+    }
+
+    fn button(&self) -> String {
+        let Some(about) = &self.about else { return self.deed.button.to_owned() };
+        let many = if about.tasks == 1 { "task" } else { "tasks" };
+        format!("{}: {} {many}", self.deed.button, words::grouped(about.tasks))
     }
 }
 
 pages!(ConfirmPage);
+
+/// How many tasks of a flow that is about.
+pub fn of_flow(deed: &Deed, flow: &Flow) -> About {
+    let fits = |status: &&Status| match deed.word {
+        "rerun" => status.is_terminal() && **status != Status::Completed,
+        _ => !status.is_terminal(),
+    };
+    let tasks = Status::ALL.iter().filter(fits).map(|status| flows::count(flow, *status)).sum();
+    About { called: flows::called(flow), tasks, of: flow.tasks }
+}
+
+/// How many tasks of a queue a purge takes: those that wait, whatever for.
+pub fn of_queue(queue: &Queue) -> About {
+    let waits = [Status::Pending, Status::Scheduled, Status::Blocked];
+    let count = |status: Status| queue.tasks.get(status.as_str()).copied().unwrap_or_default();
+    let tasks = waits.into_iter().map(count).sum();
+    About { called: queue.name.to_string(), tasks, of: queue.tasks.values().sum() }
+}
 
 #[cfg(test)]
 mod tests {

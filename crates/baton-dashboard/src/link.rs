@@ -84,10 +84,7 @@ impl Base {
 
     /// To one thing below a path: `of("/ui/queues", "emails")`.
     pub fn of(&self, path: &str, name: impl AsRef<str>) -> Link {
-        let mut link = self.to(path);
-        link.text.push('/');
-        escape(name.as_ref(), &mut link.text);
-        link
+        self.to(path).below(name)
     }
 
     /// To a file that the pages bring along.
@@ -117,6 +114,13 @@ impl Link {
     /// Goes on with more of a path that we wrote ourselves.
     pub fn and(mut self, more: &str) -> Link {
         self.text.push_str(more);
+        self
+    }
+
+    /// Goes on with the name of a thing, which may come from anyone.
+    pub fn below(mut self, name: impl AsRef<str>) -> Link {
+        self.text.push('/');
+        escape(name.as_ref(), &mut self.text);
         self
     }
 
@@ -181,6 +185,10 @@ mod tests {
             "/ops/baton/ui/tasks?q=a%26b%3Dc%20d&status=failed"
         );
         assert_eq!(base.of("/ui/queues", "a/../b").to_string(), "/ops/baton/ui/queues/a%2F..%2Fb");
+        assert_eq!(
+            base.of("/ui/users", "a").and("/b").below("c/d").to_string(),
+            "/ops/baton/ui/users/a/b/c%2Fd"
+        );
         assert_eq!(base.asset("live.js").to_string(), "/ops/baton/ui/assets/live.js");
         assert_eq!(base.strip("/ops/baton/ui"), Some("/ui"));
         assert_eq!((base.strip("/ops/baton"), base.strip("/ops/batons")), (Some("/"), None));

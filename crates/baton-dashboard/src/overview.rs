@@ -2,11 +2,11 @@
 
 use askama::Template;
 use baton_api::error_group::ErrorGroups;
-use baton_api::queue::Queues;
+use baton_api::queue::{Queue, Queues};
 use baton_api::series::{Recent, SeriesAnswer};
 use baton_core::Status;
 
-use crate::chart::{self, Chart};
+use crate::chart::{self, Chart, Spark};
 use crate::page::pages;
 use crate::shell::{Bar, Shell};
 use crate::words;
@@ -29,6 +29,15 @@ pub struct OverviewPage {
 pages!(OverviewPage);
 
 impl OverviewPage {
+    /// Rows of queues are without charts here: there are larger ones above.
+    fn draws(&self) -> bool {
+        false
+    }
+
+    fn spark(&self, _: &Queue) -> Option<Spark> {
+        None
+    }
+
     fn bar(&self) -> Bar {
         self.shell.bar.clone().unwrap_or_default()
     }

@@ -1,12 +1,15 @@
 //! Queues: all of them, and one.
 
+use std::collections::BTreeMap;
+
 use askama::Template;
 use baton_api::queue::{Keep, Queue, Queues};
 use baton_api::series::SeriesAnswer;
 use baton_core::Status;
 
-use crate::chart::{self, Chart};
+use crate::chart::{self, Chart, Spark};
 use crate::deed::{Deed, Noun};
+use crate::link::Link;
 use crate::overview::SPANS;
 use crate::page::pages;
 use crate::shell::Shell;
@@ -18,6 +21,8 @@ use crate::words;
 pub struct QueuesPage {
     pub shell: Shell,
     pub list: Queues,
+    /// What happened in each lately, by name.
+    pub series: BTreeMap<String, SeriesAnswer>,
 }
 
 /// One queue.
@@ -38,7 +43,23 @@ pub fn count(queue: &Queue, status: impl AsRef<str>) -> String {
     words::grouped(queue.tasks.get(status.as_ref()).copied().unwrap_or_default())
 }
 
+impl QueuesPage {
+    /// Rows have one, though it may be empty.
+    fn draws(&self) -> bool {
+        true
+    }
+
+    fn spark(&self, queue: &Queue) -> Option<Spark> {
+        self.series.get(queue.name.as_str()).map(chart::spark)
+    }
+}
+
 impl QueuePage {
+    fn edit(&self) -> Option<Link> {
+        let link = self.shell.queue(&self.queue.name).and("/limits");
+        self.shell.may("queues:admin").then_some(link)
+    }
+
     fn throughput(&self) -> Chart {
         chart::throughput(&self.series)
     }

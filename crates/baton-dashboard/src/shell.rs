@@ -10,6 +10,7 @@ use baton_api::task::Stats;
 use baton_core::Status;
 
 use crate::link::{Base, Link};
+use crate::settings::Look;
 use crate::words;
 
 /// What every page is told.
@@ -17,6 +18,7 @@ use crate::words;
 pub struct Shell {
     pub base: Base,
     pub theme: Theme,
+    pub look: Look,
     pub viewer: Viewer,
     /// What ages are counted from.
     pub now: Timestamp,
@@ -29,12 +31,22 @@ pub struct Shell {
 }
 
 /// The pages of the navigation: word, path, and the key behind `g`.
-pub const PLACES: [(&str, &str, &str); 4] = [
+pub const PLACES: [(&str, &str, &str); 11] = [
     ("Overview", "/", "o"),
     ("Tasks", "/ui/tasks", "t"),
+    ("Flows", "/ui/flows", "f"),
     ("Queues", "/ui/queues", "q"),
     ("Workers", "/ui/workers", "w"),
+    ("Schedules", "/ui/schedules", "s"),
+    ("Errors", "/ui/errors", "e"),
+    (HOOKS, "/ui/webhooks", "h"),
+    ("Sessions", "/ui/sessions", "u"),
+    ("Events", "/ui/events", "v"),
+    ("System", "/ui/system", "y"),
 ];
+
+/// Only for those who could make one.
+const HOOKS: &str = "Webhooks";
 
 /// Which colours.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -149,16 +161,40 @@ impl Shell {
         self.base.of("/ui/queues", name.to_string())
     }
 
+    pub fn flow(&self, id: impl std::fmt::Display) -> Link {
+        self.base.of("/ui/flows", id.to_string())
+    }
+
+    pub fn flows(&self) -> Link {
+        self.base.to("/ui/flows")
+    }
+
     pub fn tasks(&self) -> Link {
         self.base.to("/ui/tasks")
     }
 
     pub fn since(&self, at: &Timestamp) -> String {
-        words::since(at, self.now)
+        self.look.times.write(at, self.now)
     }
 
-    pub fn places(&self) -> &'static [(&'static str, &'static str, &'static str)] {
-        &PLACES
+    /// A point in time, as it is read at a glance, and as it is.
+    pub fn when(&self, at: &Timestamp) -> When {
+        When { exact: at.to_string(), text: self.since(at) }
+    }
+
+    /// The same, to the millisecond: where the order of things matters.
+    pub fn moment(&self, at: &Timestamp) -> When {
+        let is_today = self.now.ms().saturating_sub(at.ms()) < 86_400_000;
+        let here = self.look.times.moved(at);
+        When {
+            exact: at.to_string(),
+            text: if is_today { words::time(here) } else { words::day_and_time(here) },
+        }
+    }
+
+    /// Those that whoever looks may see.
+    pub fn places(&self) -> Vec<&'static (&'static str, &'static str, &'static str)> {
+        PLACES.iter().filter(|(word, _, _)| *word != HOOKS || self.may("queues:admin")).collect()
     }
 }
 
@@ -174,6 +210,31 @@ pub struct Mark {
 }
 
 impl HtmlSafe for Mark {}
+
+/// A point in time.
+#[derive(Clone, Debug, Template)]
+#[template(ext = "html", source = "<time datetime=\"{{ exact }}\" title=\"{{ exact }}\">{{ text }}</time>")]
+pub struct When {
+    exact: String,
+    text: String,
+}
+
+impl HtmlSafe for When {}
+
+/// What stands around a page in a test: nobody looks, and everybody may.
+#[cfg(test)]
+pub(crate) fn tests_shell() -> Shell {
+    Shell {
+        base: Base::default(),
+        theme: Theme::System,
+        look: Look::default(),
+        viewer: Viewer { open: true, ..Viewer::default() },
+        now: Timestamp::from_ms(1_800_000_000_000),
+        here: "/".to_owned(),
+        place: "",
+        bar: None,
+    }
+}
 
 #[cfg(test)]
 mod tests {

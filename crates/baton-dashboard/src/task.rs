@@ -11,6 +11,7 @@ use crate::deed::{Deed, Noun};
 use crate::link::Link;
 use crate::page::pages;
 use crate::shell::Shell;
+use crate::surroundings::Surroundings;
 use crate::words;
 
 /// How many lines of a log are read for one page.
@@ -92,22 +93,30 @@ pub fn attempts(history: &[HistoryEntry]) -> Vec<Attempt> {
     attempts
 }
 
-/// The time in each status, one after the other, from its beginning until now or its end.
-pub fn pieces(history: &[HistoryEntry], now: Timestamp) -> Vec<Piece> {
+/// The time in each status, one after the other, from its beginning until now or its end: status, from and to, in ms.
+pub fn pieces_within(history: &[HistoryEntry], now: Timestamp) -> Vec<(String, u64, u64)> {
     let moves: Vec<(&str, u64)> =
         history.iter().filter_map(|entry| Some((entry.to.as_deref()?, entry.at.ms()))).collect();
-    let (Some((_, from)), Some((last, last_at))) = (moves.first(), moves.last()) else { return Vec::new() };
+    let Some((last, last_at)) = moves.last() else { return Vec::new() };
     let is_over = last.parse::<Status>().is_ok_and(Status::is_terminal);
     let until = if is_over { *last_at } else { now.ms().max(*last_at) };
-    let whole = until.saturating_sub(*from).max(1);
     let ends = moves.iter().skip(1).map(|(_, at)| *at).chain([until]);
-    let pieces = moves.iter().zip(ends).filter(|((_, at), end)| end > at).map(|((status, at), end)| {
-        let long = end.saturating_sub(*at);
+    let pieces = moves.iter().zip(ends).filter(|((_, at), end)| end > at);
+    pieces.map(|((status, at), end)| ((*status).to_owned(), *at, end)).collect()
+}
+
+/// The same as pieces of a bar.
+pub fn pieces(history: &[HistoryEntry], now: Timestamp) -> Vec<Piece> {
+    let times = pieces_within(history, now);
+    let (Some((_, from, _)), Some((_, _, until))) = (times.first(), times.last()) else { return Vec::new() };
+    let (from, whole) = (*from, until.saturating_sub(*from).max(1));
+    let pieces = times.into_iter().map(|(status, at, end)| {
+        let long = end.saturating_sub(at);
         Piece {
-            status: (*status).to_owned(),
-            at: at.saturating_sub(*from) * 1_000 / whole,
-            wide: (long * 1_000 / whole).max(2),
             about: format!("{status} for {}", words::took(long)),
+            status,
+            at: at.saturating_sub(from) * 1_000 / whole,
+            wide: (long * 1_000 / whole).max(2),
         }
     });
     pieces.collect()
@@ -208,6 +217,11 @@ impl TaskPage {
     fn around(&self) -> Vec<(&'static str, Vec<Relative>)> {
         let both = [("Waits for", self.relatives(true)), ("Waited for by", self.relatives(false))];
         both.into_iter().filter(|(_, relatives)| !relatives.is_empty()).collect()
+    }
+
+    /// The same, drawn.
+    fn surroundings(&self) -> Option<Surroundings> {
+        Surroundings::of(self.graph.as_ref()?, self.task.id, &self.shell)
     }
 
     /// When the lease ends that it is under.

@@ -1,12 +1,13 @@
 //! Tasks: a list with a search, and what is done to many of them.
 
 use askama::Template;
-use baton_api::operation::{Foreseen, Operation};
 use baton_api::task::{Task, Tasks};
 use baton_core::Status;
 use baton_core::operation::Act;
 
+use crate::errors::DEAD;
 use crate::link::Link;
+use crate::many;
 use crate::page::pages;
 use crate::shell::Shell;
 use crate::words;
@@ -25,22 +26,105 @@ pub struct TasksPage {
     /// Of [`FILTERS`], those that say something.
     pub filters: Vec<(&'static str, String)>,
     pub cursor: String,
+    /// What is shown of each task; none: the usual.
+    pub columns: Vec<Column>,
+}
+
+/// What can be shown of a task beside its id and status: word of the address, title, class.
+macro_rules! columns {
+    ($($name:ident = $word:literal, $title:literal, $class:literal;)*) => {
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum Column { $($name,)* }
+
+        impl Column {
+            pub const ALL: &[Column] = &[$(Column::$name),*];
+
+            pub fn word(self) -> &'static str {
+                match self { $(Column::$name => $word,)* }
+            }
+
+            pub fn title(self) -> &'static str {
+                match self { $(Column::$name => $title,)* }
+            }
+
+            fn class(self) -> &'static str {
+                match self { $(Column::$name => $class,)* }
+            }
+        }
+    };
+}
+
+columns! {
+    Kind = "kind", "Kind", "name-column";
+    Queue = "queue", "Queue", "name-column fold";
+    Priority = "priority", "Priority", "number fold";
+    Attempt = "attempt", "Attempt", "number fold";
+    Waited = "waited", "Waited", "number fold";
+    Ran = "ran", "Ran", "number fold";
+    Age = "age", "Age", "number age";
+    Created = "created", "Created, UTC", "time-column fold";
+    Worker = "worker", "Worker", "worker-column fold";
+    Key = "key", "Key", "name-column fold";
+    Tags = "tags", "Tags", "name-column fold";
+    Error = "error", "Error", "fold";
+}
+
+const USUAL: [Column; 8] = [
+    Column::Kind,
+    Column::Queue,
+    Column::Attempt,
+    Column::Waited,
+    Column::Ran,
+    Column::Age,
+    Column::Worker,
+    Column::Error,
+];
+
+impl Column {
+    /// Those that are named, in the order of the table; words that name none are passed over.
+    pub fn read<'a>(words: impl Iterator<Item = &'a str>) -> Vec<Column> {
+        let named: Vec<&str> = words.flat_map(|words| words.split(',')).collect();
+        Column::ALL.iter().copied().filter(|column| named.contains(&column.word())).collect()
+    }
 }
 
 impl TasksPage {
+    fn shown(&self) -> &[Column] {
+        if self.columns.is_empty() { &USUAL } else { &self.columns }
+    }
+
+    fn shows(&self, column: &Column) -> bool {
+        self.shown().contains(column)
+    }
+
+    fn all_columns(&self) -> &'static [Column] {
+        Column::ALL
+    }
+
+    /// The columns as the address has them; nothing, if they are the usual ones.
+    fn columns_said(&self) -> String {
+        let words: Vec<&str> = self.columns.iter().map(|column| column.word()).collect();
+        words.join(",")
+    }
+
+    /// A list with these columns.
+    fn start(&self) -> Link {
+        self.shell.tasks().with_some("columns", self.columns_said())
+    }
+
     fn q(&self) -> &str {
         self.filters.iter().find(|(name, _)| *name == "q").map_or("", |(_, value)| value)
     }
 
     /// This list, but in that status.
     fn in_status(&self, status: &str) -> Link {
-        let link = self.shell.tasks().with_some("status", status);
+        let link = self.start().with_some("status", status);
         self.filters.iter().fold(link, |link, (name, value)| link.with(name, value))
     }
 
     /// This list without that filter.
     fn without(&self, gone: &str) -> Link {
-        let link = self.shell.tasks().with_some("status", &self.status);
+        let link = self.start().with_some("status", &self.status);
         let rest = self.filters.iter().filter(|(name, _)| *name != gone);
         rest.fold(link, |link, (name, value)| link.with(name, value))
     }
@@ -70,17 +154,51 @@ impl TasksPage {
         self.count(status).map_or_else(String::new, words::grouped)
     }
 
+    fn is_dead(&self) -> bool {
+        self.status == DEAD
+    }
+
+    fn dead(&self) -> Link {
+        self.in_status(DEAD)
+    }
+
+    /// `failed or timeout`.
+    fn status_said(&self) -> String {
+        words::line(self.status.replace(',', " or "))
+    }
+
+    /// The statuses of the list; none: all of them.
+    fn statuses(&self) -> Vec<Status> {
+        self.status.split(',').filter_map(|word| word.parse().ok()).collect()
+    }
+
+    /// What whoever looks may do to some task of the list.
+    fn possible(&self) -> impl Iterator<Item = Act> {
+        let asked = self.statuses();
+        let allowed = Act::ALL.iter().copied().filter(|act| self.shell.may(many::scope(*act)));
+        allowed.filter(move |act| asked.is_empty() || asked.iter().any(|status| act.takes().contains(status)))
+    }
+
     /// What is done to those that are ticked.
     fn acts(&self) -> Vec<(&'static str, &'static str)> {
-        let all = [
-            ("cancel", "tasks:cancel", "Cancel"),
-            ("rerun", "tasks:write", "Run again"),
-            ("promote", "tasks:write", "Run now"),
-        ];
-        all.into_iter()
-            .filter(|(_, scope, _)| self.shell.may(scope))
-            .map(|(act, _, button)| (act, button))
-            .collect()
+        self.possible().map(|act| (act.as_str(), many::verb(act))).collect()
+    }
+
+    /// What is done to all that fit: the act and its button, with their number where it is known.
+    fn acts_on_all(&self) -> Vec<(&'static str, String)> {
+        let asked = self.statuses();
+        // The interface refuses statuses that do not take it.
+        let fits = self.possible().filter(|act| asked.iter().all(|status| act.takes().contains(status)));
+        let counted = fits.filter_map(|act| {
+            let statuses = if asked.is_empty() { act.usual() } else { &asked };
+            let counts: Option<Vec<u64>> = statuses.iter().map(|status| self.count(status)).collect();
+            match counts.map(|counts| counts.iter().sum::<u64>()) {
+                Some(0) => None,
+                Some(count) => Some((act.as_str(), format!("{} {}", many::verb(act), words::grouped(count)))),
+                None => Some((act.as_str(), many::verb(act).to_owned())),
+            }
+        });
+        counted.collect()
     }
 
     /// A sentence on how far was looked, where that was not to the end.
@@ -106,41 +224,24 @@ pub fn age(task: &Task, shell: &Shell) -> String {
         Status::Scheduled => task.run_at.unwrap_or(task.created_at),
         _ => task.finished_at.or(task.started_at).unwrap_or(task.created_at),
     };
-    shell.since(&at)
+    // An age is short, whatever way points in time are written.
+    words::since(at, shell.now)
 }
 
-/// Asks before something is done to many tasks.
-#[derive(Debug, Template)]
-#[template(path = "many.html", blocks = ["live"])]
-pub struct ManyPage {
-    pub shell: Shell,
-    pub foreseen: Foreseen,
-    pub ids: Vec<String>,
-}
+pages!(TasksPage);
 
-impl ManyPage {
-    fn verb(&self) -> &'static str {
-        match self.foreseen.action {
-            Act::Cancel => "Cancel",
-            Act::Rerun => "Run again",
-            Act::Promote => "Run now",
-            Act::Reprioritise => "Move",
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_are_read_in_their_order_and_others_are_none() {
+        let read = |words: &[&str]| Column::read(words.iter().copied());
+        assert_eq!(read(&["age,kind"]), [Column::Kind, Column::Age]);
+        assert_eq!(read(&["tags", "kind", "<script>"]), [Column::Kind, Column::Tags]);
+        assert!(read(&[]).is_empty() && read(&["x"]).is_empty());
+        for column in Column::ALL {
+            assert_eq!(read(&[column.word()]), [*column]);
         }
     }
-
-    /// `Cancel 12 tasks`.
-    fn button(&self) -> String {
-        let many = if self.foreseen.matched == 1 { "task" } else { "tasks" };
-        format!("{} {} {many}", self.verb(), words::grouped(self.foreseen.matched))
-    }
 }
-
-/// What became of it.
-#[derive(Debug, Template)]
-#[template(path = "operation.html", blocks = ["live"])]
-pub struct OperationPage {
-    pub shell: Shell,
-    pub operation: Operation,
-}
-
-pages!(TasksPage, ManyPage, OperationPage);

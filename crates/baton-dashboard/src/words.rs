@@ -55,6 +55,16 @@ pub fn took_some(ms: &Option<u64>) -> String {
     ms.map_or_else(|| UNKNOWN.to_owned(), took)
 }
 
+/// A length of time as it is typed, in the largest unit that is exact: `90s`, `5m`, `7d`.
+pub fn length(ms: impl Borrow<u64>) -> String {
+    let ms = *ms.borrow();
+    let units = [(86_400_000, "d"), (3_600_000, "h"), (60_000, "m"), (1_000, "s")];
+    match units.into_iter().find(|(unit, _)| ms > 0 && ms % unit == 0) {
+        Some((unit, word)) => format!("{}{word}", ms / unit),
+        None => format!("{ms}ms"),
+    }
+}
+
 /// How old something is, in one unit: it is read at a glance.
 pub fn age(ms: impl Borrow<u64>) -> String {
     let s = *ms.borrow() / 1_000;
@@ -70,7 +80,12 @@ pub fn age(ms: impl Borrow<u64>) -> String {
 /// How long ago that was, or in how long it will be.
 pub fn since(at: impl Borrow<Timestamp>, now: impl Borrow<Timestamp>) -> String {
     let (at, now) = (at.borrow().ms(), now.borrow().ms());
-    if at > now { format!("in {}", age(at - now)) } else { format!("{} ago", age(now - at)) }
+    // Another clock may be ahead by a little.
+    if at >= now + 1_000 {
+        format!("in {}", age(at - now))
+    } else {
+        format!("{} ago", age(now.saturating_sub(at)))
+    }
 }
 
 /// `09:30:00.123`, in UTC.
@@ -136,6 +151,23 @@ pub fn shown(text: impl AsRef<str>) -> String {
     shown
 }
 
+/// JSON to be typed on: what hides in a text is written as an escape, which means the same there.
+pub fn typed(json: impl AsRef<str>) -> String {
+    let mut typed = String::with_capacity(json.as_ref().len());
+    for letter in json.as_ref().chars() {
+        match letter {
+            '\u{7f}'..='\u{9f}'
+            | '\u{200b}'..='\u{200f}'
+            | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}'
+            | '\u{feff}'
+            | '\u{61c}' => typed.push_str(&format!("\\u{:04x}", letter as u32)),
+            letter => typed.push(letter),
+        }
+    }
+    typed
+}
+
 /// The first line of it, and no more of that than fits into a row.
 pub fn line(text: impl AsRef<str>) -> String {
     const MOST: usize = 160;
@@ -181,9 +213,15 @@ mod tests {
         {
             assert_eq!(plain(age(ms)), text);
         }
+        for (ms, text) in
+            [(0, "0ms"), (1_500, "1500ms"), (90_000, "90s"), (300_000, "5m"), (604_800_000, "7d")]
+        {
+            assert_eq!(length(ms), text);
+        }
         let at = Timestamp::from_ms;
         assert_eq!(plain(since(at(5_000), at(9_000))), "4 s ago");
         assert_eq!(plain(since(at(69_000), at(9_000))), "in 1 m");
+        assert_eq!(plain(since(at(9_999), at(9_000))), "0 s ago");
     }
 
     #[test]
@@ -203,6 +241,7 @@ mod tests {
     #[test]
     fn nothing_hides_in_a_text() {
         assert_eq!(shown("a\0b\u{1b}[31m\u{202e}c\nd"), "a␀b␛[31m⟨202E⟩c\nd");
+        assert_eq!(typed("{\"a\": \"\u{202e}x\\n\"}"), "{\"a\": \"\\u202ex\\n\"}");
         assert_eq!(line("first\nsecond"), "first…");
         assert_eq!(line("only"), "only");
         assert_eq!(line("x".repeat(500)).chars().count(), 161);

@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 use crate::auth::settings::Logins;
 use crate::auth::{Auth, nobody};
 use crate::budget::Budget;
+use crate::graph::Kept;
 use crate::health::Health;
 use crate::hooks::Posts;
 use crate::live::Feed;
@@ -46,6 +47,8 @@ pub struct Inner {
     pub(crate) posts: Posts,
     /// How many more requests may be held until something happens.
     pub(crate) held: Arc<Semaphore>,
+    /// Drawings that were made lately.
+    pub(crate) drawings: Kept,
     /// How many more requests may compute for longer than a moment.
     heavy: Arc<Semaphore>,
 }
@@ -65,6 +68,8 @@ pub struct Settings {
     pub allowed_hosts: Vec<String>,
     /// True: everyone who reaches it may do everything.
     pub open: bool,
+    /// It listens beyond this host.
+    pub exposed: bool,
     /// How people and programs log in.
     pub logins: Logins,
     /// How long a client may take to send the headers of a request, and as long again for its body.
@@ -83,6 +88,7 @@ impl Default for Settings {
         Settings {
             allowed_hosts: Vec::new(),
             open: true,
+            exposed: false,
             logins: Logins::default(),
             patience: Duration::from_secs(10),
             base: Base::default(),
@@ -115,6 +121,7 @@ impl App {
             operations: Notify::new(),
             posts: Posts::default(),
             held: Arc::new(Semaphore::new(HELD_MAX)),
+            drawings: Kept::default(),
             heavy: Arc::new(Semaphore::new(HEAVY_MAX)),
             store,
             draining,

@@ -116,6 +116,7 @@ impl Config {
             settings: Settings {
                 allowed_hosts,
                 open: !required,
+                exposed: beyond,
                 base: values.parse("gateway.base_path"),
                 budget: budget(&mut values),
                 webhooks_allow_private: values.parse("webhooks.allow_private"),

@@ -114,10 +114,15 @@ impl Fail {
         }
     }
 
+    /// What a page of ours is told of it.
+    pub(crate) fn told(&self) -> Problem {
+        let nowhere = Asked { path: String::new(), request_id: String::new(), trace_id: None, page: None };
+        self.problem(&nowhere)
+    }
+
     /// What a person is told of it.
     pub(crate) fn sentence(&self) -> String {
-        let nowhere = Asked { path: String::new(), request_id: String::new(), trace_id: None, page: None };
-        self.problem(&nowhere).detail
+        self.told().detail
     }
 
     /// The answer as the client gets it.

@@ -28,6 +28,8 @@ const POWERS: [&str; 5] = ["queues:admin", "workers:admin", "admin:users", "admi
 const TAGS: [&str; 2] = ["operations", "schedules"];
 /// What is done to all tasks of a flow, or of a group of failures.
 const MANY: [&str; 3] = ["cancel_flow", "rerun_flow", "rerun_error"];
+/// Whoever has a login may do these for himself; that is told only of those who look after others.
+const KEYS: [&str; 3] = ["create_key", "change_key", "remove_key"];
 /// What changes nothing.
 const HARMLESS: [&str; 1] = ["preview_schedule"];
 
@@ -78,7 +80,7 @@ fn is_noted(operation: &Operation) -> bool {
     let ways: Vec<HashMap<String, Vec<String>>> = serde_json::from_value(said).unwrap_or_default();
     let powerful =
         ways.iter().flat_map(HashMap::values).flatten().any(|scope| POWERS.contains(&scope.as_str()));
-    (tagged || powerful || MANY.contains(&name)) && !HARMLESS.contains(&name)
+    (tagged || powerful || MANY.contains(&name) || KEYS.contains(&name)) && !HARMLESS.contains(&name)
 }
 
 /// What the path names: `mail` of `/queues/mail/pause`.
@@ -98,6 +100,14 @@ pub(crate) fn administers(grant: &Grant) -> bool {
 /// off the trail with such.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Untold;
+
+/// Marks an answer so, if whoever asked looks after nobody but himself.
+pub(crate) fn told_of_keepers(grant: &Grant, mut answer: Response) -> Response {
+    if !administers(grant) {
+        answer.extensions_mut().insert(Untold);
+    }
+    answer
+}
 
 /// What is known of a request.
 pub(crate) struct Note {
@@ -148,6 +158,7 @@ mod tests {
             "/api/v1/errors/{fingerprint}/rerun",
             "/api/v1/schedules",
             "/auth/users",
+            "/auth/keys",
         ] {
             assert!(noted(Method::POST, path), "{path}");
         }

@@ -76,7 +76,7 @@ async fn without_header(app: &App, parts: &Parts, care: Care) -> Result<Arc<Gran
 }
 
 async fn by_cookie(app: &App, parts: &Parts, care: Care) -> Option<Result<Arc<Grant>, Fail>> {
-    let token = Cookie::Access.read(&parts.headers, app.auth.secure())?;
+    let token = Cookie::Access.read(&parts.headers, app.auth.jar())?;
     // A socket answers pages of any site, and no header of a script tells them apart.
     let socket = parts.headers.contains_key(header::UPGRADE);
     let changes = site::changes(&parts.method);

@@ -59,6 +59,7 @@ pub(crate) use who::{Address, Peer, Surely, Who};
 use crate::clock;
 use crate::problem::Fail;
 use api_key::KnownKey;
+use cookie::Jar;
 use hashing::Hashing;
 use key_set::KeySets;
 use outbox::Outbox;
@@ -99,6 +100,7 @@ pub struct Inner {
     pub(crate) hashing: Hashing,
     skew: Skew,
     met: Met,
+    jar: Jar,
 }
 
 impl std::ops::Deref for Auth {
@@ -152,6 +154,7 @@ impl Auth {
             met: Met::default(),
             closed: CancellationToken::new(),
             began_ms: clock::now_ms(),
+            jar: Jar::new(&logins.rules.issuer),
             ring,
             logins,
             open,
@@ -174,7 +177,12 @@ impl Auth {
 
     /// Whether cookies are for hosts that are reached over TLS.
     pub(crate) fn secure(&self) -> bool {
-        self.logins.rules.issuer.starts_with("https://")
+        self.jar.is_secure()
+    }
+
+    /// The cookies of this installation.
+    pub(crate) fn jar(&self) -> &Jar {
+        &self.jar
     }
 
     /// Whether the feed of revocations was read, so that what is revoked anywhere is known here.

@@ -6,7 +6,7 @@ use baton_auth::refresh::{DecodeError, Token};
 use baton_auth::{Scopes, SecretText, address};
 use baton_core::Code;
 use baton_core::login::{EndReason, OnReuse, Refused, Rotation, UserId, Windows};
-use baton_store::calls::token::{Live, Rotate, Rotated};
+use baton_store::calls::token::{Came, Live, Note, Rotate, Rotated};
 
 use super::clients::DASHBOARD;
 use super::issue::{Bearer, Of, Tokens};
@@ -54,10 +54,23 @@ impl Auth {
             self.must_contain(&token, asked).await?;
         }
         match self.rotate(&token, wish).await {
-            Ok(Rotated::Successor { how, session }) => self.succeed(&token, how, &session, wish).await,
+            Ok(Rotated::Successor { how, session }) => {
+                match how {
+                    Rotation::Rotated => {}
+                    Rotation::Replayed => self.note_soon(&token, Came::Replayed, wish.from),
+                    Rotation::Healed => self.note_soon(&token, Came::Healed, wish.from),
+                }
+                self.succeed(&token, how, &session, wish).await
+            }
             Ok(Rotated::Refused { why, ended, epoch }) => {
-                if why == Refused::Superseded {
-                    self.look_at_stranger(&token, wish.from);
+                match why {
+                    Refused::Superseded => {
+                        self.note_soon(&token, Came::Superseded, wish.from);
+                        self.look_at_stranger(&token, wish.from);
+                    }
+                    // Nobody hears of it before it is on record.
+                    Refused::Reused => self.note_token(told(&token, Came::Reused), wish.from).await,
+                    _ => {}
                 }
                 Err(self.refuse(&token, why, ended, epoch))
             }
@@ -162,6 +175,19 @@ impl Auth {
         text.ok_or_else(|| Fail::new(Code::KeyRingMismatch))
     }
 
+    /// Whoever looks after the user can read that a token came once more. Whoever brought it does not wait for that.
+    fn note_soon(&self, token: &Token, came: Came, from: IpAddr) {
+        let (auth, told) = (self.clone(), told(token, came));
+        tokio::spawn(async move { auth.note_token(told, from).await });
+    }
+
+    async fn note_token(&self, told: Note<'_>, from: IpAddr) {
+        let ip = address::pseudonym(&self.ring, from);
+        if let Err(error) = self.store.note_token(&Note { ip: &ip, ..told }).await {
+            tracing::warn!(session = %told.sid, came = told.came.as_str(), %error, "that a token came once more could not be noted");
+        }
+    }
+
     /// One who comes too late with a token, under a name of his own, and from elsewhere than the login, may have stolen
     /// it. He does not wait for us to find out.
     fn look_at_stranger(&self, token: &Token, from: IpAddr) {
@@ -216,4 +242,9 @@ impl Auth {
         }
         Fail::new(code)
     }
+}
+
+/// What is told of a token that came once more; not yet from where.
+fn told(token: &Token, came: Came) -> Note<'static> {
+    Note { tag: token.tag, sid: token.sid, came, generation: token.generation, ip: "" }
 }

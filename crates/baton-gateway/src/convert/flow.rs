@@ -19,6 +19,7 @@ pub(crate) fn flow(read: Record) -> Flow {
         finished_at: read.finished_ms.map(Timestamp::from_ms),
         submitted_by: read.submitted_by.map(|by| by.to_string()),
         doing: read.doing.map(|work| work.to_string()),
+        oldest_open: None,
     }
 }
 

@@ -10,6 +10,7 @@ pub(crate) mod new_task;
 pub(crate) mod operation;
 pub(crate) mod pool;
 pub(crate) mod queue;
+pub(crate) mod redis;
 pub(crate) mod schedule;
 pub(crate) mod task;
 pub(crate) mod webhook;

@@ -3,6 +3,7 @@
 mod body;
 mod caller;
 mod id;
+mod lines;
 mod matching;
 mod paging;
 mod query;
@@ -13,6 +14,7 @@ pub(crate) use id::{
     FingerprintPath, FlowPath, KindPath, NewKind, NewPool, NewWebhook, OperationPath, PoolPath, QueueId,
     SchedulePath, TaskPath, WebhookPath, WorkerPath,
 };
+pub(crate) use lines::Lines;
 pub(crate) use matching::{if_match, if_none_match};
 pub(crate) use paging::{Paging, Part, Walk, cut, no_cursor, with_link};
 pub(crate) use query::{FromTerms, Query, Terms, no_query};

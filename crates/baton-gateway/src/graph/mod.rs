@@ -1,7 +1,9 @@
-//! Where each task of a graph stands when it is drawn: in layers, parents above their children.
+//! Where each task of a graph stands when it is drawn: in layers, parents above their children, or to the left of them.
 //!
 //! The same graph is always drawn in the same way, and where its tasks are in their lives moves none of them.
 
+mod critical;
+mod kept;
 mod layers;
 mod pieces;
 mod plain;
@@ -9,6 +11,10 @@ mod ranked;
 #[cfg(test)]
 mod tests;
 
+use baton_api::flow::Direction;
+
+pub(crate) use critical::critical;
+pub(crate) use kept::{Kept, name};
 use layers::Layers;
 use pieces::Piece;
 
@@ -16,6 +22,8 @@ use pieces::Piece;
 pub(crate) const BOX: (u64, u64) = (160, 40);
 pub(crate) const GAP: (u64, u64) = (40, 60);
 const STEP: (u64, u64) = (BOX.0 + GAP.0, BOX.1 + GAP.1);
+/// Where layers stand beside each other: edges need room in their length, boxes little above each other.
+const STEP_RIGHT: (u64, u64) = (BOX.0 + 56, BOX.1 + 20);
 
 /// Tasks that are drawn; of more the first are.
 pub(crate) const NODES_MAX: usize = 5_000;
@@ -41,7 +49,7 @@ pub(crate) struct Drawing {
 }
 
 /// Draws so many tasks with these edges. It may take some tens of ms.
-pub(crate) fn draw(nodes: usize, edges: &[Edge]) -> Drawing {
+pub(crate) fn draw(nodes: usize, edges: &[Edge], direction: Direction) -> Drawing {
     let layers = Layers::of(nodes, edges);
     let mut pieces = pieces::cut(&layers);
     let few = ranked::fits(&layers);
@@ -49,7 +57,7 @@ pub(crate) fn draw(nodes: usize, edges: &[Edge]) -> Drawing {
         let middles = if few { ranked::middles(piece) } else { None };
         piece.middles = apart(piece, middles.unwrap_or_else(|| plain::middles(piece)));
     }
-    pieces::pack(&layers, &pieces)
+    pieces::pack(&layers, &pieces, direction)
 }
 
 /// Moves boxes of one layer to the right until none touches the next, and all of them to the left edge.

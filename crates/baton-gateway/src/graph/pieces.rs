@@ -3,8 +3,10 @@
 
 use std::collections::BTreeMap;
 
+use baton_api::flow::Direction;
+
 use super::layers::Layers;
-use super::{BOX, Drawing, Edge, GAP, Place, STEP};
+use super::{BOX, Drawing, Edge, GAP, Place, STEP, STEP_RIGHT};
 
 /// Tasks that hang together. Within a piece they go by their places in `nodes`.
 #[derive(Debug, Default)]
@@ -27,11 +29,31 @@ impl Piece {
         layers
     }
 
-    fn size(&self) -> (u64, u64) {
-        let width = self.middles.iter().max().map_or(0, |most| most + BOX.0 / 2);
-        let depth = self.layer.iter().max().map_or(0, |most| u64::from(*most) * STEP.1 + BOX.1);
-        (width, depth)
+    fn size(&self, direction: Direction) -> (u64, u64) {
+        let widest = self.middles.iter().max().map_or(0, |middle| middle + BOX.0 / 2);
+        let deepest = self.layer.iter().max().map_or(0, |layer| u64::from(*layer));
+        if self.nodes.is_empty() {
+            return (0, 0);
+        }
+        match direction {
+            Direction::Down => (widest, deepest * STEP.1 + BOX.1),
+            Direction::Right => (deepest * STEP_RIGHT.0 + BOX.0, across(widest - BOX.0 / 2) + BOX.1 / 2),
+        }
     }
+
+    /// The middle of a box, from the upper left corner of the piece.
+    fn spot(&self, at: usize, direction: Direction) -> (u64, u64) {
+        let (layer, middle) = (u64::from(self.layer[at]), self.middles[at]);
+        match direction {
+            Direction::Down => (middle, layer * STEP.1 + BOX.1 / 2),
+            Direction::Right => (layer * STEP_RIGHT.0 + BOX.0 / 2, across(middle)),
+        }
+    }
+}
+
+/// The middle of a box along its layer, where layers stand beside each other: boxes are less high than wide.
+fn across(middle: u64) -> u64 {
+    (middle - BOX.0 / 2) * STEP_RIGHT.1 / STEP.0 + BOX.1 / 2
 }
 
 /// The pieces of a graph, in the order of their first tasks.
@@ -67,8 +89,8 @@ fn root(group: &mut [u32], node: u32) -> u32 {
 }
 
 /// Sets pieces side by side, and begins a new row where the drawing would become much wider than it is high.
-pub(super) fn pack(layers: &Layers, pieces: &[Piece]) -> Drawing {
-    let sizes: Vec<(u64, u64)> = pieces.iter().map(Piece::size).collect();
+pub(super) fn pack(layers: &Layers, pieces: &[Piece], direction: Direction) -> Drawing {
+    let sizes: Vec<(u64, u64)> = pieces.iter().map(|piece| piece.size(direction)).collect();
     let area: u64 = sizes.iter().map(|(width, height)| (width + GAP.0) * (height + GAP.1)).sum();
     let widest = sizes.iter().map(|(width, _)| *width).max().unwrap_or_default();
     let limit = widest.max((area * 2).isqrt());
@@ -79,9 +101,9 @@ pub(super) fn pack(layers: &Layers, pieces: &[Piece]) -> Drawing {
             (left, top) = (0, drawing.height + GAP.1);
         }
         for (at, node) in piece.nodes.iter().enumerate() {
+            let (x, y) = piece.spot(at, direction);
             let layer = u64::from(piece.layer[at]);
-            let y = top + layer * STEP.1 + BOX.1 / 2;
-            drawing.places[*node as usize] = Place { layer, x: left + piece.middles[at], y };
+            drawing.places[*node as usize] = Place { layer, x: left + x, y: top + y };
         }
         drawing.width = drawing.width.max(left + width);
         drawing.height = drawing.height.max(top + height);

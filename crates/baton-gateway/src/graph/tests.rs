@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use super::*;
 
 /// Numbers that look like chance and are the same each time.
@@ -5,26 +7,56 @@ fn mixed(seed: u32, below: u32) -> u32 {
     (seed.wrapping_mul(2_654_435_761) >> 7) % below
 }
 
-/// Every box has a place of its own, inside the drawing, and below those of its parents.
+/// Every box has a place of its own, inside the drawing, and behind those of its parents.
 fn check(nodes: usize, edges: &[Edge]) -> Drawing {
-    let drawing = draw(nodes, edges);
+    check_one(nodes, edges, Direction::Right, STEP_RIGHT);
+    check_one(nodes, edges, Direction::Down, STEP)
+}
+
+fn check_one(nodes: usize, edges: &[Edge], direction: Direction, step: (u64, u64)) -> Drawing {
+    let drawing = draw(nodes, edges, direction);
     assert_eq!(drawing.places.len(), nodes);
     for (parent, child) in edges {
         let (parent, child) = (drawing.places[*parent as usize], drawing.places[*child as usize]);
-        assert!(parent.layer < child.layer && parent.y + STEP.1 <= child.y);
+        assert!(parent.layer < child.layer);
+        match direction {
+            Direction::Down => assert!(parent.y + step.1 <= child.y),
+            Direction::Right => assert!(parent.x + step.0 <= child.x),
+        }
     }
-    let mut places = drawing.places.clone();
-    places.sort_by_key(|place| (place.y, place.x));
-    for pair in places.windows(2) {
-        assert!(pair[0].y != pair[1].y || pair[0].x + STEP.0 <= pair[1].x, "{pair:?}");
-    }
+    assert_no_overlap(&drawing);
     let (right, below) = (BOX.0 / 2, BOX.1 / 2);
     for place in &drawing.places {
         assert!(place.x >= right && place.x + right <= drawing.width, "{place:?}");
         assert!(place.y >= below && place.y + below <= drawing.height, "{place:?}");
     }
-    assert_eq!(draw(nodes, edges), drawing);
+    assert_eq!(draw(nodes, edges, direction), drawing);
     drawing
+}
+
+/// No box is on another one. In rows as high as a box, only neighbours of a row or of the next can be.
+fn assert_no_overlap(drawing: &Drawing) {
+    let mut rows: BTreeMap<u64, Vec<Place>> = BTreeMap::new();
+    for place in &drawing.places {
+        rows.entry(place.y / BOX.1).or_default().push(*place);
+    }
+    for row in rows.values_mut() {
+        row.sort_by_key(|place| place.x);
+        let both = row.windows(2).all(|pair| apart_by(pair[0], pair[1]));
+        assert!(both, "{row:?}");
+    }
+    for (row, places) in &rows {
+        let Some(below) = rows.get(&(row + 1)) else { continue };
+        for place in places {
+            let first = below.partition_point(|other| other.x + BOX.0 <= place.x);
+            let near = below[first..].iter().take_while(|other| other.x < place.x + BOX.0);
+            near.for_each(|other| assert!(apart_by(*place, *other), "{place:?} {other:?}"));
+        }
+    }
+}
+
+fn apart_by(one: Place, other: Place) -> bool {
+    one.x.abs_diff(other.x) >= BOX.0 || one.y.abs_diff(other.y) >= BOX.1
 }
 
 #[test]
@@ -84,7 +116,7 @@ fn the_costly_graphs_are_not_given_to_the_library() {
 /// What is read while edges change may hold a circle, or an edge to what was not read.
 #[test]
 fn a_circle_is_drawn_without_its_edges() {
-    let drawing = draw(4, &[(0, 1), (1, 2), (2, 1), (3, 3), (0, 9), (0, 1)]);
+    let drawing = draw(4, &[(0, 1), (1, 2), (2, 1), (3, 3), (0, 9), (0, 1)], Direction::Down);
     assert_eq!(drawing.places.len(), 4);
     assert_eq!(drawing.places[0].layer, 0);
     assert_eq!(drawing.places[3].layer, 0);

@@ -49,6 +49,11 @@ impl Health {
         tokio::spawn(fleet::keep(store.clone(), metrics.clone(), fleet_sender));
         Health { began: clock::instant(), metrics, pulse, fleet }
     }
+
+    /// What this process measured, as Prometheus has it.
+    pub(crate) fn rendered(&self) -> String {
+        self.metrics.render()
+    }
 }
 
 /// `GET /health`, `GET /ready` and `GET /metrics`.

@@ -59,15 +59,15 @@ pub(super) struct FeedQuery {
     ticket: Option<String>,
 }
 
-fn topics() -> Schema {
+pub(super) fn topics() -> Schema {
     schemas::each(schemas::word(&["tasks", "queues", "workers", "counts"]))
 }
 
-fn queues() -> Schema {
+pub(super) fn queues() -> Schema {
     schemas::each(schemas::queue())
 }
 
-fn tasks() -> Schema {
+pub(super) fn tasks() -> Schema {
     schemas::each(schemas::task())
 }
 
@@ -105,6 +105,17 @@ impl FromStr for Choice {
 }
 
 impl Filter {
+    pub(super) fn read(terms: &mut Terms) -> Filter {
+        let mut filter = Filter {
+            queue: terms.many("queue").into_iter().collect(),
+            task: terms.many("task").into_iter().collect(),
+            kind: terms.many("kind").into_iter().collect(),
+            ..Filter::default()
+        };
+        filter.choose(&terms.many("topics"));
+        filter
+    }
+
     pub(super) fn wants(&self, told: &Told) -> bool {
         let topic = match told.topic {
             Topic::Task => self.tasks,
@@ -145,13 +156,7 @@ impl FromTerms for Wish {
     const KNOWN: &[&str] = &["topics", "queue", "task", "kind", "last_event_id", "ticket"];
 
     fn read(terms: &mut Terms) -> Wish {
-        let mut filter = Filter {
-            queue: terms.many("queue").into_iter().collect(),
-            task: terms.many("task").into_iter().collect(),
-            kind: terms.many("kind").into_iter().collect(),
-            ..Filter::default()
-        };
-        filter.choose(&terms.many("topics"));
+        let filter = Filter::read(terms);
         // Redeemed before the route was asked; here it is only known.
         let _: Option<String> = terms.one("ticket");
         Wish { filter, after: terms.one("last_event_id") }

@@ -7,6 +7,7 @@
 
 mod counts;
 mod filter;
+mod history;
 mod place;
 mod reader;
 mod ring;
@@ -85,9 +86,12 @@ impl Feed {
     }
 }
 
-/// `GET /events` and `GET /ws`, below `/api/v1`.
+/// `GET /events`, `GET /events/history` and `GET /ws`, below `/api/v1`.
 pub fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(sse::events)).routes(routes!(ws::frames))
+    OpenApiRouter::new()
+        .routes(routes!(sse::events))
+        .routes(routes!(history::list_events))
+        .routes(routes!(ws::frames))
 }
 
 /// A listener costs as much as any other request that is held.

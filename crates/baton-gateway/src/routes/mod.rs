@@ -2,6 +2,7 @@
 
 mod actions;
 mod auth;
+mod doctor;
 mod documents;
 mod errors;
 mod flows;
@@ -13,6 +14,7 @@ mod pools;
 mod problems;
 mod queues;
 mod recover;
+mod redis;
 mod schedules;
 mod series;
 mod tasks;
@@ -35,6 +37,7 @@ use crate::trail::Trails;
 use crate::{cors, health, live, openapi, ui};
 
 pub(crate) use meta::front as front_of_programs;
+pub(crate) use oauth::decoded;
 
 /// Everything that this gateway answers.
 pub fn router(app: App) -> Router {
@@ -70,6 +73,8 @@ pub(crate) fn documented() -> OpenApiRouter<App> {
         .merge(webhooks::routes())
         .merge(queues::plain())
         .merge(meta::routes())
+        .merge(doctor::routes())
+        .merge(redis::routes())
         .layer(from_fn(no_query));
     let with_query = OpenApiRouter::new().merge(tasks::with_query()).merge(flows::with_query());
     let with_query = with_query

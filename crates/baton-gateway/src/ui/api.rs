@@ -10,14 +10,25 @@ use baton_api::Problem;
 use baton_core::Code;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 use tower::ServiceExt;
 
+use super::shared::{Share, Shared};
 use crate::auth::Peer;
 use crate::problem::Fail;
 
 /// Everything that this gateway answers beside the pages.
 #[derive(Clone)]
-pub(super) struct Inside(pub(super) Arc<Router>);
+pub(super) struct Inside {
+    router: Arc<Router>,
+    pub(super) shared: Shared,
+}
+
+impl Inside {
+    pub(super) fn new(router: Router) -> Inside {
+        Inside { router: Arc::new(router), shared: Shared::default() }
+    }
+}
 
 /// Marks the requests of pages.
 #[derive(Clone, Copy)]
@@ -32,9 +43,12 @@ pub(super) struct Api {
     inside: Inside,
     headers: HeaderMap,
     peer: Option<Peer>,
+    /// Where answers are that others wait for, too.
+    share: Option<Share>,
 }
 
 /// What came back.
+#[derive(Debug)]
 pub(super) struct Answer {
     pub(super) headers: HeaderMap,
     body: Vec<u8>,
@@ -52,7 +66,7 @@ impl Api {
                 headers.append(HeaderName::from_static(name), value.clone());
             }
         }
-        Api { inside: inside.clone(), headers, peer: parts.extensions.get::<Peer>().copied() }
+        Api { inside: inside.clone(), headers, peer: parts.extensions.get::<Peer>().copied(), share: None }
     }
 
     /// With one more header.
@@ -72,8 +86,18 @@ impl Api {
         api
     }
 
+    /// With answers that may be as old as [`KEPT`](super::shared::KEPT), in the name of somebody with these scopes.
+    pub(super) fn sharing(self, scopes: impl ToString) -> Api {
+        let share = Some(self.inside.shared.of(scopes));
+        Api { share, ..self }
+    }
+
     pub(super) async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, Fail> {
-        self.send(Method::GET, path, None).await?.json()
+        let asked = self.send(Method::GET, path, None);
+        match &self.share {
+            Some(share) => share.get(path, asked).await?.json(),
+            None => asked.await?.json(),
+        }
     }
 
     /// What a page does without, if it cannot be had.
@@ -86,6 +110,25 @@ impl Api {
         self.send(Method::POST, path, Some(body)).await
     }
 
+    pub(super) async fn patch(&self, path: &str, body: &impl Serialize) -> Result<Answer, Fail> {
+        let body = serde_json::to_vec(body).map_err(|_| Fail::new(Code::Internal))?;
+        self.send(Method::PATCH, path, Some(body)).await
+    }
+
+    pub(super) async fn put(&self, path: &str, body: &impl Serialize) -> Result<Answer, Fail> {
+        let body = serde_json::to_vec(body).map_err(|_| Fail::new(Code::Internal))?;
+        self.send(Method::PUT, path, Some(body)).await
+    }
+
+    pub(super) async fn delete(&self, path: &str) -> Result<Answer, Fail> {
+        self.send(Method::DELETE, path, None).await
+    }
+
+    /// By any method; without a body where there is nothing to say.
+    pub(super) async fn ask(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Answer, Fail> {
+        self.send(method, path, body.map(|body| body.to_string().into_bytes())).await
+    }
+
     async fn send(&self, method: Method, path: &str, body: Option<Vec<u8>>) -> Result<Answer, Fail> {
         let mut request = Request::new(body.map_or_else(Body::empty, Body::from));
         *request.method_mut() = method;
@@ -96,7 +139,7 @@ impl Api {
         if let Some(peer) = self.peer {
             request.extensions_mut().insert(peer);
         }
-        let Ok(answer) = (*self.inside.0).clone().oneshot(request).await;
+        let Ok(answer) = (*self.inside.router).clone().oneshot(request).await;
         let (parts, body) = answer.into_parts();
         let body = to_bytes(body, BYTES_MAX).await.map_err(|_| Fail::new(Code::Internal))?.to_vec();
         match parts.status.is_success() || parts.status == StatusCode::NOT_MODIFIED {

@@ -11,6 +11,8 @@ use crate::problem::Fail;
 
 pub(super) async fn asset(Path(name): Path<String>, headers: HeaderMap) -> Result<Response, Fail> {
     let asset = find(&name).ok_or_else(|| Fail::new(Code::NotFound))?;
-    let answer = ([(header::CONTENT_TYPE, asset.kind)], asset.bytes).into_response();
-    Ok(fresh(answer, &tag(asset.bytes), &headers, "no-cache"))
+    let bytes = asset.sent();
+    let tag = tag(&bytes);
+    let answer = ([(header::CONTENT_TYPE, asset.kind)], bytes).into_response();
+    Ok(fresh(answer, &tag, &headers, "no-cache"))
 }

@@ -86,10 +86,21 @@ pub(super) async fn enter(
         // A program is told as it is everywhere.
         _ => answer,
     };
-    for cookie in known.cookies {
+    known.cookies.into_iter().for_each(|cookie| remember(&mut answer, cookie));
+    answer
+}
+
+/// What the page itself tells the browser of that name is newer.
+fn remember(answer: &mut Response, cookie: HeaderValue) {
+    let told = answer.headers().get_all(header::SET_COOKIE).iter().any(|told| name(told) == name(&cookie));
+    if !told {
         answer.headers_mut().append(header::SET_COOKIE, cookie);
     }
-    answer
+}
+
+/// What stands before the first `=` of a cookie.
+fn name(cookie: &HeaderValue) -> Option<&[u8]> {
+    cookie.as_bytes().split(|byte| *byte == b'=').next()
 }
 
 /// Whom a page is for.
@@ -109,8 +120,8 @@ async fn known(app: &App, parts: &Parts, api: &Api) -> Result<Known, Fail> {
         let grant = identify(app, &nameless(parts), Care::Usual).await?;
         return Ok(Known { grant, api: api.clone(), cookies: Vec::new() });
     }
-    let secure = app.auth.secure();
-    let access = Cookie::Access.read(&parts.headers, secure);
+    let jar = app.auth.jar();
+    let access = Cookie::Access.read(&parts.headers, jar);
     let found = match access {
         Some(token) => bearing(app, parts, api, token).await,
         None => Err(Fail::new(Code::Unauthenticated)),
@@ -120,7 +131,7 @@ async fn known(app: &App, parts: &Parts, api: &Api) -> Result<Known, Fail> {
     match found {
         Ok(known) if lasts(&known) => Ok(known),
         Err(fail) if !is_nobody(&fail) => Err(fail),
-        found if Cookie::Refresh.read(&parts.headers, secure).is_none() => found,
+        found if Cookie::Refresh.read(&parts.headers, jar).is_none() => found,
         found => match rotated(app, parts, api).await {
             Ok(known) => Ok(known),
             // The old one is good for a few more seconds.
@@ -150,8 +161,7 @@ async fn rotated(app: &App, parts: &Parts, api: &Api) -> Result<Known, Fail> {
     let asked = api.clone().with_cookies(&parts.headers);
     let answer = asked.post("/auth/refresh", &serde_json::json!({})).await?;
     let cookies: Vec<HeaderValue> = answer.headers.get_all(header::SET_COOKIE).iter().cloned().collect();
-    let token =
-        Cookie::Access.read_set(&cookies, app.auth.secure()).ok_or_else(|| Fail::new(Code::Internal))?;
+    let token = Cookie::Access.read_set(&cookies, app.auth.jar()).ok_or_else(|| Fail::new(Code::Internal))?;
     let known = bearing(app, parts, api, token).await?;
     Ok(Known { cookies: cookies.clone(), ..known })
 }

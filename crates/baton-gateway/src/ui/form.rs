@@ -7,8 +7,10 @@ use baton_core::Code;
 
 use crate::app::App;
 use crate::problem::Fail;
+use crate::routes::decoded;
 
-const BYTES_MAX: usize = 64 * 1024;
+/// A payload of a MiB, of which each byte may be written as three.
+const BYTES_MAX: usize = 4 * 1024 * 1024;
 
 /// Names and values, in their order.
 #[derive(Clone, Debug, Default)]
@@ -19,6 +21,17 @@ impl Form {
     pub(super) fn of(uri: &Uri) -> Result<Form, Fail> {
         let read = Query::<Vec<(String, String)>>::try_from_uri(uri);
         read.map(|Query(pairs)| Form(pairs)).map_err(|_| Fail::malformed("The address cannot be read."))
+    }
+
+    /// What a body says: `a=b&c=d+e`.
+    pub(super) fn of_text(body: &[u8]) -> Result<Form, Fail> {
+        let wrong = |_| Fail::malformed("The form cannot be read.");
+        let pairs = body.split(|byte| *byte == b'&').filter(|pair| !pair.is_empty()).map(|pair| {
+            let at = pair.iter().position(|byte| *byte == b'=').unwrap_or(pair.len());
+            let value = pair.get(at + 1..).unwrap_or_default();
+            Ok((decoded(&pair[..at]).map_err(wrong)?, decoded(value).map_err(wrong)?))
+        });
+        pairs.collect::<Result<_, Fail>>().map(Form)
     }
 
     /// The first value of that name; empty, if there is none.
@@ -45,9 +58,6 @@ impl FromRequest<App> for Form {
         }
         let bytes =
             to_bytes(request.into_body(), BYTES_MAX).await.map_err(|_| Fail::new(Code::PayloadTooLarge))?;
-        // The rules of addresses are those of forms.
-        let text = std::str::from_utf8(&bytes).map_err(|_| Fail::malformed("The form cannot be read."))?;
-        let uri = format!("/?{text}").parse().map_err(|_| Fail::malformed("The form cannot be read."))?;
-        Form::of(&uri)
+        Form::of_text(&bytes)
     }
 }

@@ -35,7 +35,7 @@ pub(super) async fn log_in(
         "password": form.get("password"),
         "device_name": agent.chars().take(120).collect::<String>(),
         // The session that this browser had ends.
-        "previous_refresh_token": Cookie::Refresh.read(&headers, app.auth.secure()),
+        "previous_refresh_token": Cookie::Refresh.read(&headers, app.auth.jar()),
     });
     match api.post("/auth/login?mode=cookie", &wish).await {
         Ok(answer) => Ok(with_cookies(back(&app.settings.base, form.get("next")).into_response(), &answer)),
@@ -56,7 +56,7 @@ pub(super) async fn log_out(State(app): State<App>, Asking(api): Asking) -> Resu
         // Whose session is over is logged out, and his browser does not keep what is left of it.
         Err(fail) if fail.status().is_client_error() => {
             let mut out = out;
-            for gone in Cookie::removed(app.auth.secure()) {
+            for gone in app.auth.jar().removed() {
                 out.headers_mut().append(header::SET_COOKIE, gone);
             }
             Ok(out)
@@ -78,7 +78,7 @@ impl FromRequestParts<App> for Asking {
 }
 
 /// What the interface tells the browser to remember.
-fn with_cookies(mut answer: Response, from: &Answer) -> Response {
+pub(super) fn with_cookies(mut answer: Response, from: &Answer) -> Response {
     for cookie in from.headers.get_all(header::SET_COOKIE) {
         answer.headers_mut().append(header::SET_COOKIE, cookie.clone());
     }

@@ -1,20 +1,17 @@
-//! `/ui/tasks` and `/ui/tasks/{id}`; and what is done to many tasks.
+//! `/ui/tasks` and `/ui/tasks/{id}`.
 
 use axum::extract::{Path, State};
 use axum::http::header;
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::response::Response;
 use baton_api::flow::Graph;
-use baton_api::operation::{Acted, Foreseen, NewAction, Operation};
 use baton_api::task::{Explanation, Logs, Task};
 use baton_api::worker::Worker;
-use baton_core::operation::Act;
 use baton_core::{Code, Status, TaskId};
 use baton_dashboard::Base;
 use baton_dashboard::task::{LINES, TaskPage};
-use baton_dashboard::tasks::{FILTERS, ManyPage, OperationPage, TasksPage};
+use baton_dashboard::tasks::{Column, FILTERS, TasksPage};
 use futures_util::future::{join, join5};
 
-use super::form::Form;
 use super::visit::Visit;
 use crate::app::App;
 use crate::guard::one;
@@ -39,7 +36,8 @@ pub(super) async fn list(visit: Visit) -> Result<Response, Fail> {
         api("/api/v1/tasks").with("limit", ROWS).with_some("status", &status).with_some("cursor", &cursor);
     let asked = filters.iter().fold(asked, |asked, (name, value)| asked.with(name, value)).to_string();
     let (shell, list) = join(visit.shell("Tasks"), visit.api.get(&asked)).await;
-    visit.show(&TasksPage { shell, list: list?, status, filters, cursor })
+    let columns = Column::read(visit.query.all("columns").into_iter());
+    visit.show(&TasksPage { shell, list: list?, status, filters, cursor, columns })
 }
 
 pub(super) async fn one_task(
@@ -96,44 +94,6 @@ async fn log(visit: &Visit, id: TaskId, after: &str) -> (Option<Logs>, Option<St
 async fn holder(visit: &Visit, task: &Task) -> Option<Worker> {
     let worker = task.worker.as_ref().filter(|_| task.status == Status::Running)?;
     visit.api.get_some(&Base::default().of("/api/v1/workers", worker).to_string()).await
-}
-
-/// Asks before it is done.
-pub(super) async fn ask_many(visit: Visit) -> Result<Response, Fail> {
-    let (wish, ids) = wish(&visit.query, true)?;
-    let foreseen: Foreseen = visit.api.post("/api/v1/actions", &wish).await?.json()?;
-    visit.show(&ManyPage { shell: visit.shell("Tasks").await, foreseen, ids })
-}
-
-pub(super) async fn act_on_many(visit: Visit, form: Form) -> Result<Response, Fail> {
-    let (wish, _) = wish(&form, false)?;
-    match visit.api.post("/api/v1/actions", &wish).await?.json()? {
-        Acted::Operation(operation) => {
-            let to = visit.base.of("/ui/operations", &operation.id);
-            Ok(Redirect::to(&to.to_string()).into_response())
-        }
-        Acted::Foreseen(_) => Err(Fail::new(Code::Internal)),
-    }
-}
-
-pub(super) async fn operation(Path(id): Path<String>, visit: Visit) -> Result<Response, Fail> {
-    let operation =
-        visit.api.get::<Operation>(&Base::default().of("/api/v1/operations", id).to_string()).await?;
-    visit.show(&OperationPage { shell: visit.shell("Tasks").await, operation })
-}
-
-/// What is wished for the tasks that were ticked, and their ids as they were given.
-fn wish(form: &Form, dry_run: bool) -> Result<(NewAction, Vec<String>), Fail> {
-    let act: Act =
-        form.get("action").parse().map_err(|error| Fail::invalid("action", format!("failed to {error}")))?;
-    let ids: Vec<String> = form.all("id").into_iter().map(str::to_owned).collect();
-    let tasks = ids.iter().map(|id| id.parse::<TaskId>()).collect::<Result<Vec<TaskId>, _>>();
-    let tasks = tasks.map_err(|_| Fail::invalid("id", "it is not the id of a task"))?;
-    if tasks.is_empty() {
-        return Err(Fail::malformed("No task is ticked."));
-    }
-    let reason = form.get("reason").to_owned();
-    Ok((NewAction { ids: Some(tasks), dry_run, reason, ..NewAction::new(act) }, ids))
 }
 
 impl Visit {

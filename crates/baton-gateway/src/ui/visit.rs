@@ -18,7 +18,7 @@ use futures_util::future::join;
 
 use super::api::Api;
 use super::form::Form;
-use super::theme;
+use super::{settings, theme};
 use crate::app::App;
 use crate::auth::{Credential, Grant};
 use crate::clock;
@@ -50,12 +50,13 @@ pub(super) struct Visit {
 impl Visit {
     pub(super) fn new(app: &App, parts: &Parts, api: Api, grant: &Grant) -> Visit {
         let around = Shell { viewer: viewer(app, grant), ..bare(app, &parts.headers, &here(&parts.uri)) };
+        let live = parts.headers.contains_key(LIVE);
         Visit {
-            api,
+            api: if live { api.sharing(&grant.scopes) } else { api },
             base: app.settings.base.clone(),
             query: Form::of(&parts.uri).unwrap_or_default(),
             around,
-            live: parts.headers.contains_key(LIVE),
+            live,
             headers: parts.headers.clone(),
             secure: app.auth.secure() && !app.settings.open,
         }
@@ -87,9 +88,24 @@ impl Visit {
         Ok(answer)
     }
 
+    /// Whether the page is there already, and only what changed is asked for.
+    pub(super) fn is_live(&self) -> bool {
+        self.live
+    }
+
     /// Whether whoever looks may do that, in some queue at least.
     pub(super) fn may(&self, scope: &str) -> bool {
         self.around.may(scope)
+    }
+
+    /// Refuses whoever may not do that in any queue: he is not asked what he would then be refused.
+    pub(super) fn must(&self, action: Action) -> Result<(), Fail> {
+        if self.may(action.as_str()) { Ok(()) } else { Err(Fail::lacks(action)) }
+    }
+
+    /// The page of a form that was sent, as an answer to that.
+    pub(super) fn refuse(&self, page: &impl Page, status: u16) -> Result<Response, Fail> {
+        html(page, status).ok_or_else(|| Fail::new(Code::Internal))
     }
 
     pub(super) async fn problem(&self, problem: Problem) -> Response {
@@ -126,6 +142,7 @@ pub(super) fn bare(app: &App, headers: &HeaderMap, here: &str) -> Shell {
     Shell {
         base: app.settings.base.clone(),
         theme: theme::of(headers),
+        look: settings::of(headers),
         viewer: Viewer { open: app.settings.open, ..Viewer::default() },
         now: Timestamp::from_ms(clock::now_ms()),
         here: here.to_owned(),

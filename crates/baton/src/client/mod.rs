@@ -11,6 +11,7 @@ mod operations;
 mod options;
 mod pools;
 mod read;
+mod redis;
 mod schedules;
 mod send;
 mod series;

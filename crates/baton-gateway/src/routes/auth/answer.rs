@@ -15,10 +15,10 @@ const OUTCOME: HeaderName = HeaderName::from_static("x-refresh-outcome");
 pub(super) fn pair(auth: &Auth, tokens: Tokens, by_cookie: bool) -> Response {
     let Tokens { issued, refresh, session, refresh_for_s } = tokens;
     let cookies = by_cookie.then(|| {
-        let secure = auth.secure();
+        let jar = auth.jar();
         [
-            Cookie::Access.set(&issued.access, issued.expires_in_s, secure),
-            Cookie::Refresh.set(refresh.expose(), refresh_for_s, secure),
+            Cookie::Access.set(&issued.access, issued.expires_in_s, jar),
+            Cookie::Refresh.set(refresh.expose(), refresh_for_s, jar),
         ]
     });
     let body = Pair {
@@ -43,7 +43,7 @@ pub(crate) fn with_outcome(mut answer: Response, outcome: &'static str) -> Respo
 
 /// Removes both cookies.
 pub(super) fn without_cookies(auth: &Auth, mut answer: Response) -> Response {
-    for gone in Cookie::removed(auth.secure()) {
+    for gone in auth.jar().removed() {
         answer.headers_mut().append(header::SET_COOKIE, gone);
     }
     answer

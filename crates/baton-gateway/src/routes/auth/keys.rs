@@ -20,6 +20,7 @@ use crate::app::App;
 use crate::auth::{Credential, Grant, Surely, drawn};
 use crate::clock;
 use crate::problem::Fail;
+use crate::trail::told_of_keepers;
 
 const NAME_BYTES_MAX: usize = 64;
 const NETWORKS_MAX: usize = 16;
@@ -188,7 +189,7 @@ pub(super) async fn create_key(
     };
     app.auth.store.put_key(&new).await?;
     let record = app.auth.store.read_key(&id).await?.ok_or_else(|| Fail::new(Code::RedisUnavailable))?;
-    Ok((StatusCode::CREATED, with_secret(&record, Some(&text))).into_response())
+    Ok(told_of_keepers(&grant, (StatusCode::CREATED, with_secret(&record, Some(&text))).into_response()))
 }
 
 /// The key that asks, if it is one.
@@ -284,7 +285,7 @@ pub(super) async fn change_key(
     }
     app.auth.key_changed(&record.id, body.disabled == Some(true) && !record.disabled);
     let record = app.auth.store.read_key(&record.id).await?.ok_or_else(|| Fail::new(Code::UnknownKey))?;
-    Ok(with_secret(&record, text.as_ref()))
+    Ok(told_of_keepers(&grant, with_secret(&record, text.as_ref())))
 }
 
 /// Another secret under the same id.
@@ -308,12 +309,12 @@ pub(super) async fn remove_key(
     State(app): State<App>,
     Surely(grant): Surely,
     Path(id): Path<String>,
-) -> Result<StatusCode, Fail> {
+) -> Result<Response, Fail> {
     let record = find(&app, &grant, &id).await?;
     let removed = app.auth.store.remove_key(user_tag(&record.owner), &record.id).await?;
     app.auth.revoke_key(record.id);
     match removed {
-        KeyChanged::Done => Ok(StatusCode::NO_CONTENT),
+        KeyChanged::Done => Ok(told_of_keepers(&grant, StatusCode::NO_CONTENT.into_response())),
         KeyChanged::Unknown => Err(Fail::new(Code::UnknownKey)),
     }
 }

@@ -182,7 +182,7 @@ fn brought<'a>(
     given: Option<&'a str>,
     empty: Code,
 ) -> Result<Brought<'a>, Fail> {
-    match (given, Cookie::Refresh.read(headers, auth.secure())) {
+    match (given, Cookie::Refresh.read(headers, auth.jar())) {
         (Some(""), _) => Err(Fail::new(empty)),
         (Some(token), _) => Ok(Brought { token, by_cookie: false }),
         (None, Some(token)) => {

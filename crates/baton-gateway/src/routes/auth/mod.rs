@@ -2,6 +2,7 @@
 
 pub(super) mod answer;
 mod body;
+mod families;
 mod keys;
 pub(super) mod login;
 mod password;
@@ -23,7 +24,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(login::validate))
         .routes(routes!(sessions::log_out_everywhere))
         .routes(routes!(sessions::list_sessions))
-        .routes(routes!(sessions::end_session))
+        .merge(families::routes())
         .routes(routes!(sessions::get_ticket))
         .routes(routes!(password::change_password))
         .routes(routes!(password::reset_password))

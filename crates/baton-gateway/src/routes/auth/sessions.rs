@@ -81,10 +81,10 @@ fn is_fresh(grant: &Grant) -> bool {
 pub(super) async fn list_sessions(State(app): State<App>, Who(grant): Who) -> Result<Json<Sessions>, Fail> {
     let (user, own) = session_of(&grant)?;
     let rows = app.auth.store.sessions(user_tag(user)).await?;
-    Ok(Json(Sessions { sessions: rows.into_iter().map(|row| session(row, own)).collect() }))
+    Ok(Json(Sessions { sessions: rows.into_iter().map(|row| session(row, Some(own))).collect() }))
 }
 
-fn session(row: SessionRow, own: SessionId) -> Session {
+pub(super) fn session(row: SessionRow, own: Option<SessionId>) -> Session {
     Session {
         session_id: row.sid.to_string(),
         client: row.client,
@@ -95,7 +95,7 @@ fn session(row: SessionRow, own: SessionId) -> Session {
         created_at: Timestamp::from_ms(row.created_at_ms),
         rotated_at: Timestamp::from_ms(row.rotated_at_ms),
         expires_at: Timestamp::from_ms(row.expires_at_ms),
-        current: row.sid == own,
+        current: Some(row.sid) == own,
     }
 }
 

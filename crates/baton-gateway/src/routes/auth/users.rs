@@ -59,7 +59,7 @@ fn shown(user: &stored::User) -> User {
 }
 
 /// Nobody makes, or becomes, somebody who may do more than himself.
-fn within(grant: &Grant, roles: &str) -> Result<(), Fail> {
+pub(super) fn within(grant: &Grant, roles: &str) -> Result<(), Fail> {
     if grant.scopes.contain(&Scopes::of_roles(roles)) { Ok(()) } else { Err(Fail::lacks(Action::Admin)) }
 }
 
@@ -71,7 +71,7 @@ fn read_roles(words: &[String]) -> Result<String, Fail> {
 }
 
 /// A user who is there, and may be changed by whoever asks.
-async fn find(app: &App, grant: &Grant, id: &str) -> Result<stored::User, Fail> {
+pub(super) async fn find(app: &App, grant: &Grant, id: &str) -> Result<stored::User, Fail> {
     grant.must(Action::AdminUsers)?;
     let unknown = || Fail::new(Code::UnknownUser);
     let id: UserId = id.parse().map_err(|_| unknown())?;

@@ -2,41 +2,60 @@
 
 use axum::Json;
 use axum::extract::State;
-use baton_api::flow::Graph;
+use baton_api::flow::{Direction, Graph};
 use baton_core::{FlowId, limits};
 use baton_store::Store;
 use baton_store::calls::flow::FlowTask;
 use baton_store::calls::task::{EdgesOf, Side};
+use utoipa::IntoParams;
 
 use super::list::known;
 use crate::app::App;
 use crate::auth::reach;
 use crate::convert::graph::{Found, Subject, graph};
-use crate::extract::{Caller, FlowPath};
+use crate::extract::{Caller, FlowPath, FromTerms, Query, Terms};
 use crate::graph::{EDGES_MAX, NODES_MAX};
 use crate::problem::Fail;
 
+/// How it is drawn.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct DrawQuery {
+    /// `down`: parents stand above their children; `right`: to the left of them.
+    #[param(value_type = Option<String>, default = "down")]
+    direction: Direction,
+}
+
+impl FromTerms for DrawQuery {
+    const KNOWN: &[&str] = &["direction"];
+
+    fn read(terms: &mut Terms) -> DrawQuery {
+        DrawQuery { direction: terms.one("direction").unwrap_or_default() }
+    }
+}
+
 /// Draw a flow
 ///
-/// Every task has a place: parents stand above their children. Of a flow with more than 5,000 tasks or 20,000 edges the
+/// Every task has a place: parents stand above their children, or to the left of them. Of a flow with more than 5,000 tasks or 20,000 edges the
 /// first are drawn. A status that changes moves no task. Of a task that is not for the reader only the id and the status are
 /// said.
 #[utoipa::path(
     get, path = "/flows/{id}/graph", tag = "flows", operation_id = "get_flow_graph",
     security(("bearer" = ["tasks:read"])),
-    params(FlowPath),
+    params(FlowPath, DrawQuery),
     responses((status = 200, description = "Its tasks and their edges", body = Graph)),
     extensions(("x-problem-codes" = json!(["unknown_flow", "overloaded"])))
 )]
 pub(crate) async fn flow_graph(
     State(app): State<App>,
     FlowPath(id): FlowPath,
+    Query(query): Query<DrawQuery>,
     caller: Caller,
 ) -> Result<Json<Graph>, Fail> {
     reach::some_of_flow(&app, &caller.grant, id).await?;
     let total = known(&app, id).await?.tasks;
     let found = read(&app.store, id, total).await?;
-    graph(&app, found, Subject::Flow(id), &caller.grant).await.map(Json)
+    graph(&app, found, Subject::Flow(id), query.direction, &caller.grant).await.map(Json)
 }
 
 async fn read(store: &Store, id: FlowId, total: u64) -> Result<Found, Fail> {

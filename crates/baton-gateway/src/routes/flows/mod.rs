@@ -3,6 +3,7 @@
 mod draft;
 mod graph;
 mod list;
+mod look;
 mod operate;
 mod part;
 mod submit;
@@ -17,11 +18,10 @@ pub(super) fn plain() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(submit::submit_flow))
         .routes(routes!(list::get_flow))
-        .routes(routes!(graph::flow_graph))
         .routes(routes!(operate::cancel_flow))
         .routes(routes!(operate::rerun_flow))
 }
 
 pub(super) fn with_query() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(list::list_flows))
+    OpenApiRouter::new().routes(routes!(list::list_flows)).routes(routes!(graph::flow_graph))
 }

@@ -5,7 +5,7 @@
 pub(super) struct Form(Vec<(String, String)>);
 
 /// What is wrong with a form, as `error_description`.
-pub(super) type Odd = &'static str;
+pub(crate) type Odd = &'static str;
 
 impl Form {
     pub(super) fn read(body: &[u8]) -> Result<Form, Odd> {
@@ -29,7 +29,7 @@ impl Form {
 }
 
 /// One name or value, as forms and the parts of Basic credentials write it.
-pub(super) fn decoded(text: &[u8]) -> Result<String, Odd> {
+pub(crate) fn decoded(text: &[u8]) -> Result<String, Odd> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text;
     while let Some((first, after)) = rest.split_first() {

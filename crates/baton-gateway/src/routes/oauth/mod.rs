@@ -25,6 +25,8 @@ use caller::Caller;
 use form::Form;
 use refusal::Refusal;
 
+pub(crate) use form::decoded;
+
 const BYTES_MAX: usize = 16 * 1024;
 
 pub(super) fn routes() -> OpenApiRouter<App> {

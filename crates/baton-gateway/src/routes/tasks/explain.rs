@@ -3,13 +3,12 @@
 use axum::Json;
 use axum::extract::State;
 use baton_api::task::{Explanation, Task};
-use baton_api::worker::{State as WorkerState, Worker};
+use baton_api::worker::Worker;
 use baton_core::Status;
 
+use super::turn::{attending, pending, unhandled};
 use super::{read, waits};
 use crate::app::App;
-use crate::convert::queue::Sum;
-use crate::convert::worker::serves;
 use crate::extract::{Caller, TaskPath};
 use crate::problem::Fail;
 use crate::roster;
@@ -44,7 +43,7 @@ pub(crate) async fn explain_task(
     let Said { code, sentence, action } = match task.status {
         Status::Pending => {
             let queue = roster::queue(&app.store, &task.queue).await?;
-            pending(&task, queue.as_ref(), &roster::workers(&app.store).await?)
+            pending(&app.store, &task, queue.as_ref(), &roster::workers(&app.store).await?).await?
         }
         Status::Running => running(&task, &roster::workers(&app.store).await?),
         Status::Blocked => waits::said_of(&app.store, &task, &caller.grant).await?,
@@ -57,87 +56,6 @@ pub(crate) async fn explain_task(
         _ => at_rest(&task),
     };
     Ok(Json(Explanation { id, status: task.status, code: code.to_owned(), sentence, action }))
-}
-
-fn attending<'a>(task: &Task, workers: &'a [Worker]) -> Vec<&'a Worker> {
-    workers.iter().filter(|worker| serves(worker, &task.queue)).collect()
-}
-
-/// Nobody who claims from its queue has a handler for its kind.
-fn unhandled(task: &Task, attending: &[&Worker]) -> Option<Said> {
-    let (name, kind) = (&task.queue, &task.kind);
-    let handles =
-        |worker: &&Worker| worker.kinds.is_empty() || worker.kinds.iter().any(|known| known == kind.as_str());
-    if attending.is_empty() || attending.iter().any(handles) {
-        return None;
-    }
-    let mut known: Vec<&str> =
-        attending.iter().flat_map(|worker| &worker.kinds).map(String::as_str).collect();
-    known.sort_unstable();
-    known.dedup();
-    known.truncate(20);
-    let sentence = format!(
-        "No live worker handles the kind {kind}; those of the queue {name} handle {}.",
-        known.join(", ")
-    );
-    Some(said("kind_unhandled", sentence, Some("baton worker ls -o wide".to_owned())))
-}
-
-fn pending(task: &Task, queue: Option<&Sum>, workers: &[Worker]) -> Said {
-    let name = &task.queue;
-    if queue.is_some_and(|queue| queue.paused_ms.is_some()) {
-        let action = format!("baton queue resume {name}");
-        return said("queue_paused", format!("The queue {name} is paused."), Some(action));
-    }
-    let attending = attending(task, workers);
-    if attending.is_empty() {
-        let action = format!("baton worker run --queues {name}");
-        return said("no_worker", format!("No live worker claims from the queue {name}."), Some(action));
-    }
-    if let Some(unhandled) = unhandled(task, &attending) {
-        return unhandled;
-    }
-    if let Some(limited) = queue.and_then(|queue| limited(task, queue)) {
-        return limited;
-    }
-    if attending.iter().all(|worker| worker.state == WorkerState::Busy) {
-        let ahead = queue.map_or(0, |queue| queue.of(Status::Pending));
-        let sentence = format!(
-            "All {} workers of the queue {name} are busy; {ahead} tasks wait in it.",
-            attending.len()
-        );
-        return said("workers_busy", sentence, Some(format!("baton task reprioritise {} 9", task.id)));
-    }
-    said("waiting", format!("It waits in the queue {name}, and will be claimed in its turn."), None)
-}
-
-/// As much of the queue has started as its limits allow.
-fn limited(task: &Task, queue: &Sum) -> Option<Said> {
-    let (name, limits) = (&task.queue, queue.limits());
-    let running = queue.of(Status::Running);
-    if let Some(most) = limits.concurrency.filter(|most| running >= *most) {
-        let sentence = format!("{running} tasks of the queue {name} run, as many as its limit allows.");
-        return Some(said(
-            "limit_reached",
-            sentence,
-            Some(format!("baton queue set {name} --concurrency {}", 2 * most)),
-        ));
-    }
-    if let Some(rate) = limits.rate.filter(|rate| queue.starts >= rate.count) {
-        let sentence = format!(
-            "{} tasks of the queue {name} started in the last {} ms, as many as its rate allows.",
-            queue.starts, rate.per_ms
-        );
-        return Some(said("limit_reached", sentence, Some(format!("baton queue get {name}"))));
-    }
-    let (group, most) = task.group.as_ref().zip(limits.group_concurrency)?;
-    (queue.waiting > 0).then(|| {
-        let sentence = format!(
-            "At most {most} tasks of a group of the queue {name} run at once, and {} wait for that; it is of the group {group}.",
-            queue.waiting
-        );
-        said("group_limit", sentence, Some(format!("baton queue get {name}")))
-    })
 }
 
 fn running(task: &Task, workers: &[Worker]) -> Said {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use axum::Json;
 use axum::extract::State;
-use baton_api::flow::Graph;
+use baton_api::flow::{Direction, Graph};
 use baton_core::{Code, TaskId, limits};
 use baton_store::Store;
 use baton_store::calls::task::{Edge, EdgeState, EdgesOf, Side};
@@ -58,7 +58,7 @@ pub(crate) async fn task_graph(
     caller: Caller,
 ) -> Result<Json<Graph>, Fail> {
     let found = around(&app.store, &caller.grant, id, query.limit as usize).await?;
-    graph(&app, found, Subject::Task(id), &caller.grant).await.map(Json)
+    graph(&app, found, Subject::Task(id), Direction::Down, &caller.grant).await.map(Json)
 }
 
 /// The edges of one task, as far as they were read.

@@ -17,6 +17,7 @@ mod rows;
 mod segments;
 mod stats;
 mod submit;
+mod turn;
 mod waits;
 mod walk;
 

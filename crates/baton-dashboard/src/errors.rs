@@ -1,0 +1,122 @@
+//! Failures in groups: all of them, one, and the question before all tasks of one are run again.
+
+use askama::Template;
+use baton_api::error_group::{ErrorGroup, ErrorGroups};
+use baton_api::operation::Foreseen;
+
+use crate::link::Link;
+use crate::page::pages;
+use crate::shell::Shell;
+use crate::words;
+
+/// Which tasks ended badly: what others call dead letters.
+pub const DEAD: &str = "failed,timeout";
+
+/// A list of groups.
+#[derive(Debug, Template)]
+#[template(path = "errors.html", blocks = ["live"])]
+pub struct ErrorsPage {
+    pub shell: Shell,
+    pub list: ErrorGroups,
+    /// What narrows the list: name and value.
+    pub filters: Vec<(&'static str, String)>,
+    pub cursor: String,
+}
+
+/// One group.
+#[derive(Debug, Template)]
+#[template(path = "error.html", blocks = ["live"])]
+pub struct ErrorPage {
+    pub shell: Shell,
+    pub group: ErrorGroup,
+}
+
+/// Asks before all tasks of a group are run again.
+#[derive(Debug, Template)]
+#[template(path = "rerun.html", blocks = ["live"])]
+pub struct RerunPage {
+    pub shell: Shell,
+    pub group: ErrorGroup,
+    pub foreseen: Foreseen,
+    /// Names the wish, so that it is done once however often it is sent.
+    pub once: String,
+    pub reason: String,
+    pub refused: Option<String>,
+}
+
+pages!(ErrorsPage, ErrorPage, RerunPage);
+
+/// What narrows the list of groups.
+pub const FILTERS: [&str; 2] = ["queue", "kind"];
+
+impl ErrorsPage {
+    fn all(&self) -> Link {
+        self.shell.base.to("/ui/errors")
+    }
+
+    fn without(&self, gone: &str) -> Link {
+        let rest = self.filters.iter().filter(|(name, _)| *name != gone);
+        rest.fold(self.all(), |link, (name, value)| link.with(name, value))
+    }
+
+    fn further(&self) -> Option<Link> {
+        Some(self.without("").with("cursor", self.list.next_cursor.as_ref()?))
+    }
+
+    fn dead(&self) -> Link {
+        self.shell.tasks().with("status", DEAD)
+    }
+}
+
+impl ErrorPage {
+    /// Queues, or workers, those that saw it most often in front.
+    fn most(counts: &std::collections::BTreeMap<String, u64>) -> Vec<(&String, &u64)> {
+        let mut counts: Vec<_> = counts.iter().collect();
+        counts.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
+        counts
+    }
+
+    fn queues(&self) -> Vec<(&String, &u64)> {
+        ErrorPage::most(&self.group.queues)
+    }
+
+    fn workers(&self) -> Vec<(&String, &u64)> {
+        ErrorPage::most(&self.group.workers)
+    }
+
+    /// Its tasks that are dead letters now.
+    fn dead(&self) -> Link {
+        self.shell.tasks().with("status", DEAD).with("q", format!("error:{}", self.group.fingerprint))
+    }
+
+    fn rerun(&self) -> Option<Link> {
+        self.shell.may("tasks:write").then(|| self.place().and("/rerun"))
+    }
+
+    fn place(&self) -> Link {
+        place(&self.shell, &self.group)
+    }
+}
+
+impl RerunPage {
+    /// `Run again 12 tasks`.
+    fn button(&self) -> String {
+        let many = if self.foreseen.matched == 1 { "task" } else { "tasks" };
+        format!("Run again {} {many}", words::grouped(self.foreseen.matched))
+    }
+
+    fn place(&self) -> Link {
+        place(&self.shell, &self.group)
+    }
+}
+
+/// Where a group is.
+pub fn place(shell: &Shell, group: &ErrorGroup) -> Link {
+    shell.base.of("/ui/errors", group.fingerprint.to_string())
+}
+
+/// What all its messages have in common, or what stands for that.
+pub fn title(group: &ErrorGroup) -> String {
+    let said = if group.message.is_empty() { &group.reason } else { &group.message };
+    if said.is_empty() { "It failed without a word".to_owned() } else { words::line(said) }
+}
