@@ -1,4 +1,4 @@
-//! How soon lists, searches and histories are answered where a million tasks have ended and many wait.
+//! How soon lists, searches, histories and pages are answered where a million tasks have ended and many wait.
 //!
 //! `cargo bench --bench lists` prints a table; `-- 100000` ends another number of tasks, a tenth of which wait beside them.
 //! Times are those of a client over HTTP. The server's slow log counts scripts that took 5 ms or more.
@@ -25,6 +25,38 @@ use tokio_util::sync::CancellationToken;
 
 const ROUNDS: usize = 100;
 const KINDS: u64 = 20;
+
+const LISTS: &[&str] = &[
+    "/tasks",
+    "/tasks?status=cancelled",
+    "/tasks?kind=kind-7&status=cancelled",
+    "/tasks?q=tag:rare%20status:cancelled",
+    "/tasks?q=tag:some%20kind:kind-0%20status:cancelled",
+    "/tasks?kind=kind-7&status=cancelled&sort=created_at",
+    "/tasks?q=kind:kind-7",
+    "/tasks?q=payload.user.id:77%20status:cancelled",
+    "/tasks?q=kind:kind-7%20status:pending",
+    "/tasks?page=50&page_size=100&status=cancelled",
+    "/tasks/stats",
+    "/tasks/stats?last=7d",
+    "/series?last=24h",
+    "/errors",
+    "/queues",
+    "/tasks/{id}/history",
+    "/tasks/{id}?include=history",
+];
+
+const PAGES: &[&str] = &[
+    "/",
+    "/?last=90d",
+    "/ui/tasks",
+    "/ui/tasks?status=cancelled",
+    "/ui/tasks?q=kind:kind-7",
+    "/ui/tasks/{id}",
+    "/ui/queues",
+    "/ui/queues/default",
+    "/ui/workers",
+];
 
 fn main() {
     let ended = std::env::args().skip(1).find_map(|word| word.parse().ok()).unwrap_or(1_000_000);
@@ -119,6 +151,39 @@ async fn slow(redis: &PrivateRedis, when: &str) {
     say::<()>(redis, "SLOWLOG RESET").await;
 }
 
+struct Server<'a> {
+    redis: &'a PrivateRedis,
+    origin: String,
+    /// The task whose history is long; `{id}` in paths.
+    long: &'a str,
+}
+
+impl Server<'_> {
+    /// How soon it answers, and how many commands Redis does for one answer, those of scripts among them.
+    async fn measure(&self, path: &str, accept: &str) {
+        let client = reqwest::Client::new();
+        let url = format!("{}{}", self.origin, path.replace("{id}", self.long));
+        let mut times = Vec::new();
+        let before = self.commands().await;
+        for _ in 0..ROUNDS {
+            let began = Instant::now();
+            let answer = client.get(&url).header("accept", accept).send().await.unwrap();
+            assert_eq!(answer.status(), 200, "{path}");
+            answer.bytes().await.unwrap();
+            times.push(began.elapsed().as_secs_f64() * 1_000.0);
+        }
+        let each = (self.commands().await - before) as f64 / ROUNDS as f64;
+        times.sort_by(f64::total_cmp);
+        println!("| {path} | {:.1} | {:.1} | {each:.1} |", times[ROUNDS / 2], times[ROUNDS * 99 / 100]);
+    }
+
+    async fn commands(&self) -> u64 {
+        let info: String = say(self.redis, "INFO stats").await;
+        let line = info.lines().find_map(|line| line.strip_prefix("total_commands_processed:"));
+        line.and_then(|number| number.parse().ok()).expect("a count")
+    }
+}
+
 async fn measure_all(ended: u64) {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let redis = Launch::default().start().await;
@@ -134,42 +199,17 @@ async fn measure_all(ended: u64) {
     let draining = CancellationToken::new();
     let app = App::start(store, Settings::default(), draining.clone());
     tokio::spawn(baton_gateway::serve(listener, app, draining, Duration::from_secs(1)));
-    let client = reqwest::Client::new();
-    println!("| {ended} ended, {} waiting | p50 ms | p99 ms |\n| --- | --- | --- |", ended / 10);
-    for path in [
-        "/tasks",
-        "/tasks?status=cancelled",
-        "/tasks?kind=kind-7&status=cancelled",
-        "/tasks?q=tag:rare%20status:cancelled",
-        "/tasks?q=tag:some%20kind:kind-0%20status:cancelled",
-        "/tasks?kind=kind-7&status=cancelled&sort=created_at",
-        "/tasks?q=kind:kind-7",
-        "/tasks?q=payload.user.id:77%20status:cancelled",
-        "/tasks?q=kind:kind-7%20status:pending",
-        "/tasks?page=50&page_size=100&status=cancelled",
-        "/tasks/stats",
-        "/tasks/stats?last=7d",
-        "/series?last=24h",
-        "/errors",
-        "/queues",
-        &format!("/tasks/{long}/history"),
-        &format!("/tasks/{long}?include=history"),
-    ] {
-        let mut times = Vec::new();
-        for _ in 0..ROUNDS {
-            let began = Instant::now();
-            let answer = client.get(format!("http://{address}/api/v1{path}")).send().await.unwrap();
-            assert_eq!(answer.status(), 200);
-            answer.bytes().await.unwrap();
-            times.push(began.elapsed().as_secs_f64() * 1_000.0);
-        }
-        times.sort_by(f64::total_cmp);
-        println!(
-            "| {} | {:.1} | {:.1} |",
-            path.replace(&long.to_string(), "{id}"),
-            times[ROUNDS / 2],
-            times[ROUNDS * 99 / 100]
-        );
+    let long = long.to_string();
+    let server = Server { redis: &redis, origin: format!("http://{address}"), long: &long };
+    println!(
+        "| {ended} ended, {} waiting | p50 ms | p99 ms | commands |\n| --- | --- | --- | --- |",
+        ended / 10
+    );
+    for path in LISTS {
+        server.measure(&format!("/api/v1{path}"), "application/json").await;
+    }
+    for path in PAGES {
+        server.measure(path, "text/html").await;
     }
     slow(&redis, "while it was read").await;
 }

@@ -10,24 +10,22 @@ use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
 
+pub(crate) use crate::look::Look;
+
 /// No test waits this long: it only turns a hang into a failure.
 pub(crate) const LONG: Duration = Duration::from_secs(90);
 
 const MISSING: &str = "there is no chromedriver; to install it and its browser, type:\n\n    sudo apt-get update && sudo \
                        apt-get install -y --no-install-recommends chromium chromium-driver\n";
 
-/// How a page is looked at.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Look {
-    pub(crate) width: u32,
-    pub(crate) script: bool,
-}
+/// The name that WebDriver has for the way back to an element.
+const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
 
-impl Default for Look {
-    fn default() -> Look {
-        Look { width: 1440, script: true }
-    }
-}
+/// Runs in every page before its own scripts do, and remembers what should not have happened.
+const WITNESS: &str = "window.violations = []; \
+    document.addEventListener('securitypolicyviolation', (event) => \
+      violations.push(`${event.effectiveDirective} ${event.blockedURI}`)); \
+    window.alert = window.confirm = window.prompt = () => { window.harmed = 1; };";
 
 pub(crate) struct Browser {
     driver: Child,
@@ -56,7 +54,7 @@ impl Browser {
         let client = reqwest::Client::builder().no_proxy().timeout(LONG).build().expect("a client");
         let answer = client
             .post(format!("http://127.0.0.1:{port}/session"))
-            .json(&wish(look, profile.path().to_str().expect("a path")))
+            .json(&look.wish(profile.path().to_str().expect("a path")))
             .send()
             .await
             .expect("an answer of chromedriver");
@@ -66,7 +64,13 @@ impl Browser {
         let browser = Browser { driver, port, session, client, _profile: profile };
         // Without script nobody says when the next page is there: what is looked for is waited for.
         browser.post("timeouts", json!({ "implicit": LONG.as_millis() as u64 })).await;
+        browser.chrome("Page.addScriptToEvaluateOnNewDocument", json!({ "source": WITNESS })).await;
         browser
+    }
+
+    /// What no page can ask for, and the tools of its developers can.
+    pub(crate) async fn chrome(&self, what: &str, how: Value) -> Value {
+        self.post("goog/cdp/execute", json!({ "cmd": what, "params": how })).await
     }
 
     /// Waits until the page at which the browser is has this in its address.
@@ -111,15 +115,95 @@ impl Browser {
         self.post(&format!("element/{id}/click"), json!({})).await;
     }
 
+    /// Moves the pointer there.
+    pub(crate) async fn point(&self, selector: &str) {
+        let Element(id) = self.find(selector).await;
+        let to = json!({ "type": "pointerMove", "x": 0, "y": 0, "origin": { ELEMENT: id } });
+        self.post("actions", json!({ "actions": [{ "type": "pointer", "id": "mouse", "actions": [to] }] }))
+            .await;
+    }
+
+    /// Another tab of the same window; the driver is at it from now on.
+    pub(crate) async fn open_tab(&self, url: &str) -> String {
+        let tab = self.post("window/new", json!({ "type": "tab" })).await;
+        let tab = tab["handle"].as_str().expect("a handle").to_owned();
+        self.to_tab(&tab).await;
+        self.open(url).await;
+        tab
+    }
+
+    pub(crate) async fn to_tab(&self, tab: &str) {
+        self.post("window", json!({ "handle": tab })).await;
+    }
+
     pub(crate) async fn press(&self, selector: &str, keys: &str) {
         let Element(id) = self.find(selector).await;
         self.post(&format!("element/{id}/value"), json!({ "text": keys })).await;
+    }
+
+    /// Types where the focus is.
+    pub(crate) async fn press_at_focus(&self, keys: &str) {
+        let each = keys.chars().flat_map(|key| {
+            [
+                json!({ "type": "keyDown", "value": key.to_string() }),
+                json!({ "type": "keyUp", "value": key.to_string() }),
+            ]
+        });
+        let actions =
+            json!({ "actions": [{ "type": "key", "id": "keys", "actions": each.collect::<Vec<_>>() }] });
+        self.post("actions", actions).await;
+    }
+
+    /// Presses in the middle of an element, moves so far and lets go.
+    pub(crate) async fn pull(&self, selector: &str, (x, y): (i32, i32)) {
+        let Element(id) = self.find(selector).await;
+        let at = json!({ "element-6066-11e4-a52e-4f735466cecf": id });
+        let actions = json!([
+            { "type": "pointerMove", "duration": 0, "x": 0, "y": 0, "origin": at },
+            { "type": "pointerDown", "button": 0 },
+            { "type": "pointerMove", "duration": 0, "x": x / 2, "y": y / 2, "origin": "pointer" },
+            { "type": "pointerMove", "duration": 0, "x": x - x / 2, "y": y - y / 2, "origin": "pointer" },
+            { "type": "pointerUp", "button": 0 },
+        ]);
+        self.post(
+            "actions",
+            json!({ "actions": [{ "type": "pointer", "id": "mouse", "actions": actions }] }),
+        )
+        .await;
     }
 
     /// What a person reads there.
     pub(crate) async fn text(&self, selector: &str) -> String {
         let Element(id) = self.find(selector).await;
         self.get(&format!("element/{id}/text")).await.as_str().unwrap_or_default().to_owned()
+    }
+
+    /// Presses these keys wherever it is.
+    pub(crate) async fn type_keys(&self, keys: &str) {
+        let each = |key: char| {
+            [json!({ "type": "keyDown", "value": key }), json!({ "type": "keyUp", "value": key })]
+        };
+        let steps: Vec<Value> = keys.chars().flat_map(each).collect();
+        self.post("actions", json!({ "actions": [{ "type": "key", "id": "keys", "actions": steps }] })).await;
+    }
+
+    /// The same, each held until all are pressed.
+    pub(crate) async fn type_held(&self, keys: &str) {
+        let step = |what: &str, key: char| json!({ "type": what, "value": key });
+        let down = keys.chars().map(|key| step("keyDown", key));
+        let steps: Vec<Value> = down.chain(keys.chars().rev().map(|key| step("keyUp", key))).collect();
+        self.post("actions", json!({ "actions": [{ "type": "key", "id": "keys", "actions": steps }] })).await;
+    }
+
+    /// Every address that pages asked for since this was last asked.
+    pub(crate) async fn asked(&self) -> Vec<String> {
+        let log = self.post("se/log", json!({ "type": "performance" })).await;
+        let entries = log.as_array().cloned().unwrap_or_default();
+        let told = entries.iter().filter_map(|entry| serde_json::from_str(entry["message"].as_str()?).ok());
+        let asked = told.filter(|told: &Value| told["message"]["method"] == "Network.requestWillBeSent");
+        asked
+            .filter_map(|told| Some(told["message"]["params"]["request"]["url"].as_str()?.to_owned()))
+            .collect()
     }
 
     /// What the browser complained of since it was last asked: errors of scripts, what the rules of a page kept it from, what
@@ -179,33 +263,4 @@ async fn port(driver: &mut Child) -> u16 {
     let port = tokio::time::timeout(LONG, said).await.expect("chromedriver starts");
     tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
     port
-}
-
-fn wish(look: Look, profile: &str) -> Value {
-    let size = format!("--window-size={},900", look.width.max(500));
-    let mut arguments = vec![
-        "--headless=new",
-        "--no-sandbox",
-        "--disable-gpu",
-        "--disable-dev-shm-usage",
-        "--no-first-run",
-        "--disable-background-networking",
-        "--disable-component-update",
-        "--disable-sync",
-    ];
-    let profile = format!("--user-data-dir={profile}");
-    arguments.extend([size.as_str(), profile.as_str()]);
-    let mut options = json!({ "args": arguments });
-    if look.width < 500 {
-        // A window has a least width; a telephone does not.
-        options["mobileEmulation"] = json!({ "deviceMetrics": { "width": look.width, "height": 844, "pixelRatio": 2.0, "mobile": false } });
-    }
-    if !look.script {
-        options["prefs"] = json!({ "profile.managed_default_content_settings.javascript": 2 });
-    }
-    json!({ "capabilities": { "alwaysMatch": {
-        "browserName": "chrome",
-        "goog:chromeOptions": options,
-        "goog:loggingPrefs": { "browser": "ALL" },
-    } } })
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::driver::{Browser, Look};
+use crate::driver::{Browser, LONG, Look};
 use crate::scene::Scene;
 
 async fn tasks_page(scene: &Scene) -> Browser {
@@ -33,6 +33,8 @@ async fn what_is_ticked_and_where_one_is_survive_an_update() {
     browser.click(&format!("#task-{first} input")).await;
     browser.until(&format!("document.querySelector('#task-{first} input').checked")).await;
     browser.run(&format!("document.querySelector('#task-{first} a').focus()")).await;
+    // Where the pointer is nothing moves: that is another test.
+    browser.point(".top .name").await;
     let second = scene.submit(json!({ "kind": "echo" })).await;
     browser.until(&format!("document.getElementById('task-{second}')")).await;
     browser.until(&format!("document.querySelector('#task-{first} input').checked")).await;
@@ -93,13 +95,113 @@ async fn a_page_that_is_paused_stands_still_until_it_goes_on() {
     browser.until("document.getElementById('feed').textContent === 'paused'").await;
 }
 
+/// Rows come when nobody would be disturbed, and until then there is a button that says how many.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn keys_move_through_rows_and_pages() {
+async fn nothing_moves_below_the_pointer() {
     let scene = Scene::empty().await;
-    let id = scene.submit(json!({ "kind": "echo" })).await;
+    let first = scene.submit(json!({ "kind": "echo" })).await;
     let browser = tasks_page(&scene).await;
-    browser.press("body", "jx").await;
-    browser.until(&format!("document.querySelector('#task-{id} input').checked")).await;
-    browser.press("body", "gq").await;
-    browser.until("location.pathname === '/ui/queues'").await;
+    browser.point(&format!("#task-{first}")).await;
+    let place = format!("document.getElementById('task-{first}').getBoundingClientRect().top");
+    let before = browser.run(&format!("return {place}")).await;
+    let second = scene.submit(json!({ "kind": "echo" })).await;
+    browser.until("document.querySelector('.newer button')?.textContent === '1 new'").await;
+    assert_eq!(browser.run(&format!("return document.getElementById('task-{second}')")).await, Value::Null);
+    // What is there is kept fresh all the same.
+    scene.post(&format!("/api/v1/tasks/{first}/cancel"), json!({})).await;
+    browser.until(&format!("document.querySelector('#task-{first} .status.cancelled')")).await;
+    assert_eq!(browser.run(&format!("return {place}")).await, before);
+    browser.click(".newer button").await;
+    browser.until(&format!("document.getElementById('task-{second}')")).await;
+    browser.point(&format!("#task-{first}")).await;
+    let third = scene.submit(json!({ "kind": "echo" })).await;
+    browser.until("document.querySelector('.newer button')").await;
+    browser.point(".top .name").await;
+    browser.until(&format!("document.getElementById('task-{third}')")).await;
+    browser.until("!document.querySelector('.newer button')").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_gateway_that_was_away_is_caught_up_with() {
+    let mut scene = Scene::empty().await;
+    let first = scene.submit(json!({ "kind": "echo" })).await;
+    let browser = tasks_page(&scene).await;
+    scene.stop().await;
+    browser.until("document.getElementById('feed').textContent !== 'live'").await;
+    scene.start_again().await;
+    let mut ids = vec![first];
+    for _ in 0..3 {
+        ids.push(scene.submit(json!({ "kind": "echo" })).await);
+    }
+    for id in &ids {
+        browser.until(&format!("document.querySelectorAll('#task-{id}').length === 1")).await;
+    }
+    browser.until("document.getElementById('feed').textContent === 'live'").await;
+    let rows = browser.run("return document.querySelectorAll('.rows tbody tr').length").await;
+    assert_eq!(rows, 4, "nothing is missing, and nothing is there twice");
+    let last = scene.submit(json!({ "kind": "echo" })).await;
+    browser.until(&format!("document.getElementById('task-{last}')")).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn eight_tabs_share_one_stream() {
+    let scene = Scene::empty().await;
+    let browser = tasks_page(&scene).await;
+    let mut tabs = Vec::new();
+    for _ in 0..7 {
+        tabs.push(browser.open_tab(&scene.url("/ui/tasks")).await);
+        browser.until("document.getElementById('feed')?.textContent === 'live'").await;
+    }
+    assert_eq!(scene.listeners(), 1);
+    let id = scene.submit(json!({ "kind": "echo" })).await;
+    for tab in tabs {
+        browser.to_tab(&tab).await;
+        browser.until(&format!("document.getElementById('task-{id}')")).await;
+    }
+    assert_eq!(scene.listeners(), 1);
+}
+
+/// A host gives a browser six connections, so tabs that nobody looks at have none.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn without_a_worker_only_the_tab_that_is_seen_has_a_stream() {
+    let scene = Scene::empty().await;
+    let browser = Browser::start(Look { shared: false, ..Look::default() }).await;
+    browser.open(&scene.url("/ui/tasks")).await;
+    browser.until("document.getElementById('feed')?.textContent === 'live'").await;
+    assert_eq!(browser.run("return 'SharedWorker' in window").await, false);
+    for _ in 0..3 {
+        browser.open_tab(&scene.url("/ui/tasks")).await;
+        browser.until("document.getElementById('feed')?.textContent === 'live'").await;
+    }
+    let alone = async {
+        while scene.listeners() != 1 {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(LONG, alone).await.unwrap_or_else(|_| panic!("{} streams", scene.listeners()));
+}
+
+/// Nothing is asked for again because of what happens in another queue.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_page_hears_only_of_what_is_on_it() {
+    let scene = Scene::empty().await;
+    scene.submit(json!({ "kind": "echo", "queue": "emails" })).await;
+    let (browser, witness) = (Browser::start(Look::default()).await, tasks_page(&scene).await);
+    browser.open(&scene.url("/ui/queues/emails")).await;
+    browser.until("document.getElementById('feed')?.textContent === 'live'").await;
+    let asked =
+        "performance.getEntriesByType('resource').filter((entry) => entry.name === location.href).length";
+    // The one that follows the beginning of the stream.
+    browser.until(&format!("{asked} >= 1")).await;
+    let other = scene.submit(json!({ "kind": "echo", "queue": "media" })).await;
+    witness.until(&format!("document.getElementById('task-{other}')")).await;
+    browser.until("document.querySelector('.bar [data-count=pending]').textContent === '2'").await;
+    // Besides, a page is asked for every 15 seconds, because what stands on it grows older.
+    assert_eq!(
+        browser.run(&format!("return {asked} - Math.floor(performance.now() / 15000) <= 1")).await,
+        true
+    );
+    let before = browser.run(&format!("return {asked}")).await;
+    scene.submit(json!({ "kind": "echo", "queue": "emails" })).await;
+    browser.until(&format!("{asked} > {before}")).await;
 }

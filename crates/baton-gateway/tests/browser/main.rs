@@ -6,8 +6,18 @@
     reason = "test support: a failure here is a failed test"
 )]
 
+mod corpus;
+mod doors;
 mod driver;
+mod flows;
+mod judge;
+mod judged;
+mod keys;
 mod live;
-mod pages;
+mod log;
+mod logins;
+mod look;
+mod operate;
 mod scene;
+mod walk;
 mod without_script;

@@ -1,48 +1,112 @@
-//! A gateway with something to look at, some of which would do harm if it were anything but text.
+//! A gateway of one's own, for browsers to look at.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
 
+use baton_auth::ring::Ring;
+use baton_core::Shard;
 use baton_gateway::{App, Settings, serve};
+use baton_store::behind::Step;
 use baton_store::{Options, Store};
 use baton_testkit::PrivateRedis;
-use serde_json::{Value, json};
+use serde_json::Value;
 use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::driver::LONG;
 
-/// Each of these puts a mark on the page if it runs.
-const HOSTILE: &str =
-    "</pre><script>window.harmed=1</script>\"><img src=x onerror=window.harmed=1>\u{202e}\u{1b}[31m";
+/// How long a gateway that ends waits for those who hold on.
+const DRAIN: Duration = Duration::from_millis(100);
 
 pub(crate) struct Scene {
-    _redis: PrivateRedis,
+    redis: PrivateRedis,
+    settings: Settings,
     address: SocketAddr,
     client: reqwest::Client,
-    _ends: DropGuard,
+    gateway: Option<Gateway>,
+}
+
+struct Gateway {
+    app: App,
+    address: SocketAddr,
+    ends: DropGuard,
+    serving: JoinHandle<std::io::Result<()>>,
+}
+
+impl Gateway {
+    async fn start(redis: &PrivateRedis, settings: &Settings, address: SocketAddr) -> Gateway {
+        let (store, _) = Store::open(Options::new(redis.url().parse().unwrap())).await.expect("a store");
+        let ends = CancellationToken::new();
+        let app = App::start(store, settings.clone(), ends.clone());
+        let listener = TcpListener::bind(address).await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let serving = tokio::spawn(serve(listener, app.clone(), ends.clone(), DRAIN));
+        Gateway { app, address, ends: ends.drop_guard(), serving }
+    }
 }
 
 impl Scene {
     /// With nothing in it.
     pub(crate) async fn empty() -> Scene {
+        Scene::with(Settings::default()).await
+    }
+
+    pub(crate) async fn with(mut settings: Settings) -> Scene {
         let redis = PrivateRedis::start().await;
-        let (store, _) = Store::open(Options::new(redis.url().parse().unwrap())).await.expect("a store");
-        let ends = CancellationToken::new();
-        let app = App::start(store, Settings::default(), ends.clone());
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
-        tokio::spawn(serve(listener, app, ends.clone(), LONG));
+        // The secrets of webhooks come from it.
+        let secret = std::array::from_fn(|at| 17_u8.wrapping_mul(at as u8 + 3) ^ 0x5a);
+        let ring = Ring::parse(Ring::line(1, secret).expose()).expect("a ring");
+        settings.logins.ring = Some(Arc::new(ring));
         let _ = rustls::crypto::ring::default_provider().install_default();
         let client = reqwest::Client::builder().no_proxy().timeout(LONG).build().unwrap();
-        Scene { _redis: redis, address, client, _ends: ends.drop_guard() }
+        let gateway = Gateway::start(&redis, &settings, "127.0.0.1:0".parse().unwrap()).await;
+        Scene { redis, settings, address: gateway.address, gateway: Some(gateway), client }
+    }
+
+    /// The gateway is gone, and its streams with it.
+    pub(crate) async fn stop(&mut self) {
+        let Gateway { ends, serving, .. } = self.gateway.take().expect("it runs");
+        drop(ends);
+        serving.await.expect("no panic").expect("an end");
+    }
+
+    /// Another one is in its place.
+    pub(crate) async fn start_again(&mut self) {
+        self.gateway = Some(Gateway::start(&self.redis, &self.settings, self.address).await);
+    }
+
+    /// What is written behind the work is there.
+    pub(crate) async fn written(&self) {
+        let store = &self.gateway.as_ref().expect("it runs").app.store;
+        while !matches!(store.write_behind(Shard::FIRST, false).await, Ok(Step::Idle)) {}
+    }
+
+    /// How many streams there are.
+    pub(crate) fn listeners(&self) -> usize {
+        self.gateway.as_ref().map_or(0, |gateway| gateway.app.feed.listeners())
     }
 
     pub(crate) fn url(&self, path: &str) -> String {
-        format!("http://{}{path}", self.address)
+        format!("http://{}{}", self.address, self.settings.base.to(path))
+    }
+
+    /// The same, as another host of the network.
+    pub(crate) fn url_at(&self, host: &str, path: &str) -> String {
+        format!("http://{host}:{}{}", self.address.port(), self.settings.base.to(path))
     }
 
     pub(crate) async fn post(&self, path: &str, body: Value) -> Value {
-        let answer = self.client.post(self.url(path)).json(&body).send().await.expect("an answer");
+        self.send(self.client.post(self.url(path)), path, body).await
+    }
+
+    pub(crate) async fn put(&self, path: &str, body: Value) -> Value {
+        self.send(self.client.put(self.url(path)), path, body).await
+    }
+
+    async fn send(&self, request: reqwest::RequestBuilder, path: &str, body: Value) -> Value {
+        let answer = request.json(&body).send().await.expect("an answer");
         let status = answer.status();
         let text = answer.text().await.expect("a body");
         assert!(status.is_success(), "{path}: {status} {text}");
@@ -56,36 +120,5 @@ impl Scene {
 
     pub(crate) async fn submit(&self, body: Value) -> String {
         self.post("/api/v1/tasks", body).await["id"].as_str().expect("an id").to_owned()
-    }
-
-    /// A task in every place where other people's text is shown, and a worker that runs one.
-    pub(crate) async fn set(&self) -> Vec<String> {
-        let ids = [
-            self.submit(json!({ "kind": "report.build", "payload": { HOSTILE: HOSTILE }, "tags": ["a"] }))
-                .await,
-            self.submit(
-                json!({ "kind": "report.build", "payload": 12345678901234567890_u64, "max_attempts": 1 }),
-            )
-            .await,
-            self.submit(json!({ "kind": "echo", "queue": "emails", "delay_ms": 86_400_000 })).await,
-            self.submit(json!({ "kind": "echo", "queue": "emails" })).await,
-        ];
-        let worker = "worker-001-web";
-        let register =
-            json!({ "worker_id": worker, "boot": "b1", "queues": ["default"], "slots": 4, "host": HOSTILE });
-        self.post("/api/v1/workers/register", register).await;
-        for (id, verb) in [(&ids[1], "fail"), (&ids[0], "")] {
-            let taken = self.post(&format!("/api/v1/tasks/{id}/claim"), json!({ "worker": worker })).await;
-            let held = json!({ "worker": worker, "fence": taken["fence"] });
-            let mut log = held.clone();
-            log["logs"] = json!([{ "level": "warning", "text": HOSTILE }]);
-            self.post(&format!("/api/v1/leases/{id}/logs"), log).await;
-            if verb == "fail" {
-                let mut fail = held.clone();
-                fail["error"] = json!(HOSTILE);
-                self.post(&format!("/api/v1/leases/{id}/fail"), fail).await;
-            }
-        }
-        ids.to_vec()
     }
 }

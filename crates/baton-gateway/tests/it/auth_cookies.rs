@@ -34,7 +34,7 @@ async fn refresh(gateway: &Gateway, jar: &str) -> Answer {
 
 /// The refresh token of a jar, under its name.
 fn refresh_of(jar: &str) -> &str {
-    jar.split("; ").find(|pair| pair.contains("_rt=")).unwrap()
+    jar.split("; ").find(|pair| pair.contains("_rt_")).unwrap()
 }
 
 #[tokio::test]
@@ -46,9 +46,10 @@ async fn case_105_tokens_go_into_cookies_that_no_script_reads() {
     let cookies: Vec<&str> =
         login.headers.get_all("set-cookie").iter().map(|cookie| cookie.to_str().unwrap()).collect();
     let of = |name: &str| cookies.iter().copied().find(|cookie| cookie.starts_with(name)).unwrap();
-    for (cookie, same_site) in
-        [(of("__Host-baton_rt="), "SameSite=Strict"), (of("__Host-baton_at="), "SameSite=Lax")]
-    {
+    for (cookie, same_site) in [
+        (of("__Host-baton_rt_100c4a7a="), "SameSite=Strict"),
+        (of("__Host-baton_at_100c4a7a="), "SameSite=Lax"),
+    ] {
         for part in ["; Path=/", "; HttpOnly", "; Secure", same_site] {
             assert!(cookie.contains(part), "{part} in {cookie}");
         }
@@ -181,9 +182,9 @@ async fn case_115_eight_tabs_with_one_cookie_get_one_token_and_stay_signed_in() 
 async fn a_cookie_that_is_set_twice_counts_for_nothing() {
     let gateway = Gateway::secured().await;
     let jar = jar(&log_in(&gateway).await);
-    let twice = get("/auth/validate").with("cookie", format!("{jar}; __Host-baton_at=x"));
+    let twice = get("/auth/validate").with("cookie", format!("{jar}; __Host-baton_at_100c4a7a=x"));
     assert_eq!(gateway.ask(twice).await.status, 401);
     let pair: Pair = gateway.log_in("alice").await;
-    let other_name = get("/auth/validate").with("cookie", format!("baton_at={}", pair.access));
+    let other_name = get("/auth/validate").with("cookie", format!("baton_at_100c4a7a={}", pair.access));
     assert_eq!(gateway.ask(other_name).await.status, 401);
 }

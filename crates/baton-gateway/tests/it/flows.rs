@@ -248,3 +248,57 @@ async fn a_flow_of_20_000_tasks_is_made_and_cancelled() {
     let flow = gateway.get(&path).await.json();
     assert_eq!((&flow["state"], &flow["counts"]["cancelled"]), (&json!("cancelled"), &json!(20_000)));
 }
+
+#[tokio::test]
+async fn flows_are_filtered_and_those_that_fail_come_first() {
+    let gateway = Gateway::with_shards(2).await;
+    let worker = gateway.worker(1).await;
+    let mut ids = Vec::new();
+    for number in 0..5 {
+        let flow = json!({ "name": format!("Night-{number}"), "tasks": [{ "ref": "a", "kind": "x", "max_attempts": 1 }] });
+        let (id, refs) = gateway.submit_flow(flow).await;
+        match number {
+            1 | 3 => gateway.fail(&worker, &refs["a"]).await,
+            2 => gateway.complete(&worker, &refs["a"], json!(1)).await,
+            _ => {}
+        }
+        ids.push(id);
+    }
+    let found = |page: &Value| -> Vec<String> {
+        let flows = page["flows"].as_array().unwrap().iter();
+        flows.map(|flow| flow["id"].as_str().unwrap().to_owned()).collect()
+    };
+    let list = async |query: &str| gateway.get(&format!("{FLOWS}?{query}")).await.json();
+    let failed = list("state=failed,completed&name=NIGHT").await;
+    let mut some = found(&failed);
+    some.sort();
+    let mut expected = vec![ids[1].clone(), ids[2].clone(), ids[3].clone()];
+    expected.sort();
+    assert_eq!((some, &failed["scanned"], &failed["total"]), (expected, &json!(5), &Value::Null));
+    assert_eq!(found(&list("name=night-4").await), [ids[4].clone()]);
+
+    let (mut seen, mut more) = (Vec::new(), String::new());
+    loop {
+        let page = list(&format!("sort=failing&limit=1{more}")).await;
+        seen.extend(found(&page));
+        let Some(cursor) = page["next_cursor"].as_str() else { break };
+        more = format!("&cursor={cursor}");
+    }
+    assert_eq!(seen.len(), 5, "{seen:?}");
+    assert!(seen[..2].contains(&ids[1]) && seen[..2].contains(&ids[3]), "{seen:?}");
+
+    let open = list("include=oldest_open&state=running&name=night-0").await;
+    let oldest = &open["flows"][0]["oldest_open"];
+    assert_eq!(
+        (&oldest["ref"], &oldest["status"], &oldest["kind"]),
+        (&json!("a"), &json!("pending"), &json!("x"))
+    );
+    for (wrong, place) in [
+        ("state=odd", "state"),
+        ("sort=odd", "sort"),
+        ("include=history", "include"),
+        ("cursor=AAAA", "cursor"),
+    ] {
+        assert_eq!(gateway.get(&format!("{FLOWS}?{wrong}")).await.pointers(), [place], "{wrong}");
+    }
+}

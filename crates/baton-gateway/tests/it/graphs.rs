@@ -156,3 +156,36 @@ async fn around_a_task_no_more_edges_are_drawn_than_around_a_flow() {
     let drawn = graph(&gateway, &format!("/api/v1/tasks/{}/graph?limit=500", refs["0"])).await;
     assert_eq!((drawn.nodes.len(), drawn.edges.len(), drawn.truncated), (202, 20_000, true));
 }
+
+#[tokio::test]
+async fn a_graph_is_drawn_in_two_directions_and_its_name_follows_its_edges() {
+    let gateway = Gateway::start().await;
+    let worker = gateway.worker(1).await;
+    let (id, refs) = gateway
+        .submit_flow(json!({ "tasks": [
+            { "ref": "a", "kind": "x" },
+            { "ref": "b", "kind": "x", "parents": ["a"] },
+            { "ref": "c", "kind": "x", "parents": ["b"] },
+            { "ref": "alone", "kind": "z" },
+        ] }))
+        .await;
+    let path = format!("/api/v1/flows/{id}/graph");
+    let down = graph(&gateway, &path).await;
+    let right = graph(&gateway, &format!("{path}?direction=right")).await;
+    assert!(down.drawing != right.drawing && down.height > right.height);
+    let at = |graph: &Graph, name: &str| {
+        graph.nodes.iter().find(|node| node.name.as_deref() == Some(name)).cloned().unwrap()
+    };
+    assert!(at(&right, "a").x < at(&right, "b").x && at(&right, "a").y == at(&right, "b").y);
+    let critical: Vec<String> = down.critical.iter().map(ToString::to_string).collect();
+    assert_eq!(critical, [refs["a"].clone(), refs["b"].clone(), refs["c"].clone()]);
+    gateway.complete(&worker, &refs["a"], json!(1)).await;
+    let later = graph(&gateway, &path).await;
+    assert_eq!(later.drawing, down.drawing);
+    assert!(at(&later, "a").finished_at.is_some() && at(&later, "a").started_at.is_some());
+    let linked =
+        gateway.post(&format!("/api/v1/tasks/{}/link", refs["c"]), json!({ "parent": refs["alone"] })).await;
+    assert!(linked.status.is_success(), "{}", linked.text());
+    assert_ne!(graph(&gateway, &path).await.drawing, down.drawing);
+    assert_eq!(gateway.get(&format!("{path}?direction=up")).await.pointers(), ["direction"]);
+}

@@ -8,7 +8,7 @@ use crate::support::{Gateway, post};
 
 const ACTIONS: &str = "/api/v1/actions";
 
-async fn write_behind(gateway: &Gateway) {
+pub(crate) async fn write_behind(gateway: &Gateway) {
     for shard in gateway.app.store.shards().all() {
         while let Step::Wrote { more: true, .. } = gateway.app.store.write_behind(shard, false).await.unwrap()
         {
@@ -16,7 +16,7 @@ async fn write_behind(gateway: &Gateway) {
     }
 }
 
-async fn failed(gateway: &Gateway, queue: &str, error: &str) -> String {
+pub(crate) async fn failed(gateway: &Gateway, queue: &str, error: &str) -> String {
     let worker = gateway.worker(1).await;
     let id = gateway.submit_with(json!({ "kind": "mail", "queue": queue, "payload": { "n": 1 } })).await;
     let error = json!({ "error": error, "reason": "smtp", "permanent": true });

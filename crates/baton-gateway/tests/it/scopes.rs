@@ -46,7 +46,8 @@ fn routes() -> Vec<Route> {
 fn address(path: &str) -> String {
     let id = if path.contains("/workers/") { WORKER } else { NOBODY };
     let path = path.replace("{id}", id).replace("{name}", "default").replace("{kid}", "none");
-    let path = path.replace("{fingerprint}", "0123456789abcdef");
+    let path = path.replace("{fingerprint}", "0123456789abcdef").replace("{key}", "baton:meta");
+    let path = path.replace("{session}", NOBODY);
     assert!(!path.contains('{'), "{path}");
     if path.starts_with("/api/v1") { format!("{path}?nonsense=1") } else { path }
 }

@@ -274,3 +274,28 @@ async fn a_page_is_one_request_of_a_budget() {
     );
     assert_eq!(gateway.get("/ui/assets/live.js").await.status, 200);
 }
+
+/// A browser sends the cookies of a host to all that is on it, whatever the port or the path.
+#[tokio::test]
+async fn two_installations_on_one_host_do_not_log_each_other_out() {
+    let other = "https://baton.example/staging";
+    let one = Gateway::secured().await;
+    let two = Gateway::secured_with(|logins| logins.rules.issuer = other.to_owned()).await;
+    let (first, second) = (one.jar_of("alice").await, two.jar_of("alice").await);
+    let both = format!("{first}; {second}");
+    for gateway in [&one, &two] {
+        let text = gateway.page_with("/", &both).await.text();
+        assert!(text.contains("class=\"who\">alice"), "{text}");
+    }
+    // Logging out of one removes the cookies of that one, and the other goes on.
+    let out = one.send("/ui/logout", &both, &[]).await;
+    let gone = jar(&out);
+    assert_eq!(
+        gone.split("; ").filter(|pair| first.contains(pair.split('=').next().unwrap())).count(),
+        2,
+        "{gone}"
+    );
+    assert!(gone.split("; ").all(|pair| !second.contains(pair.split('=').next().unwrap())), "{gone}");
+    two.page_with("/", &both).await;
+    assert_eq!(one.ask(page("/").with("cookie", &both)).await.status, 303);
+}

@@ -5,9 +5,9 @@ use axum::http::Method;
 use crate::auth_support::form;
 use crate::support::{Answer, Ask, Gateway, PASSWORD, get};
 
-/// The names of the two cookies of a gateway behind TLS.
-pub(crate) const ACCESS: &str = "__Host-baton_at=";
-pub(crate) const REFRESH: &str = "__Host-baton_rt=";
+/// The names of the two cookies of a gateway behind TLS: at their ends, a digest of the issuer.
+pub(crate) const ACCESS: &str = "__Host-baton_at_100c4a7a=";
+pub(crate) const REFRESH: &str = "__Host-baton_rt_100c4a7a=";
 
 /// As a browser asks for a page.
 pub(crate) fn page(path: &str) -> Ask<'_> {
