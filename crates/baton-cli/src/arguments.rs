@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::dev::Dev;
+use crate::doctor::Doctor;
 use crate::error::ErrorCommand;
 use crate::events::Events;
 use crate::flow::FlowCommand;
@@ -19,6 +20,7 @@ use crate::out::Format;
 use crate::pool::PoolCommand;
 use crate::queue::QueueCommand;
 use crate::recover::Recover;
+use crate::redis::RedisCommand;
 use crate::redis_acl::RedisAcl;
 use crate::schedule::ScheduleCommand;
 use crate::serve::Gateway;
@@ -133,6 +135,11 @@ pub(crate) enum Command {
     Events(Events),
     /// Look at what operators did: who, what, from where, and what came of it
     Trail(Trail),
+    /// Examine Redis, what lies in it, the fleet and the gateway: what is wrong, and what to do
+    Doctor(Doctor),
+    /// Look at keys and scripts as redis-cli does, and understand what one sees
+    #[command(subcommand)]
+    Redis(RedisCommand),
     /// Ask a gateway how it does; for containers and supervisors
     Healthcheck(Healthcheck),
     /// Log in: later commands ask as this user
@@ -153,7 +160,7 @@ pub(crate) enum Command {
     /// Look at the keys that sign access tokens, and change them
     #[command(subcommand)]
     SigningKey(SigningKeyCommand),
-    /// Print what each process may do in Redis, as an ACL file
+    /// The same as `redis acl`: what each process may do in Redis, as an ACL file
     RedisAcl(RedisAcl),
     /// Explain a command, or the exit codes
     Help(Help),

@@ -32,6 +32,7 @@ codes! {
     Conflict = 5, "it is not in a state in which this can be done, or has changed meanwhile";
     NotCompleted = 6, "the awaited task or flow did not complete";
     Unreachable = 7, "the server cannot be reached, or cannot answer at the moment";
+    Warned = 8, "it works, and something should be looked at";
     Configuration = 78, "the configuration cannot be used";
     WaitOver = 124, "the time to wait ran out";
     Interrupted = 130, "interrupted with Ctrl-C";

@@ -4,6 +4,8 @@
 mod arguments;
 mod console;
 mod dev;
+mod direct;
+mod doctor;
 mod error;
 mod events;
 mod exit;
@@ -23,6 +25,7 @@ mod private;
 mod prompt;
 mod queue;
 mod recover;
+mod redis;
 mod redis_acl;
 mod schedule;
 mod serve;
@@ -46,6 +49,7 @@ use arguments::{Arguments, Command};
 use console::Target;
 use exit::Exit;
 use out::{Out, is_closed_pipe, say};
+use redis::RedisCommand;
 
 fn main() -> ExitCode {
     // A worker starts this program again, as the guard of a program that it runs.
@@ -84,7 +88,7 @@ fn run(arguments: Arguments) -> Result<Exit> {
         Command::Tether(tether) => tether::run(tether),
         Command::Help(help) => help::run(&out, &help),
         Command::Init(init) => init::run(&out, &init),
-        Command::RedisAcl(acl) => redis_acl::run(&out, &acl),
+        Command::RedisAcl(acl) | Command::Redis(RedisCommand::Acl(acl)) => redis_acl::run(&out, &acl),
         command => tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(async {
             match command {
                 Command::Dev(dev) => dev::run(out, dev).await,
@@ -104,6 +108,8 @@ fn run(arguments: Arguments) -> Result<Exit> {
                 Command::Stats(stats) => stats::run(&out, &target, stats).await,
                 Command::Error(error) => error::run(&out, &target, error).await,
                 Command::Events(events) => events::run(&out, &target, events).await,
+                Command::Doctor(doctor) => doctor::run(&out, &target, &doctor).await,
+                Command::Redis(redis) => redis::run(&out, &target, redis).await,
                 Command::Healthcheck(check) => health::run(&out, &target, check).await,
                 Command::Login(login) => login::log_in(&out, &target, login).await,
                 Command::Logout(logout) => login::log_out(&out, &target, &logout).await,

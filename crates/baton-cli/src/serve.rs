@@ -120,11 +120,11 @@ async fn be_worker(flags: worker_config::Flags) -> Result<Exit> {
     ended.map(|_| Exit::Fine).map_err(|error| ended_badly(error.exit_code(), &error))
 }
 
-fn sources(file: Option<&std::path::Path>, flags: Vec<Flag>) -> Result<Sources> {
+pub(crate) fn sources(file: Option<&std::path::Path>, flags: Vec<Flag>) -> Result<Sources> {
     Sources::gather(file, std::env::vars_os(), flags).map_err(unusable)
 }
 
-fn unusable(error: impl std::error::Error) -> anyhow::Error {
+pub(crate) fn unusable(error: impl std::error::Error) -> anyhow::Error {
     ended_badly(UNUSABLE_CONFIGURATION, &error)
 }
 

@@ -8,19 +8,28 @@ use anyhow::{Context, Result, bail};
 /// The body of an answer.
 pub(crate) struct Answer(String);
 
+/// What is not answered with success is an error.
+pub(crate) fn get(address: &str, path: &str) -> Result<Answer> {
+    send("GET", address, path, None, "")
+}
+
 /// Sends JSON; what is not answered with success is an error.
 pub(crate) fn post(address: &str, path: &str, bearer: Option<&str>, body: &str) -> Result<Answer> {
+    send("POST", address, path, bearer, body)
+}
+
+fn send(method: &str, address: &str, path: &str, bearer: Option<&str>, body: &str) -> Result<Answer> {
     let bearer = bearer.map_or_else(String::new, |token| format!("authorization: Bearer {token}\r\n"));
     let mut stream = TcpStream::connect(address).with_context(|| format!("failed to reach {address}"))?;
     write!(
         stream,
-        "POST {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n{bearer}\
+        "{method} {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n{bearer}\
          content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
         body.len()
     )?;
     let mut answer = String::new();
     stream.read_to_string(&mut answer)?;
-    read(&answer).with_context(|| format!("failed to POST {path}"))
+    read(&answer).with_context(|| format!("failed to {method} {path}"))
 }
 
 fn read(answer: &str) -> Result<Answer> {

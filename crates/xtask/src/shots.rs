@@ -26,6 +26,15 @@ const LOOKS: [(&str, u32, u32, &str); 3] = [
     ("narrow", 390, 1400, "--blink-settings=preferredColorScheme=1"),
 ];
 
+/// Two sources, what is made of them, and a report.
+const FLOW: &str = r#"{"name":"nightly","tasks":[
+    {"ref":"extract-orders","kind":"echo"},{"ref":"extract-users","kind":"echo"},
+    {"ref":"clean-orders","kind":"echo","parents":["extract-orders"]},
+    {"ref":"clean-users","kind":"echo","parents":["extract-users"]},
+    {"ref":"join","kind":"echo","parents":["clean-orders","clean-users"]},
+    {"ref":"count","kind":"echo","parents":["clean-orders"]},
+    {"ref":"report","kind":"echo","queue":"shots","parents":["join","count"]}]}"#;
+
 pub(crate) fn run(root: &Path, shots: &Shots) -> Result<bool> {
     if command::answer("chromium", &["--version"]).is_none() {
         bail!("this needs chromium; to install it, type:\n\n    {}\n", apt::line("chromium"));
@@ -68,19 +77,60 @@ fn pages(fleet: &str) -> Result<Vec<(&'static str, String)>> {
     let task =
         http::post(fleet, "/api/v1/tasks", None, r#"{"kind":"echo","queue":"shots","payload":{"hi":1}}"#)?;
     let task = format!("/ui/tasks/{}", task.text("id")?);
+    let task_id = task.trim_start_matches("/ui/tasks/").to_owned();
+    // One that is there already is as good.
+    let nightly = r#"{"name":"shots","cron":"0 3 * * 1-5","zone":"Europe/Berlin","kind":"echo","queue":"shots","payload":{}}"#;
+    http::post(fleet, "/api/v1/schedules", None, nightly)?;
     let fixed = [
         ("overview", "/"),
         ("tasks", "/ui/tasks"),
         ("search", "/ui/tasks?q=kind:echo"),
+        ("flows", "/ui/flows"),
         ("queues", "/ui/queues"),
         ("queue", "/ui/queues/shots"),
         ("purge", "/ui/queues/shots/purge"),
         ("workers", "/ui/workers"),
+        ("schedules", "/ui/schedules"),
+        ("schedule", "/ui/schedules/shots"),
+        ("schedule-form", "/ui/new/schedule"),
+        ("schedule-edit", "/ui/schedules/shots/edit"),
+        ("errors", "/ui/errors"),
+        ("dead", "/ui/tasks?status=failed%2Ctimeout"),
+        ("all", "/ui/actions?all=reprioritise&queue=shots"),
+        ("columns", "/ui/tasks?columns=kind,priority,tags,created,age"),
+        ("submit", "/ui/submit"),
+        ("limits", "/ui/queues/shots/limits"),
+        ("webhooks", "/ui/webhooks"),
+        ("webhook-form", "/ui/new/webhook"),
+        ("system", "/ui/system"),
+        ("system-check", "/ui/system?check=1"),
+        ("redis-keys", "/ui/system/keys"),
+        ("key", "/ui/system/keys?key=baton:%7B0%7D:leases"),
+        ("sessions", "/ui/sessions"),
+        ("users", "/ui/users"),
+        ("keys", "/ui/keys"),
+        ("events", "/ui/events"),
+        ("audit", "/ui/audit"),
+        ("settings", "/ui/settings"),
+        ("about", "/ui/about"),
         ("login", "/ui/login"),
         ("nowhere", "/ui/nowhere"),
     ];
+    let flow = http::post(fleet, "/api/v1/flows", None, FLOW)?;
+    let flow = format!("/ui/flows/{}", flow.text("id")?);
     let mut pages: Vec<(&str, String)> = fixed.map(|(page, path)| (page, path.to_owned())).to_vec();
     pages.push(("cancel", format!("{task}/cancel")));
+    pages.push(("clone", format!("/ui/submit?from={task_id}")));
+    // Where nothing has failed yet there is no group to look at.
+    if let Ok(group) = http::get(fleet, "/api/v1/errors?limit=1")?.text("fingerprint") {
+        pages.push(("error", format!("/ui/errors/{group}")));
+        pages.push(("rerun", format!("/ui/errors/{group}/rerun")));
+    }
+    pages.push(("key-of-task", format!("/ui/system/keys?task={}", task_id)));
     pages.push(("task", task));
+    pages.push(("flow-timeline", format!("{flow}?view=timeline")));
+    pages.push(("flow-table", format!("{flow}?view=table")));
+    pages.push(("flow-cancel", format!("{flow}/cancel")));
+    pages.push(("flow", flow));
     Ok(pages)
 }

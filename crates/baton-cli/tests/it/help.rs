@@ -3,7 +3,7 @@
 use crate::fleet::run;
 
 /// Every command by what is typed.
-const COMMANDS: [&str; 105] = [
+const COMMANDS: [&str; 111] = [
     "",
     "dev",
     "gateway",
@@ -82,6 +82,12 @@ const COMMANDS: [&str; 105] = [
     "error get",
     "error rerun",
     "events",
+    "doctor",
+    "redis keys",
+    "redis explain",
+    "redis check",
+    "redis scripts",
+    "redis acl",
     "healthcheck",
     "init",
     "login",

@@ -16,6 +16,7 @@ mod pipes;
 mod pools;
 mod schedules;
 mod stub;
+mod system;
 mod typed;
 mod waits;
 mod webhooks;
