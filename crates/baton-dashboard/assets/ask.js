@@ -19,6 +19,7 @@ async function section(url) {
 export async function ask(url) {
   const asking = await section(url);
   if (!asking) { location.assign(url); return; }
+  if (document.querySelector("dialog[open]")) return;
   const words = asking.querySelector("h1")?.childNodes ?? [];
   asking.querySelector("h1")?.replaceWith(make("h2", { id: "ask-title" }, ...words));
   const dialog = /** @type {HTMLDialogElement} */ (make("dialog", { "aria-labelledby": "ask-title" }, ...asking.childNodes));
@@ -35,7 +36,7 @@ export async function ask(url) {
 document.addEventListener("click", (event) => {
   const plain = !event.ctrlKey && !event.metaKey && !event.shiftKey && event.button === 0 && !event.defaultPrevented;
   const link = event.target instanceof Element ? event.target.closest("main a[data-asks]") : null;
-  if (!plain || !(link instanceof HTMLAnchorElement) || document.querySelector("dialog")) return;
+  if (!plain || !(link instanceof HTMLAnchorElement) || document.querySelector("dialog[open]")) return;
   event.preventDefault();
   ask(link.href);
 });

@@ -50,7 +50,7 @@ function dialog(name, title, ...children) {
 }
 
 export function palette() {
-  if (document.querySelector("dialog")) return;
+  if (document.querySelector("dialog[open]")) return;
   const field = /** @type {HTMLInputElement} */ (make("input", {
     role: "combobox", "aria-label": "Go to", "aria-expanded": "true", "aria-controls": "found", "aria-autocomplete": "list",
     autocomplete: "off", autocapitalize: "none", spellcheck: "false", placeholder: "A page, a queue, a worker, the id of a task",
@@ -91,7 +91,7 @@ export function palette() {
 
 /** @param {[string, string][]} keys */
 export function sheet(keys) {
-  if (document.querySelector("dialog")) return;
+  if (document.querySelector("dialog[open]")) return;
   const places = [...document.querySelectorAll(".top nav a[data-key]")]
     .map((link) => /** @type {[string, string]} */ ([`g ${link.getAttribute("data-key")}`, link.textContent || ""]));
   const rows = [...keys, ...places].flatMap(([key, means]) => [make("dt", {}, make("kbd", {}, key)), make("dd", {}, means)]);

@@ -68,9 +68,10 @@ async fn a_page_of_another_host_without_tls_copies_all_the_same() {
     browser
         .run("document.addEventListener('copy', () => { window.copied = getSelection().toString(); })")
         .await;
+    browser.listen("button[data-copy=payload]", "Copied").await;
     browser.click("button[data-copy=payload]").await;
     browser.until("window.copied === '{\"hi\":12345678901234567890}'").await;
-    browser.until("document.querySelector('button[data-copy=payload]').textContent === 'Copied'").await;
+    browser.until("window.said").await;
     scene.post(&format!("/api/v1/tasks/{id}/cancel"), json!({})).await;
     browser.until("document.querySelector('.head .status.cancelled')").await;
     assert_eq!(

@@ -104,6 +104,16 @@ impl Browser {
         }
     }
 
+    /// From now on the page remembers in `said` whether this element has ever said these words: some words stand for a second.
+    pub(crate) async fn listen(&self, selector: &str, words: &str) {
+        self.run(&format!(
+            "const one = document.querySelector('{selector}'); \
+             const hear = () => {{ window.said ||= one.textContent === '{words}'; }}; \
+             new MutationObserver(hear).observe(one, {{ childList: true, subtree: true, characterData: true }});"
+        ))
+        .await;
+    }
+
     pub(crate) async fn find(&self, selector: &str) -> Element {
         let found = self.post("element", json!({ "using": "css selector", "value": selector })).await;
         let id = found.as_object().and_then(|found| found.values().next()).and_then(Value::as_str);

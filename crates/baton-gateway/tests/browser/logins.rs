@@ -189,8 +189,9 @@ async fn a_key_is_made_copied_and_shown_no_more() {
     browser.until("document.querySelector('#secret')").await;
     let secret = browser.text("#secret").await;
     assert!(secret.starts_with("btk_"), "{secret}");
+    browser.listen("button[data-copy=secret]", "Copied").await;
     browser.click("button[data-copy=secret]").await;
-    browser.until("document.querySelector('button[data-copy=secret]').textContent === 'Copied'").await;
+    browser.until("window.said").await;
     assert_eq!(browser.run("return location.pathname + location.search").await, "/ui/keys");
     browser.open(&doors.url("/ui/keys")).await;
     assert_eq!(browser.run("return document.querySelectorAll('tr[id^=key-]').length").await, 1);
