@@ -56,6 +56,15 @@ const PAGES: &[&str] = &[
     "/ui/queues",
     "/ui/queues/default",
     "/ui/workers",
+    "/ui/flows",
+    "/ui/schedules",
+    "/ui/errors",
+    "/ui/tasks?status=failed&status=timeout",
+    "/ui/webhooks",
+    "/ui/events",
+    "/ui/audit",
+    "/ui/submit",
+    "/ui/system",
 ];
 
 fn main() {
