@@ -37,7 +37,11 @@ impl Possible {
     }
 
     fn after(self, step: Move) -> Possible {
-        if step.sources().iter().any(|from| self.has(*from)) { Possible::of(step.targets()) } else { Possible(0) }
+        if step.sources().iter().any(|from| self.has(*from)) {
+            Possible::of(step.targets())
+        } else {
+            Possible(0)
+        }
     }
 
     fn words(self) -> String {
@@ -69,6 +73,7 @@ pub struct Walk {
     submitted: bool,
     pruned: bool,
     runs: u32,
+    completions: u32,
 }
 
 impl Walk {
@@ -88,6 +93,11 @@ impl Walk {
     /// How often it was claimed or taken over.
     pub fn runs(&self) -> u32 {
         self.runs
+    }
+
+    /// How often it completed.
+    pub fn completions(&self) -> u32 {
+        self.completions
     }
 
     fn has_begun(&self) -> bool {
@@ -182,7 +192,8 @@ impl Walk {
     fn go(&mut self, step: Move, told: Told<'_>, found: &mut Vec<Wrong>) {
         let next = self.possible.after(step);
         if next == Possible::default() {
-            let rule = if step == Move::Claim && self.possible.has(Status::Running) { OVERLAP } else { NO_MOVE };
+            let rule =
+                if step == Move::Claim && self.possible.has(Status::Running) { OVERLAP } else { NO_MOVE };
             let sources = Possible::of(step.sources()).words();
             found.push(at(rule, told, format!("it to be {sources}"), self.possible.words()));
         }
@@ -226,7 +237,8 @@ impl Walk {
             Move::Fail if told.attempt > self.attempts => self.attempts += 1,
             Move::Fail | Move::Reclaim | Move::TakeOver => crash(),
             Move::Rerun => (self.attempts, self.crashes) = (0, Some(0)),
-            Move::Mature | Move::Unblock | Move::Block | Move::Claim | Move::RejectClaim | Move::Complete => {}
+            Move::Complete => self.completions += 1,
+            Move::Mature | Move::Unblock | Move::Block | Move::Claim | Move::RejectClaim => {}
             Move::Promote | Move::Release | Move::Cancel => {}
         }
     }
@@ -244,13 +256,13 @@ impl Walk {
         if said("fence") != self.fence {
             found.push(FENCE_DIFFERS.broken(self.fence.to_string(), said("fence").to_string()));
         }
-        let counted = [
-            (ATTEMPTS_DIFFER, "attempt", Some(self.attempts)),
-            (CRASHES_DIFFER, "crashes", self.crashes),
-        ];
+        let counted =
+            [(ATTEMPTS_DIFFER, "attempt", Some(self.attempts)), (CRASHES_DIFFER, "crashes", self.crashes)];
         for (rule, field, counted) in counted {
             if let Some(counted) = counted.filter(|counted| *counted != said(field)) {
-                found.push(rule.broken(format!("{field} {counted}, as its events say"), said(field).to_string()));
+                found.push(
+                    rule.broken(format!("{field} {counted}, as its events say"), said(field).to_string()),
+                );
             }
         }
         found
@@ -319,13 +331,16 @@ mod tests {
         // From the middle on the same life is as good; what crashed before is not known.
         let (part, names) = walk(&steps[3..], true);
         assert_eq!((names.len(), part.is_whole()), (0, false));
-        assert_eq!(part.compare(&task(&[
-            ("status", "completed"),
-            ("version", "9"),
-            ("fence", "11"),
-            ("attempt", "1"),
-            ("crashes", "7"),
-        ])), []);
+        assert_eq!(
+            part.compare(&task(&[
+                ("status", "completed"),
+                ("version", "9"),
+                ("fence", "11"),
+                ("attempt", "1"),
+                ("crashes", "7"),
+            ])),
+            []
+        );
     }
 
     #[test]

@@ -69,8 +69,7 @@ fn score_of(task: &Fields, score: f64, ruled: bool) -> Option<u64> {
         }
         Status::Scheduled => number(task, "run_at_ms"),
         Status::Pending => {
-            let priority =
-                Priority::new(number(task, "priority").unwrap_or(5) as i64).unwrap_or_default();
+            let priority = Priority::new(number(task, "priority").unwrap_or(5) as i64).unwrap_or_default();
             // Where groups take turns, or took them, the score says whose turn it is, within the priority.
             let band = limits::PRIORITY_BAND;
             let same = score as u64 / band == priority.score(0) / band;

@@ -13,7 +13,7 @@
 //! | A9 | at most one live task per dedupe key | `places` |
 //! | A10 | counters equal what they count | `counters` |
 //! | A11 | every key is of the key table, of its type, and belongs to something | `keys` |
-//! 
+//!
 mod behind;
 mod counters;
 mod edges;

@@ -62,7 +62,8 @@ impl<'a> Picture<'a> {
                 match field.as_str() {
                     "event" => told.0 = value,
                     "worker" => told.1 = value,
-                                        "boot" | "by" | "queue" | "stall" | "repair" | "pool" | "schedule" | "kind" | "webhook" => {}
+                    "boot" | "by" | "queue" | "stall" | "repair" | "pool" | "schedule" | "kind"
+                    | "webhook" => {}
                     _ => {
                         let mut words = value.splitn(6, ' ');
                         let mut next = || words.next().and_then(|word| word.parse::<u64>().ok());
