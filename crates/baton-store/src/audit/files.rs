@@ -20,8 +20,13 @@ impl<T> Source<T> {
         Source(Box::new(read))
     }
 
+    /// Hands all of it over, or says why not.
+    pub fn each(&self, each: &mut dyn FnMut(T)) -> Result<(), String> {
+        (self.0)(each)
+    }
+
     fn read(&self, each: Each<'_, T>) -> Result<(), Error> {
-        (self.0)(each).map_err(|problem| Error::invalid("a file of this audit", problem))
+        self.each(each).map_err(|problem| Error::invalid("a file of this audit", problem))
     }
 }
 

@@ -85,8 +85,6 @@ struct Auditor<'a> {
     audit: &'a Audit,
     progress: Progress<'a>,
     report: Report,
-    /// Redis's clock when it began.
-    now_ms: u64,
     streams: Vec<Stream>,
     /// Of each shard: the queues of it have rules for groups.
     ruled: HashMap<Shard, bool>,
@@ -146,7 +144,6 @@ impl<'a> Auditor<'a> {
             audit,
             progress,
             report: Report::new(),
-            now_ms,
             streams,
             ruled,
             edges: Edges::new(audit.edges_of_part),
