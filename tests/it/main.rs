@@ -6,6 +6,7 @@
     reason = "what fails in a test should end it"
 )]
 
+mod audit;
 mod contracts;
 mod cost;
 mod deploy;

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::audit::Audit;
 use crate::dev::Dev;
 use crate::doctor::Doctor;
 use crate::error::ErrorCommand;
@@ -137,6 +138,8 @@ pub(crate) enum Command {
     Trail(Trail),
     /// Examine Redis, what lies in it, the fleet and the gateway: what is wrong, and what to do
     Doctor(Doctor),
+    /// Prove that nothing was lost, doubled or done out of order, from the keys and streams in Redis
+    Audit(Box<Audit>),
     /// Look at keys and scripts as redis-cli does, and understand what one sees
     #[command(subcommand)]
     Redis(RedisCommand),

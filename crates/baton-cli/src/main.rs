@@ -2,6 +2,7 @@
 //! development.
 
 mod arguments;
+mod audit;
 mod console;
 mod dev;
 mod direct;
@@ -109,6 +110,7 @@ fn run(arguments: Arguments) -> Result<Exit> {
                 Command::Error(error) => error::run(&out, &target, error).await,
                 Command::Events(events) => events::run(&out, &target, events).await,
                 Command::Doctor(doctor) => doctor::run(&out, &target, &doctor).await,
+                Command::Audit(audit) => audit::run(&out, *audit).await,
                 Command::Redis(redis) => redis::run(&out, &target, redis).await,
                 Command::Healthcheck(check) => health::run(&out, &target, check).await,
                 Command::Login(login) => login::log_in(&out, &target, login).await,

@@ -4,6 +4,7 @@
 //! This crate refuses to know Redis, HTTP, clocks, randomness and serialisation formats. What needs one of them
 //! takes its value as an argument.
 
+pub mod audit;
 pub mod code;
 pub mod doctor;
 pub mod fence;

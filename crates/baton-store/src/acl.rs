@@ -41,19 +41,22 @@ const LOGINS: &[&str] = &[
     "ZREM",
 ];
 
-/// What only looks, for `baton doctor` and `baton redis`. Gateways alone: the log of slow commands has arguments of all, and a
+/// What only looks, for `baton doctor`, `baton redis` and `baton audit`. Gateways alone: the log of slow commands has arguments of all, and a
 /// scan names all keys. Without them everything works, and those who look are told what they may not see.
 const LOOKING: &[&str] = &[
     "HSCAN",
     "LLEN",
     "LRANGE",
     "MEMORY|USAGE",
+    "PTTL",
     "SCAN",
     "SLOWLOG|GET",
     "STRLEN",
     "TIME",
     "TYPE",
     "ACL|WHOAMI",
+    "XINFO|STREAM",
+    "ZSCAN",
 ];
 
 /// The users of a deployment.

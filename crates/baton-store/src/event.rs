@@ -42,7 +42,7 @@ impl FromStr for StreamId {
 pub struct Entry {
     pub id: StreamId,
     /// The word of the move, or `prune` (whose why names the tags and the last worker of what went), `progress`,
-    /// `reprioritise`, `register`, `deregister`, `quiet`, `stop`, `go_on`, `pause`, `resume`, `queue_set`, `stall`; of pools
+    /// `reprioritise`, `register`, `deregister`, `quiet`, `stop`, `go_on`, `pause`, `resume`, `queue_set`, `stall`, `repair`; of pools
     /// `scale`, `start`, `halt`, `remove`, `attend`, `part`; of
     /// schedules `schedule_put`, `schedule_fire`, `schedule_trigger`, `schedule_pause`, `schedule_resume`, `schedule_remove`; of
     /// kinds `kind_put`, `kind_remove`; of webhooks `webhook_put`, `webhook_pause`, `webhook_resume`, `webhook_rotate`,
@@ -51,7 +51,7 @@ pub struct Entry {
     pub worker: Option<WorkerId>,
     pub boot: Option<Boot>,
     pub by: Option<Principal>,
-    /// The queue that was paused, resumed or set, and what it was set to; from and to of a stall; the pool, and its size or
+    /// The queue that was paused, resumed or set, and what it was set to; from and to of a stall; what was repaired; the pool, and its size or
     /// supervisor; the kind; the webhook, and why it was given up.
     pub subject: Option<String>,
     /// Of a schedule: its name, the queue of its tasks, and what there is to say.
@@ -167,7 +167,9 @@ pub(crate) fn entry(id: &str, words: &[Vec<u8>]) -> Result<Entry, Error> {
             "worker" => entry.worker = Some(value.parse().map_err(|_| unreadable())?),
             "boot" => entry.boot = Some(value.parse().map_err(|_| unreadable())?),
             "by" => entry.by = Some(value.parse().map_err(|_| unreadable())?),
-            "queue" | "stall" | "pool" | "kind" | "webhook" => entry.subject = Some(value.into_owned()),
+            "queue" | "stall" | "repair" | "pool" | "kind" | "webhook" => {
+                entry.subject = Some(value.into_owned())
+            }
             "schedule" => entry.schedule = Some(value.into_owned()),
             task => {
                 let task = task.parse().map_err(|_| unreadable())?;

@@ -3,6 +3,7 @@
 //! It promises nothing to clients of Baton; what it promises is the form of what lies in Redis.
 
 pub mod acl;
+pub mod audit;
 pub mod behind;
 pub mod boot;
 pub mod calls;

@@ -252,7 +252,7 @@ impl Store {
     }
 
     /// The server is no node of a cluster, and says so.
-    async fn is_alone(&self) -> bool {
+    pub(crate) async fn is_alone(&self) -> bool {
         let of_cluster = |info: &String| field(info, "cluster_enabled") == Some("1");
         infos(self).await.is_ok_and(|nodes| !nodes.iter().any(of_cluster))
     }
@@ -290,7 +290,7 @@ impl Store {
     }
 
     /// Looked at again where something is missing: it may have moved meanwhile. An empty set of a holder is none.
-    async fn misplaced(&self, known: Known<'_>) -> Seen<Vec<Place>> {
+    pub(crate) async fn misplaced(&self, known: Known<'_>) -> Seen<Vec<Place>> {
         let missing =
             |places: Vec<Place>| places.into_iter().filter(|place| !place.is_in).collect::<Vec<_>>();
         if missing(self.places(known).await?).is_empty() {

@@ -45,6 +45,11 @@ impl Reply {
         String::from_utf8(bytes).map_err(|_| self.fault("it answered bytes where a word belongs"))
     }
 
+    /// A word that may be anything at all.
+    pub(crate) fn lossy(&mut self) -> Result<String, Error> {
+        Ok(String::from_utf8_lossy(&self.bytes()?).into_owned())
+    }
+
     pub(crate) fn parse<T: FromStr>(&mut self) -> Result<T, Error> {
         let text = self.text()?;
         text.parse().map_err(|_| self.fault(format!("it answered {text:?}, which cannot be read")))
@@ -61,6 +66,12 @@ impl Reply {
 
     pub(crate) fn flag(&mut self) -> Result<bool, Error> {
         Ok(self.text()? == "1")
+    }
+
+    /// A record as text, whatever is in it.
+    pub(crate) fn record(&mut self) -> Result<baton_core::audit::Fields, Error> {
+        let words: usize = self.parse()?;
+        (0..words / 2).map(|_| Ok((self.lossy()?, self.lossy()?))).collect()
     }
 
     /// Pairs of field and value, behind the number of words they take.

@@ -27,16 +27,16 @@ macro_rules! texts {
 
 const LIBRARY: &[(&str, &str)] = texts! { "lib/":
     "words" "prelude" "session" "gate" "lifecycle" "batch" "move" "endings" "lease" "takeover" "claim" "settle" "once" "operate" "rows" "chores"
-    "groups" "quota" "create" "edges" "graph" "rerun" "flow" "cascade" "prune" "schedule" "cache" "trail" "webhook"
+    "groups" "audit" "quota" "create" "edges" "graph" "rerun" "flow" "cascade" "prune" "schedule" "cache" "trail" "webhook"
 };
 
 const SOURCES: &[(&str, &str)] = texts! { "":
     "namespace/open" "shard/open" "shard/probe" "shard/ends" "shard/tick"
-    "shard/facts" "shard/behind"
+    "shard/facts" "shard/behind" "shard/audit" "shard/repair"
     "task/submit" "task/claim" "task/settle" "task/progress" "task/log" "task/log_read"
     "task/cancel" "task/rerun" "task/promote" "task/reprioritise"
     "task/read" "task/history" "task/list" "task/running" "task/values"
-    "task/link" "task/unlink" "task/edges" "task/parents" "flow/submit" "flow/begin" "flow/list" "flow/tasks" "flow/open" "shard/cascade"
+    "task/link" "task/unlink" "task/edges" "task/parents" "task/audit" "task/sides" "flow/submit" "flow/begin" "flow/list" "flow/tasks" "flow/open" "shard/cascade"
     "queue/pause" "queue/set" "queue/counts" "queue/hint"
     "pool/attend" "pool/leave" "pool/set" "pool/list" "pool/remove"
     "schedule/put" "schedule/fire" "schedule/trigger" "schedule/pause" "schedule/remove" "schedule/list"

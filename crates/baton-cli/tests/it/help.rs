@@ -3,7 +3,7 @@
 use crate::fleet::run;
 
 /// Every command by what is typed.
-const COMMANDS: [&str; 111] = [
+const COMMANDS: [&str; 112] = [
     "",
     "dev",
     "gateway",
@@ -83,6 +83,7 @@ const COMMANDS: [&str; 111] = [
     "error rerun",
     "events",
     "doctor",
+    "audit",
     "redis keys",
     "redis explain",
     "redis check",

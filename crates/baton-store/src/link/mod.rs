@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use deadpool_redis::redis::aio::{ConnectionLike, MultiplexedConnection};
 use deadpool_redis::redis::cluster_async::ClusterConnection;
-use deadpool_redis::redis::{Cmd, RedisError, RedisResult, Value};
+use deadpool_redis::redis::{Cmd, Pipeline, RedisError, RedisResult, Value};
 use tokio::sync::RwLock;
 
 use crate::error::{Error, Remedy, remedy};
@@ -58,6 +58,16 @@ impl Live {
         match answer? {
             Value::ServerError(error) => Err(error.into()),
             value => Ok(value),
+        }
+    }
+}
+
+impl Live {
+    /// Sends all at once; each has an answer of its own, which may be an error.
+    async fn send_all(&mut self, commands: &Pipeline, count: usize) -> RedisResult<Vec<Value>> {
+        match self {
+            Live::Node(connection) => connection.req_packed_commands(commands, 0, count).await,
+            Live::Cluster(connection) => connection.req_packed_commands(commands, 0, count).await,
         }
     }
 }
@@ -109,6 +119,22 @@ impl Link {
         if slot.0 == generation {
             slot.1 = None;
         }
+    }
+
+    /// Sends commands that only read, at once.
+    pub(crate) async fn send_all(
+        &self,
+        commands: &Pipeline,
+        count: usize,
+    ) -> Result<Vec<Value>, Option<RedisError>> {
+        let (generation, mut live) = self.get().await?;
+        let answers = live.send_all(commands, count).await;
+        if let Err(error) = &answers
+            && matches!(remedy(error), Remedy::Reconnect(_))
+        {
+            self.put_away(generation).await;
+        }
+        answers.map_err(Some)
     }
 
     /// Sends one command. `Err(None)` means that no connection could be had in time.

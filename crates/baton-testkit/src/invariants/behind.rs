@@ -1,4 +1,4 @@
-//! A12: what is written behind agrees with the tasks, where all is written down.
+//! A10: what is written behind agrees with the tasks, where all is written down.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,7 +19,7 @@ pub(super) fn check(picture: &Picture<'_>, found: &mut Vec<Violation>) {
     for key in expected.keys().chain(is.keys()).collect::<BTreeSet<_>>() {
         if expected.get(key) != is.get(key) {
             let problem = format!("{key} holds {:?}, not {:?}", is.get(key), expected.get(key));
-            found.push(Violation::new("A12", problem));
+            found.push(Violation::new("A10", problem));
         }
     }
 }

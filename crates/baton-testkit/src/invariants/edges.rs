@@ -108,13 +108,6 @@ impl Graph {
                 ));
             }
         }
-        if number(task, "open_parents").unwrap_or_default() > 0
-            && !matches!(status(task), "blocked" | "pending" | "scheduled")
-            && !is_terminal(task)
-            && !self.drafts.contains(id)
-        {
-            found.push(Violation::new("A6", format!("task {id} is {} while parents are open", status(task))));
-        }
     }
 
     /// Nobody waits for a task that has ended, unless its end is still being passed on; and only such a task parks.
@@ -124,9 +117,6 @@ impl Graph {
         }
         if size(&self.parked, id) > 0 && (!is_terminal(task) || status(task) == "completed") {
             found.push(Violation::new("A6", format!("task {id} is {} and parks children", status(task))));
-        }
-        if status(task) == "blocked" && number(task, "open_parents").unwrap_or_default() == 0 {
-            found.push(Violation::new("A6", format!("task {id} is blocked by nothing")));
         }
     }
 }

@@ -3,7 +3,7 @@
 use baton_core::limits;
 
 use super::Violation;
-use super::picture::{Fields, Picture, status};
+use super::picture::{Fields, Picture};
 use crate::snapshot::{Content, Value};
 
 pub(super) fn check(picture: &Picture<'_>, found: &mut Vec<Violation>) {
@@ -25,8 +25,7 @@ pub(super) fn check(picture: &Picture<'_>, found: &mut Vec<Violation>) {
     check_hints(picture, found);
     check_due(picture, found);
     check_live(picture, found);
-    for (id, task) in &picture.tasks {
-        check_fields(id, task, found);
+    for id in picture.tasks.keys() {
         if let Some(value) = picture.values.get(format!("task:{id}").as_str()) {
             check_lengths(id, value, found);
         }
@@ -189,26 +188,6 @@ fn queue_family(key: &str) -> Option<(&'static str, bool)> {
     } else {
         ("hash", false)
     })
-}
-
-/// No field outlives the status it belongs to, and no long value stands in the hash.
-fn check_fields(id: &str, task: &Fields, found: &mut Vec<Violation>) {
-    let mut only_in = |field: &str, statuses: &[&str]| {
-        if task.contains_key(field) && !statuses.contains(&status(task)) {
-            found.push(Violation::new("A11", format!("task {id} is {} and has {field}", status(task))));
-        }
-    };
-    let ended = ["completed", "failed", "timeout", "cancelled"];
-    only_in("progress", &["running"]);
-    only_in("progress_ms", &["running"]);
-    only_in("run_at_ms", &["scheduled", "blocked"]);
-    only_in("finished_ms", &ended);
-    only_in("finished_by", &["cancelled"]);
-    only_in("result", &["completed"]);
-    only_in("result_until_ms", &["completed"]);
-    if status(task) == "running" && task.contains_key("outcome") {
-        found.push(Violation::new("A11", format!("task {id} runs and has an outcome")));
-    }
 }
 
 /// Counted in bytes as they lie there: made into text, bytes that are none would grow.

@@ -1,4 +1,5 @@
-//! What must hold of a shard at every moment, said once. Each check reads a snapshot and names what it found wrong.
+//! What must hold of a shard at every moment. Each check reads a snapshot and names what it found wrong. What can be said of one
+//! task, its place, its record and its life are rules of `baton_core::audit`, which `baton audit` keeps too.
 //!
 //! | id | what must hold | where |
 //! | --- | --- | --- |
@@ -12,8 +13,7 @@
 //! | A9 | at most one live task per dedupe key | `places` |
 //! | A10 | counters equal what they count | `counters` |
 //! | A11 | every key is of the key table, of its type, and belongs to something | `keys` |
-//! | A12 | where the whole stream is written down, the indexes of kinds and tags have every task that ended and no other | `behind` |
-
+//!
 mod behind;
 mod counters;
 mod edges;
@@ -21,6 +21,8 @@ mod keys;
 mod path;
 mod picture;
 mod places;
+
+use baton_core::audit::Wrong;
 
 use crate::snapshot::Snapshot;
 use picture::Picture;
@@ -35,6 +37,11 @@ pub struct Violation {
 impl Violation {
     fn new(check: &'static str, found: String) -> Violation {
         Violation { check, found }
+    }
+
+    fn of(subject: &str, wrong: &Wrong) -> Violation {
+        let Wrong { rule, expected, found } = wrong;
+        Violation::new(rule.id, format!("{subject}: {}: expected {expected}, found {found}", rule.name))
     }
 }
 

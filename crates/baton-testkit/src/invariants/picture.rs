@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
+pub(super) use baton_core::audit::{Fields, number, queue};
+
 use super::Violation;
 use crate::snapshot::{Content, Snapshot, Value};
-
-pub(super) type Fields = BTreeMap<String, String>;
 
 pub(super) struct Picture<'a> {
     pub prefix: &'a str,
@@ -25,7 +25,6 @@ pub(super) struct Told {
     pub entry: String,
     pub event: String,
     pub worker: String,
-    pub boot: String,
     pub task: String,
     pub version: u64,
     pub fence: u64,
@@ -57,14 +56,14 @@ impl<'a> Picture<'a> {
             return Ok(());
         };
         for entry in entries {
-            let mut told = (String::new(), String::new(), String::new());
+            let mut told = (String::new(), String::new());
             for (field, value) in &entry.fields {
                 let (field, value) = (text(field), text(value));
                 match field.as_str() {
                     "event" => told.0 = value,
                     "worker" => told.1 = value,
-                    "boot" => told.2 = value,
-                    "by" | "queue" | "stall" | "pool" | "schedule" | "kind" | "webhook" => {}
+                    "boot" | "by" | "queue" | "stall" | "repair" | "pool" | "schedule" | "kind"
+                    | "webhook" => {}
                     _ => {
                         let mut words = value.splitn(6, ' ');
                         let mut next = || words.next().and_then(|word| word.parse::<u64>().ok());
@@ -76,7 +75,6 @@ impl<'a> Picture<'a> {
                             entry: entry.id.clone(),
                             event: told.0.clone(),
                             worker: told.1.clone(),
-                            boot: told.2.clone(),
                             task: field,
                             version,
                             fence,
@@ -121,14 +119,6 @@ fn fields(value: &Value) -> Fields {
         Content::Hash(fields) => fields.iter().map(|(field, value)| (text(field), text(value))).collect(),
         _ => Fields::new(),
     }
-}
-
-pub(super) fn number(fields: &Fields, field: &str) -> Option<u64> {
-    fields.get(field).and_then(|value| value.parse().ok())
-}
-
-pub(super) fn queue(task: &Fields) -> &str {
-    task.get("queue").map_or("default", String::as_str)
 }
 
 pub(super) fn status(task: &Fields) -> &str {

@@ -1,52 +1,52 @@
 //! A1, A2, A9: each task is in the one place of its status.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
-use baton_core::{Priority, Status, limits};
+use baton_core::Status;
+use baton_core::audit::place::{self, Standing};
+use baton_core::audit::rule::NO_HASH;
 
 use super::Violation;
 use super::keys::is_dedupe;
-use super::picture::{Fields, Picture, number, queue, status};
+use super::picture::{Picture, queue, status};
 
 pub(super) fn check(picture: &Picture<'_>, found: &mut Vec<Violation>) {
-    let places = places(picture);
+    let (places, scores) = (places(picture), Scores::default());
+    let ruled = picture.hash("meta").contains_key("ruled");
     for (id, task) in &picture.tasks {
-        let expected = place_of(id, task);
-        let actual = places.get(id).cloned().unwrap_or_default();
-        let waits = status(task) == "pending" && actual == BTreeSet::from([waiting_of(task)]);
-        if actual != BTreeSet::from([expected.clone()]) && !waits {
-            let check = if status(task) == "running" { "A2" } else { "A1" };
-            let found_at = format!(
-                "task {id} is {} and should be in {expected} alone, but is in {actual:?}",
-                status(task)
-            );
-            found.push(Violation::new(check, found_at));
-        }
+        let standing = Standing {
+            score: place::index_of(task).and_then(|index| scores.of(picture, &index, id)),
+            waits: place::waiting_of(task)
+                .is_some_and(|waiting| places.get(id).is_some_and(|at| at.contains(&waiting))),
+        };
+        found.extend(place::check(task, standing, ruled).iter().map(|wrong| Violation::of(id, wrong)));
     }
     for (id, at) in &places {
-        if !picture.tasks.contains_key(id) {
-            found.push(Violation::new("A2", format!("{at:?} name {id}, which has no hash")));
+        match picture.tasks.get(id) {
+            Some(task) => {
+                let wrong = at.iter().filter_map(|index| place::check_named(index, task));
+                found.extend(wrong.map(|wrong| Violation::of(id, &wrong)));
+            }
+            None => found.push(Violation::of(id, &NO_HASH.broken("a record", format!("{at:?} name it")))),
         }
     }
     check_submitted(picture, found);
-    check_scores(picture, found);
     check_leases(picture, found);
     check_dedupe(picture, found);
 }
 
-fn place_of(id: &str, task: &Fields) -> String {
-    let word = |field: &str| task.get(field).map_or("", String::as_str);
-    match status(task) {
-        "running" => format!("held:{}:{}", word("worker"), word("boot")),
-        "scheduled" => "scheduled".to_owned(),
-        other if other.parse::<Status>().is_ok() => format!("queue:{}:{other}", queue(task)),
-        other => format!("nowhere: {id} has the status {other:?}"),
-    }
-}
+/// The indexes that were looked into, as they are asked for.
+#[derive(Default)]
+struct Scores(RefCell<BTreeMap<String, BTreeMap<String, f64>>>);
 
-/// Where a pending task is whose group has no place.
-fn waiting_of(task: &Fields) -> String {
-    format!("queue:{}:waiting", queue(task))
+impl Scores {
+    fn of(&self, picture: &Picture<'_>, index: &str, id: &str) -> Option<f64> {
+        let mut known = self.0.borrow_mut();
+        let scores =
+            known.entry(index.to_owned()).or_insert_with(|| picture.sorted(index).into_iter().collect());
+        scores.get(id).copied()
+    }
 }
 
 /// For every id, the indexes that name it.
@@ -81,43 +81,6 @@ fn check_submitted(picture: &Picture<'_>, found: &mut Vec<Violation>) {
     for id in submitted.iter().filter(|id| !picture.tasks.contains_key(**id) && !pruned.contains(**id)) {
         found
             .push(Violation::new("A1", format!("task {id} was submitted, and is gone without being pruned")));
-    }
-}
-
-/// Scores say what they should: claim order, due time, run deadline.
-fn check_scores(picture: &Picture<'_>, found: &mut Vec<Violation>) {
-    let mut scores: BTreeMap<String, BTreeMap<String, f64>> = BTreeMap::new();
-    for (id, task) in &picture.tasks {
-        let place = place_of(id, task);
-        let index =
-            scores.entry(place.clone()).or_insert_with(|| picture.sorted(&place).into_iter().collect());
-        let Some(score) = index.get(id).copied() else { continue };
-        let expected = match status(task) {
-            "running" => number(task, "fence")
-                .map(|fence| fence + number(task, "timeout_ms").unwrap_or(limits::TIMEOUT_MS) * 1_000),
-            "scheduled" => number(task, "run_at_ms"),
-            "pending" => {
-                let since = number(task, "pending_ms").or(number(task, "created_ms")).unwrap_or_default();
-                let priority =
-                    Priority::new(number(task, "priority").unwrap_or(5) as i64).unwrap_or_default();
-                // Where groups take turns, or took them, the score says whose turn it is, within the priority.
-                let band = limits::PRIORITY_BAND;
-                let same = score as u64 / band == priority.score(0) / band;
-                if same && picture.hash("meta").contains_key("ruled") {
-                    Some(score as u64)
-                } else {
-                    Some(priority.score(since))
-                }
-            }
-            "blocked" => continue,
-            _ => number(task, "finished_ms"),
-        };
-        if expected.map(|expected| expected as f64) != Some(score) {
-            found.push(Violation::new(
-                "A1",
-                format!("task {id} has the score {score} in {place}, not {expected:?}"),
-            ));
-        }
     }
 }
 

@@ -1,3 +1,4 @@
+mod audit;
 mod cancel;
 mod claim;
 mod edges;
@@ -14,10 +15,12 @@ mod reprioritise;
 mod rerun;
 mod running;
 mod settle;
+mod sides;
 mod submit;
 mod unlink;
 mod values;
 
+pub use audit::Audited;
 pub use cancel::Cancel;
 pub use claim::{Claim, Claimed, Grant, Grants};
 pub use edges::{Edge, EdgeState, Edges, EdgesOf, Side};
@@ -35,6 +38,7 @@ pub use rerun::Rerun;
 pub use running::{AfterRunning, ListedRunning};
 pub(in crate::calls) use settle::check_reason;
 pub use settle::{Next, Outcome, Report, Settle, SettleAnswer, Settled};
+pub use sides::{LISTS, OtherSide, Sides};
 pub use submit::{Insists, NewTask, OnDuplicate, Submission, SubmitAnswer, Submitted};
 pub(in crate::calls) use submit::{add_words, request_words};
 pub use unlink::{Unlink, Unlinked};

@@ -1,0 +1,108 @@
+//! `baton audit`: the proof that nothing was lost, doubled or done out of order.
+
+mod files;
+mod processes;
+mod progress;
+mod show;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::{Result, anyhow};
+use baton_core::Principal;
+use baton_gateway::config::{Config, Flags};
+use baton_service::config::Flag;
+use baton_store::Store;
+use baton_store::audit::{Audit as Asked, Report};
+use clap::Args;
+
+use crate::console::span;
+use crate::exit::{Exit, Stop};
+use crate::out::Out;
+use crate::serve::{sources, unusable};
+
+#[derive(Args)]
+#[command(before_help = "Examples:
+  baton audit                                  the namespace of BATON_REDIS_URL, beside a fleet at work
+  baton audit -o json | jq 'select(.finding)'  what is wrong, a line each; the last line is the summary
+  baton audit --ledger acknowledged.ndjson     are all tasks there whose submission was acknowledged?
+  baton audit --redis-url redis://127.0.0.1:7000 --repair
+                                               mend stray index entries and leases, and counters; nothing else
+It reads only, unless it is to repair. Its user in Redis is that of a gateway. A check that could not be made is skipped, and said
+to be. The exit code is 0 if nothing is wrong, 1 if something is, 7 if Redis cannot be reached.")]
+pub(crate) struct Audit {
+    /// Where Redis is; give passwords through the environment [env: BATON_REDIS_URL]
+    #[arg(long, value_name = "URL")]
+    redis_url: Option<String>,
+    /// What every key begins with [env: BATON_NAMESPACE] [default: baton]
+    #[arg(long, value_name = "NAME")]
+    namespace: Option<String>,
+    /// The configuration file of a gateway [env: BATON_CONFIG]
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Tasks whose submission was acknowledged: an id, or a JSON object with an `id`, per line
+    #[arg(long, value_name = "FILE")]
+    ledger: Option<PathBuf>,
+    /// What a sink saw of runs: a JSON object with `task`, `fence` and `accepted` per line
+    #[arg(long, value_name = "FILE")]
+    effects: Option<PathBuf>,
+    /// Compare the workers of this host with its processes
+    #[arg(long)]
+    processes: bool,
+    /// What is late by less than this is not late
+    #[arg(long, value_name = "TIME", default_value = "60s", value_parser = span)]
+    settle: Duration,
+    /// Mend what takes no guess: entries and leases that name nothing, and counters
+    #[arg(long)]
+    repair: bool,
+}
+
+pub(crate) async fn run(out: &Out, asked: Audit) -> Result<Exit> {
+    let store = Store::for_audit(options(&asked)?).await.map_err(refused)?;
+    let report = report(&store, &asked).await?;
+    show::print(out, &report)?;
+    Ok(if report.is_clean() { Exit::Fine } else { Exit::Failure })
+}
+
+async fn report(store: &Store, asked: &Audit) -> Result<Report> {
+    let audit = Asked {
+        settle_ms: asked.settle.as_millis() as u64,
+        ledger: asked.ledger.as_deref().map(files::ledger).transpose()?,
+        effects: asked.effects.as_deref().map(files::effects).transpose()?,
+        repair: asked.repair.then(|| Principal::new("audit")).transpose()?,
+        ..Asked::default()
+    };
+    let bar = progress::Bar::new();
+    let report = store.audit(&audit, &|what, count| bar.tell(what, count)).await;
+    bar.end();
+    let mut report = report.map_err(refused)?;
+    if asked.processes {
+        processes::compare(store, &mut report).await.map_err(refused)?;
+    } else {
+        report.skip("A13", "without --processes nobody looked at this host");
+    }
+    Ok(report)
+}
+
+fn options(asked: &Audit) -> Result<baton_store::Options> {
+    let texts = [
+        ("redis.url", "--redis-url", &asked.redis_url),
+        ("redis.namespace", "--namespace", &asked.namespace),
+    ];
+    let given = texts
+        .into_iter()
+        .filter_map(|(key, flag, value)| Some(Flag { key, flag, value: value.clone()? }))
+        .chain(Flags::default().given());
+    let sources = sources(asked.config.as_deref(), given.collect())?;
+    Ok(Config::resolve(&sources).map_err(unusable)?.store)
+}
+
+/// Each kind of no has its code.
+fn refused(error: baton_store::Error) -> anyhow::Error {
+    let exit = match &error {
+        baton_store::Error::Unavailable { .. } => Exit::Unreachable,
+        baton_store::Error::Invalid { .. } => Exit::Usage,
+        _ => return anyhow!(error).context("failed to audit"),
+    };
+    Stop::new(exit, format!("failed to {}", baton_service::Chain(&error))).into()
+}

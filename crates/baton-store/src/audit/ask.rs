@@ -1,0 +1,111 @@
+//! Plain questions, many at once and at a pace that Redis keeps.
+
+use std::time::Duration;
+
+use deadpool_redis::redis::{ErrorKind, FromRedisValue, Pipeline, RedisError, Value};
+
+use crate::clock::monotonic;
+use crate::error::{Error, Remedy, remedy};
+use crate::store::Store;
+
+const TRIES: u32 = 5;
+const FIRST_WAIT: Duration = Duration::from_millis(50);
+
+/// Questions of one trip.
+pub(super) const AT_ONCE: usize = 500;
+
+/// A trip that takes longer than this is followed by a pause as long.
+const SLOW: Duration = Duration::from_millis(50);
+const PAUSE_MAX: Duration = Duration::from_millis(500);
+
+impl Store {
+    /// Asks one after the other in one trip. An answer that is of another type than it should be is none: what has the wrong
+    /// type is found by itself.
+    pub(super) async fn ask_all<'a>(
+        &self,
+        questions: impl IntoIterator<Item = Vec<&'a str>>,
+    ) -> Result<Vec<Value>, Error> {
+        let mut pipeline = Pipeline::new();
+        let mut count = 0;
+        for question in questions {
+            let mut words = question.into_iter();
+            if let Some(name) = words.next() {
+                let command = pipeline.cmd(name);
+                words.for_each(|word| {
+                    command.arg(word);
+                });
+                count += 1;
+            }
+        }
+        if count == 0 {
+            return Ok(Vec::new());
+        }
+        let mut wait = FIRST_WAIT;
+        for _ in 1..TRIES {
+            match self.trip(&pipeline, count).await {
+                Err(Error::Unavailable { .. }) => tokio::time::sleep(wait).await,
+                answer => return answer,
+            }
+            wait *= 3;
+        }
+        self.trip(&pipeline, count).await
+    }
+
+    async fn trip(&self, pipeline: &Pipeline, count: usize) -> Result<Vec<Value>, Error> {
+        let sent = monotonic();
+        let answers = self.inner.link.send_all(pipeline, count).await;
+        let took = monotonic().saturating_duration_since(sent);
+        if took > SLOW {
+            tokio::time::sleep(took.min(PAUSE_MAX)).await;
+        }
+        let answers = answers.map_err(|error| match error {
+            Some(error) => failed(error),
+            None => Error::Unavailable { reason: "no connection in time", source: None },
+        })?;
+        answers.into_iter().map(answered).collect()
+    }
+
+    /// One question.
+    pub(super) async fn ask_one<T: FromRedisValue>(&self, question: Vec<&str>) -> Result<T, Error> {
+        let answers = self.ask_all([question]).await?;
+        read(answers.into_iter().next().unwrap_or(Value::Nil))
+    }
+}
+
+pub(super) fn read<T: FromRedisValue>(value: Value) -> Result<T, Error> {
+    T::from_redis_value(value).map_err(|error| Error::fault("an answer of Redis", error.to_string()))
+}
+
+/// The same, where anything else is as good as none.
+pub(super) fn some<T: FromRedisValue>(value: Value) -> Option<T> {
+    T::from_redis_value(value).ok()
+}
+
+fn answered(value: Value) -> Result<Value, Error> {
+    let Value::ServerError(error) = value else { return Ok(value) };
+    let error = RedisError::from(error);
+    match error.code() {
+        Some("WRONGTYPE") => Ok(Value::Nil),
+        Some("ERR") if error.to_string().contains("no such key") => Ok(Value::Nil),
+        _ => Err(failed(error)),
+    }
+}
+
+fn failed(error: RedisError) -> Error {
+    match remedy(&error) {
+        Remedy::Wait(reason) | Remedy::Reconnect(reason) => {
+            Error::Unavailable { reason: reason.words, source: Some(error) }
+        }
+        _ if error.code() == Some("NOPERM") => Error::fault(
+            "this user of Redis",
+            format!(
+                "{}; `baton redis-acl` prints users that may audit",
+                error.detail().unwrap_or("it may not")
+            ),
+        ),
+        _ if error.kind() == ErrorKind::Io => {
+            Error::Unavailable { reason: "the connection failed", source: Some(error) }
+        }
+        _ => Error::fault("Redis", error.to_string()),
+    }
+}

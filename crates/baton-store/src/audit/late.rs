@@ -1,0 +1,82 @@
+//! A14: what is due happens. Judged where somebody ticks the shard; a dump that was loaded elsewhere stands still.
+
+use baton_core::audit::rule::{CASCADE_LATE, DUE_LATE, LEASE_LATE, RUN_LATE};
+use baton_core::audit::{Fields, Rule, number};
+use baton_core::{Shard, limits};
+
+use super::Auditor;
+use super::report::Finding;
+use crate::error::Error;
+
+/// So many late ones of a kind are named.
+const NAMED: &str = "100";
+
+impl Auditor<'_> {
+    pub(super) async fn late(&mut self) -> Result<(), Error> {
+        let shards: Vec<Shard> = self.store.shards().all().collect();
+        for shard in shards {
+            let meta: Fields = self.store.ask_one(vec!["HGETALL", &self.store.keys(shard)?.meta()]).await?;
+            let (now_s, _): (u64, u64) = self.store.ask_one(vec!["TIME"]).await?;
+            let (now_ms, settle_ms) = (now_s * 1_000, self.audit.settle_ms);
+            let ticked_ms = number(&meta, "last_tick_ms").unwrap_or_default();
+            if ticked_ms + settle_ms.max(10_000) < now_ms {
+                self.report.skip("A14", "nobody ticks the shards: no fleet is at work here");
+                continue;
+            }
+            self.report.look("A14", 1);
+            let before_ms = now_ms.saturating_sub(settle_ms);
+            self.late_of(shard, &meta, before_ms).await?;
+        }
+        Ok(())
+    }
+
+    async fn late_of(&mut self, shard: Shard, meta: &Fields, before_ms: u64) -> Result<(), Error> {
+        let keys = self.store.keys(shard)?.clone();
+        self.due(DUE_LATE, &keys.scheduled(), before_ms, "it let go").await?;
+        // After a stall leases get a grace as long as the stall.
+        let grace = number(meta, "stall_until_ms").unwrap_or_default() + limits::LEASE_MS_MAX;
+        if number(meta, "stall_until_ms").is_none() || grace < before_ms {
+            self.due(LEASE_LATE, &keys.leases(), before_ms, "what it held taken back").await?;
+        }
+        let passed_ms = number(meta, "cascaded_ms").unwrap_or_default();
+        if passed_ms < before_ms {
+            self.due(CASCADE_LATE, &keys.cascades(), before_ms, "it passed on").await?;
+        }
+        self.runs(&keys, before_ms).await
+    }
+
+    /// Members of an index whose score is a time that is long over. Zero is no time: it is being seen to.
+    async fn due(&mut self, rule: Rule, key: &str, before_ms: u64, what: &str) -> Result<(), Error> {
+        let before = before_ms.to_string();
+        let question = vec!["ZRANGE", key, "(0", &before, "BYSCORE", "LIMIT", "0", NAMED, "WITHSCORES"];
+        let late: Vec<(String, f64)> = self.store.ask_one::<Option<_>>(question).await?.unwrap_or_default();
+        for (member, score) in late {
+            let since = (before_ms + self.audit.settle_ms).saturating_sub(score as u64);
+            let wrong = rule.broken(what, format!("it is {} s late", since / 1_000));
+            self.find(Finding::of(wrong, member, vec![key.to_owned()]));
+        }
+        Ok(())
+    }
+
+    /// Runs beyond their time by more than their lease.
+    async fn runs(&mut self, keys: &crate::keys::ShardKeys, before_ms: u64) -> Result<(), Error> {
+        let leases = keys.leases();
+        let holders: Vec<String> =
+            self.store.ask_one::<Option<_>>(vec!["ZRANGE", &leases, "0", "999"]).await?.unwrap_or_default();
+        self.report.look("A14", holders.len() as u64);
+        for holder in holders {
+            let worker = holder.split(':').next().unwrap_or_default();
+            let record = format!("{}worker:{worker}", keys.prefix());
+            let lease_ms: Option<u64> = self.store.ask_one(vec!["HGET", &record, "lease_ms"]).await?;
+            let over_us = before_ms.saturating_sub(lease_ms.unwrap_or(limits::LEASE_MS)) * 1_000;
+            let (held, over) = (format!("{}held:{holder}", keys.prefix()), over_us.to_string());
+            let question = vec!["ZRANGE", &held, "-inf", &over, "BYSCORE", "LIMIT", "0", NAMED];
+            let late: Vec<String> = self.store.ask_one::<Option<_>>(question).await?.unwrap_or_default();
+            for task in late {
+                let wrong = RUN_LATE.broken("its run ended", format!("{holder} still holds it"));
+                self.find(Finding::of(wrong, task, vec![held.clone()]));
+            }
+        }
+        Ok(())
+    }
+}

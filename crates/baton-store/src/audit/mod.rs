@@ -1,0 +1,256 @@
+//! `baton audit`: proves from the keys and the event streams of a namespace that nothing was lost, doubled or done out of order.
+//! It only reads, unless it is asked to repair.
+//!
+//! Memory does not grow with the number of tasks. All keys are met by SCAN, indexes by ZSCAN, streams by pages. What needs all
+//! events of a task is done for a share of all tasks at a time ([`lives`]), what needs all events of its parents for so many
+//! edges at a time ([`order`]).
+//!
+//! A fleet may work meanwhile. What is said of a task is seen by one script at one moment, and judged by that; what takes several
+//! looks is judged only if nothing changed between them.
+
+mod ask;
+mod counters;
+mod edges;
+mod files;
+mod flows;
+mod indexes;
+mod keys;
+mod late;
+mod lives;
+mod logins;
+mod order;
+mod report;
+mod scan;
+mod stream;
+mod tasks;
+
+use std::collections::{BTreeMap, HashMap};
+use std::fmt;
+
+use baton_core::audit::Wrong;
+use baton_core::{Principal, Shard, ShardCount, TaskId};
+
+use crate::calls::shard::Repaired;
+use crate::clock::monotonic;
+use crate::error::Error;
+use crate::keys::namespace_meta;
+use crate::store::{Options, Store};
+pub use files::{Effect, Source};
+use lives::{EVENTS_OF_PART, Lives, Share};
+use order::Edges;
+pub use report::{AUDITS, Finding, Part, Report};
+use stream::Stream;
+
+/// What is to be looked at, and how.
+pub struct Audit {
+    /// What is late by less than this is not late.
+    pub settle_ms: u64,
+    /// Tasks whose submission was acknowledged.
+    pub ledger: Option<Source<TaskId>>,
+    /// What a sink took in or refused.
+    pub effects: Option<Source<Effect>>,
+    /// Mend what takes no guess, in this name.
+    pub repair: Option<Principal>,
+    /// Events of so many are kept at a time.
+    pub events_of_part: u64,
+    /// Edges of so many.
+    pub edges_of_part: usize,
+}
+
+impl Default for Audit {
+    fn default() -> Self {
+        Audit {
+            settle_ms: 60_000,
+            ledger: None,
+            effects: None,
+            repair: None,
+            events_of_part: EVENTS_OF_PART,
+            edges_of_part: order::EDGES_OF_PART,
+        }
+    }
+}
+
+impl fmt::Debug for Audit {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("Audit").field("settle_ms", &self.settle_ms).finish_non_exhaustive()
+    }
+}
+
+/// Told now and then: what is done, and how many things of it were just done.
+pub type Progress<'a> = &'a (dyn Fn(&'static str, u64) + Send + Sync);
+
+/// An audit under way.
+struct Auditor<'a> {
+    store: &'a Store,
+    audit: &'a Audit,
+    progress: Progress<'a>,
+    report: Report,
+    streams: Vec<Stream>,
+    /// Of each shard: the queues of it have rules for groups.
+    ruled: HashMap<Shard, bool>,
+    edges: Edges,
+    /// By shard and queue: how many tasks run and are scheduled, as they were met.
+    sums: BTreeMap<(Shard, String), [u64; 2]>,
+}
+
+impl Store {
+    /// The namespace as it is, with as many shards as it was founded with. Nothing is written.
+    pub async fn for_audit(mut options: Options) -> Result<Store, Error> {
+        let store = Store::unopened(options.clone())?;
+        let meta = namespace_meta(store.namespace());
+        let said: Option<u32> = store.ask_one(vec!["HGET", &meta, "shards"]).await?;
+        let Some(said) = said else {
+            return Err(Error::invalid(
+                "the namespace",
+                format!("there is no {meta}: nothing was founded here"),
+            ));
+        };
+        if !store.is_alone().await {
+            let why =
+                "a scan of a cluster sees one node only: load its dumps into one server, and audit that";
+            return Err(Error::invalid("a cluster", why));
+        }
+        let shards = ShardCount::new(said).map_err(|error| Error::fault(meta, error.to_string()))?;
+        if shards == options.shards {
+            return Ok(store);
+        }
+        options.shards = shards;
+        Store::unopened(options)
+    }
+
+    /// Proves what can be proved.
+    pub async fn audit(&self, audit: &Audit, progress: Progress<'_>) -> Result<Report, Error> {
+        let began = monotonic();
+        let mut auditor = Auditor::new(self, audit, progress).await?;
+        auditor.run().await?;
+        let mut report = auditor.report;
+        report.took_ms = monotonic().saturating_duration_since(began).as_millis() as u64;
+        Ok(report)
+    }
+}
+
+impl<'a> Auditor<'a> {
+    async fn new(store: &'a Store, audit: &'a Audit, progress: Progress<'a>) -> Result<Auditor<'a>, Error> {
+        let (now_s, _): (u64, u64) = store.ask_one(vec!["TIME"]).await?;
+        let now_ms = now_s * 1_000;
+        let (mut streams, mut ruled) = (Vec::new(), HashMap::new());
+        for shard in store.shards().all() {
+            streams.push(Stream::of(store, shard, now_ms).await?);
+            let is: Option<String> = store.ask_one(vec!["HGET", &store.keys(shard)?.meta(), "ruled"]).await?;
+            ruled.insert(shard, is.is_some());
+        }
+        Ok(Auditor {
+            store,
+            audit,
+            progress,
+            report: Report::new(),
+            streams,
+            ruled,
+            edges: Edges::new(audit.edges_of_part),
+            sums: BTreeMap::new(),
+        })
+    }
+
+    async fn run(&mut self) -> Result<(), Error> {
+        let events: u64 = self.streams.iter().map(|stream| stream.events).sum();
+        let parts = events.div_ceil(self.audit.events_of_part).max(1);
+        self.say_what_is_missing();
+        let still = self.marks().await?;
+        for part in 0..parts {
+            let (share, mut lives) = (Share { part, parts }, Lives::default());
+            for stream in self.streams.clone() {
+                self.walk(share, &mut lives, &stream, Default::default(), stream.last).await?;
+            }
+            self.scan(share, &mut lives).await?;
+            self.settle_lives(share, &mut lives).await?;
+            self.compare_files(share, &lives).await?;
+        }
+        for id in ["A3", "A4", "A5", "A7"] {
+            self.report.look(id, self.report.tasks);
+        }
+        self.judge_order().await?;
+        self.schedules().await?;
+        self.counters(&still).await?;
+        self.late().await?;
+        self.logins().await?;
+        self.repair().await
+    }
+
+    fn say_what_is_missing(&mut self) {
+        if self.streams.iter().any(|stream| !stream.whole) {
+            let why = "the stream does not go back to the beginning: what happened before it is not judged";
+            for id in ["A1", "A3", "A4", "A5", "A6", "A7"] {
+                self.report.skip(id, why);
+            }
+        }
+        if self.audit.ledger.is_none() {
+            self.report.skip("A1", "without --ledger no acknowledged submit was looked for");
+        }
+        if self.audit.effects.is_none() {
+            self.report.skip("A12", "without --effects there is nothing to compare");
+        }
+    }
+
+    /// How many events each shard has counted: where that stays as it is, nothing happened.
+    async fn marks(&self) -> Result<Vec<Option<String>>, Error> {
+        let mut marks = Vec::new();
+        for shard in self.store.shards().all() {
+            let meta = self.store.keys(shard)?.meta();
+            marks.push(self.store.ask_one(vec!["HGET", &meta, "events"]).await?);
+        }
+        Ok(marks)
+    }
+
+    fn stream_of(&self, task: TaskId) -> Option<&Stream> {
+        self.streams.iter().find(|stream| stream.shard == task.shard())
+    }
+
+    fn find(&mut self, finding: Finding) {
+        self.report.find(self.store.namespace(), finding);
+    }
+
+    /// What is wrong with a task.
+    fn tell_task(&mut self, task: TaskId, wrong: Vec<Wrong>) {
+        let Ok(keys) = self.store.keys(task.shard()) else { return };
+        let key = keys.task(task);
+        for one in wrong {
+            self.find(Finding::of(one, task.to_string(), vec![key.clone()]));
+        }
+    }
+
+    /// Which of these are not there.
+    async fn missing(&self, tasks: &[TaskId]) -> Result<Vec<TaskId>, Error> {
+        let mut missing = Vec::new();
+        for some in tasks.chunks(ask::AT_ONCE) {
+            let there =
+                some.iter().filter_map(|task| Some((*task, self.store.keys(task.shard()).ok()?.task(*task))));
+            let (known, keys): (Vec<TaskId>, Vec<String>) = there.unzip();
+            let answers = self.store.ask_all(keys.iter().map(|key| vec!["EXISTS", key])).await?;
+            missing.extend(some.iter().filter(|task| !known.contains(task)));
+            for (task, answer) in known.into_iter().zip(answers) {
+                if ask::read::<u64>(answer)? == 0 {
+                    missing.push(task);
+                }
+            }
+        }
+        Ok(missing)
+    }
+
+    /// Mends what takes no guess, and says of each whether it did.
+    async fn repair(&mut self) -> Result<(), Error> {
+        let Some(by) = &self.audit.repair else { return Ok(()) };
+        let wanted: Vec<_> = self.report.findings.iter().filter_map(|finding| finding.mend.clone()).collect();
+        let mut done = HashMap::new();
+        for (shard, mend) in wanted {
+            if !done.contains_key(&(shard, mend.clone())) {
+                let repaired = self.store.repair(shard, by, &mend, counters::COUNT_MAX).await?;
+                done.insert((shard, mend), matches!(repaired, Repaired::Done | Repaired::Sound));
+            }
+        }
+        for finding in &mut self.report.findings {
+            let is_done = finding.mend.as_ref().and_then(|mend| done.get(mend));
+            finding.repaired = is_done.copied().unwrap_or_default();
+        }
+        Ok(())
+    }
+}

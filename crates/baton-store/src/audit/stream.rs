@@ -1,0 +1,172 @@
+//! The event streams, an entry at a time. What cannot be read is told, and passed over.
+
+use baton_core::audit::life::Told;
+use baton_core::{Shard, TaskId, limits};
+use deadpool_redis::redis::Value;
+
+use super::ask::{read, some};
+use crate::error::Error;
+use crate::event::StreamId;
+use crate::store::Store;
+
+/// Entries of one trip: each has a hundred events at most.
+const AT_ONCE: &str = "200";
+
+/// A stream whose oldest entries may go while it is read is not whole.
+const NEAR_TRIM_MS: u64 = 3_600_000;
+
+/// The stream of a shard as it was when the audit began.
+#[derive(Clone, Debug)]
+pub(super) struct Stream {
+    pub(super) shard: Shard,
+    pub(super) key: String,
+    /// Nothing was ever taken from it, and nothing will be meanwhile.
+    pub(super) whole: bool,
+    pub(super) first: StreamId,
+    pub(super) last: StreamId,
+    /// How many events of tasks it has, about.
+    pub(super) events: u64,
+}
+
+impl Stream {
+    pub(super) async fn of(store: &Store, shard: Shard, now_ms: u64) -> Result<Stream, Error> {
+        let keys = store.keys(shard)?;
+        let (key, meta) = (keys.events(), keys.meta());
+        let answers = store.ask_all([vec!["XINFO", "STREAM", &key], vec!["HGET", &meta, "events"]]).await?;
+        let [info, events] = <[Value; 2]>::try_from(answers).unwrap_or_default();
+        let events: u64 = some(events).unwrap_or_default();
+        let mut stream = Stream {
+            shard,
+            key,
+            whole: events == 0,
+            first: StreamId::default(),
+            last: StreamId::default(),
+            events: events.min(limits::EVENTS_MAX + limits::EVENTS_MAX / 4),
+        };
+        stream.take_info(info, now_ms)?;
+        Ok(stream)
+    }
+
+    fn take_info(&mut self, info: Value, now_ms: u64) -> Result<(), Error> {
+        let Some(pairs) = pairs(info) else { return Ok(()) };
+        let (mut length, mut added) = (0_u64, u64::MAX);
+        for (name, value) in pairs {
+            match name.as_str() {
+                "length" => length = read(value)?,
+                "entries-added" => added = read(value)?,
+                "last-generated-id" => self.last = read::<String>(value)?.parse()?,
+                "first-entry" => {
+                    if let Some((id, _)) = some::<(String, Value)>(value) {
+                        self.first = id.parse()?;
+                    }
+                }
+                _ => {}
+            }
+        }
+        let oldest_ms = (now_ms + NEAR_TRIM_MS).saturating_sub(limits::EVENTS_RETENTION_MS);
+        let is_young =
+            self.first.ms > oldest_ms && self.events < limits::EVENTS_MAX - limits::EVENTS_MAX / 10;
+        self.whole = length == added && (is_young || length == 0);
+        Ok(())
+    }
+
+    /// Would the beginning of something made then be in the stream?
+    pub(super) fn has_all_since(&self, ms: u64) -> bool {
+        self.whole || (self.first.ms > 0 && ms > self.first.ms + 1_000)
+    }
+
+    /// Reads from behind `after` up to `until`, which it answers.
+    pub(super) async fn read(
+        &self,
+        store: &Store,
+        after: StreamId,
+        until: StreamId,
+        each: &mut dyn FnMut(StreamId, Result<Entry<'_>, String>),
+    ) -> Result<(), Error> {
+        let (mut from, to) = (format!("({after}"), until.to_string());
+        if after == StreamId::default() {
+            from = "-".to_owned();
+        }
+        loop {
+            let page: Vec<(String, Vec<Vec<u8>>)> = store
+                .ask_one::<Option<_>>(vec!["XRANGE", &self.key, &from, &to, "COUNT", AT_ONCE])
+                .await?
+                .unwrap_or_default();
+            let Some((last, _)) = page.last() else { return Ok(()) };
+            from = format!("({last}");
+            for (id, words) in &page {
+                each(id.parse()?, Entry::read(words));
+            }
+        }
+    }
+
+    /// The newest entry there is now.
+    pub(super) async fn end(&self, store: &Store) -> Result<StreamId, Error> {
+        let newest: Option<Vec<(String, Value)>> =
+            store.ask_one(vec!["XREVRANGE", &self.key, "+", "-", "COUNT", "1"]).await?;
+        match newest.unwrap_or_default().first() {
+            Some((id, _)) => Ok(id.parse::<StreamId>()?.max(self.last)),
+            None => Ok(self.last),
+        }
+    }
+}
+
+fn pairs(info: Value) -> Option<Vec<(String, Value)>> {
+    match info {
+        Value::Map(pairs) => pairs.into_iter().map(|(name, value)| Some((some(name)?, value))).collect(),
+        Value::Array(words) => {
+            let mut words = words.into_iter();
+            let mut pairs = Vec::new();
+            while let (Some(name), Some(value)) = (words.next(), words.next()) {
+                pairs.push((some(name)?, value));
+            }
+            Some(pairs)
+        }
+        _ => None,
+    }
+}
+
+/// One entry: what one call did under one name.
+#[derive(Debug)]
+pub(super) struct Entry<'a> {
+    pub(super) event: &'a str,
+    worker: &'a str,
+    /// Of a schedule: its name, the queue of its tasks, and what there is to say.
+    pub(super) schedule: &'a str,
+    tasks: Vec<(&'a str, &'a str)>,
+}
+
+impl<'a> Entry<'a> {
+    fn read(words: &'a [Vec<u8>]) -> Result<Entry<'a>, String> {
+        let text = |bytes: &'a Vec<u8>| {
+            std::str::from_utf8(bytes).map_err(|_| String::from_utf8_lossy(bytes).into_owned())
+        };
+        let mut entry = Entry { event: "", worker: "", schedule: "", tasks: Vec::new() };
+        for pair in words.chunks_exact(2) {
+            let (field, value) = (text(&pair[0])?, text(&pair[1])?);
+            match field {
+                "event" => entry.event = value,
+                "worker" => entry.worker = value,
+                "schedule" => entry.schedule = value,
+                "boot" | "by" | "queue" | "stall" | "repair" | "pool" | "kind" | "webhook" => {}
+                task => entry.tasks.push((task, value)),
+            }
+        }
+        Ok(entry)
+    }
+
+    /// What it tells of each task, and why; or the words that tell nothing.
+    pub(super) fn told(&self) -> impl Iterator<Item = Result<(TaskId, Told<'a>, &'a str), String>> {
+        self.tasks.iter().map(|(task, text)| {
+            let unread = || format!("{task} {text}");
+            let mut words = text.splitn(6, ' ');
+            let mut next = || words.next().and_then(|word| word.parse::<u64>().ok());
+            let (Some(version), Some(fence), Some(attempt)) = (next(), next(), next()) else {
+                return Err(unread());
+            };
+            let told = Told { event: self.event, worker: self.worker, version, fence, attempt };
+            // Behind queue and kind.
+            Ok((task.parse().map_err(|_| unread())?, told, words.nth(2).unwrap_or_default()))
+        })
+    }
+}

@@ -1,0 +1,320 @@
+//! Each fault that somebody could make by hand, or a bug could, and the name under which it is told.
+
+use std::collections::BTreeSet;
+
+use super::world::World;
+use super::{assert_clean, audit, names};
+
+/// What is done to a healthy namespace, and what is found then: the names, in the order of the alphabet.
+struct Corruption {
+    lines: fn(&World) -> Vec<String>,
+    finds: &'static [&'static str],
+}
+
+fn one(line: impl Into<String>) -> Vec<String> {
+    vec![line.into()]
+}
+
+/// An event of a task by hand.
+fn event(world: &World, event: &str, task: baton_core::TaskId, text: &str) -> String {
+    let Some(worker) = Some(&world.holder.worker) else { return String::new() };
+    format!("XADD {{s}}:events * event {event} worker {worker} boot b1 {task} {}", text.replace(' ', "_"))
+}
+
+const CORRUPTIONS: &[(&str, Corruption)] = &[
+    (
+        "an index names what is not there",
+        Corruption {
+            lines: |_| one("ZADD {s}:queue:default:pending 5 01936a5c-2b4e-7abc-8def-001122334000"),
+            finds: &["index_without_hash"],
+        },
+    ),
+    (
+        "a task is in no index",
+        Corruption {
+            lines: |world| one(format!("ZREM {{s}}:queue:default:pending {}", world.pending)),
+            finds: &["hash_without_index"],
+        },
+    ),
+    (
+        "a task is in two indexes",
+        Corruption {
+            lines: |world| one(format!("ZADD {{s}}:queue:default:failed 5 {}", world.pending)),
+            finds: &["in_another_index"],
+        },
+    ),
+    (
+        "two holders have one task",
+        Corruption {
+            lines: |world| one(format!("ZADD {{s}}:held:worker-002-test:b1 5 {}", world.running)),
+            finds: &["held_by_another"],
+        },
+    ),
+    (
+        "nobody holds a running task",
+        Corruption {
+            lines: |world| one(format!("ZREM {{s}}:held:worker-001-test:b1 {}", world.running)),
+            finds: &["counter_differs", "running_not_held"],
+        },
+    ),
+    (
+        "a holder lost its lease",
+        Corruption { lines: |_| one("ZREM {s}:leases worker-001-test:b1"), finds: &["held_without_lease"] },
+    ),
+    (
+        "a past boot has a lease",
+        Corruption {
+            lines: |_| one("ZADD {s}:leases 99999999999999 worker-001-test:old"),
+            finds: &["lease_of_past_boot"],
+        },
+    ),
+    (
+        "a score is not that of the record",
+        Corruption {
+            lines: |world| one(format!("ZADD {{s}}:scheduled 5 {}", world.scheduled)),
+            finds: &["wrong_score"],
+        },
+    ),
+    (
+        "a status nobody knows",
+        Corruption {
+            lines: |world| one(format!("HSET {{s}}:task:{} status done", world.pending)),
+            finds: &["in_another_index", "status_differs", "unknown_status"],
+        },
+    ),
+    (
+        "a fence goes back",
+        Corruption {
+            lines: |world| one(format!("HSET {{s}}:task:{} fence 1", world.completed)),
+            finds: &["fence_differs"],
+        },
+    ),
+    (
+        "a version leaves a gap",
+        Corruption {
+            lines: |world| one(format!("HINCRBY {{s}}:task:{} version 1", world.completed)),
+            finds: &["version_differs"],
+        },
+    ),
+    (
+        "more attempts than there are",
+        Corruption {
+            lines: |world| one(format!("HSET {{s}}:task:{} attempt 9", world.failed)),
+            finds: &["attempts_differ", "attempts_over_max"],
+        },
+    ),
+    (
+        "more crashes than it may",
+        Corruption {
+            lines: |world| one(format!("HSET {{s}}:task:{} crashes 9", world.failed)),
+            finds: &["crashes_differ", "crashes_over_max"],
+        },
+    ),
+    (
+        "a counter drifted",
+        Corruption { lines: |_| one("HINCRBY {s}:queue:default running 2"), finds: &["counter_differs"] },
+    ),
+    (
+        "a group counts what does not run",
+        Corruption { lines: |_| one("HSET {s}:queue:default:groups g 1"), finds: &["counter_differs"] },
+    ),
+    (
+        "a flow counts wrong",
+        Corruption {
+            lines: |world| one(format!("HINCRBY {{s}}:flow:{} completed 1", world.flow)),
+            finds: &["flow_count_differs"],
+        },
+    ),
+    (
+        "a payload outlived its task",
+        Corruption {
+            lines: |_| one("SET {s}:task:01936a5c-2b4e-7abc-8def-001122334000:payload x"),
+            finds: &["orphan_key"],
+        },
+    ),
+    (
+        "a children entry is lost",
+        Corruption {
+            lines: |world| one(format!("ZREM {{s}}:task:{}:children {}", world.task(1), world.task(2))),
+            finds: &["edge_count_differs", "edge_one_sided"],
+        },
+    ),
+    (
+        "nobody will tell a child that it may begin",
+        Corruption {
+            lines: |world| one(format!("ZREM {{s}}:task:{}:waiting {}", world.task(2), world.task(3))),
+            finds: &["open_parents_differ"],
+        },
+    ),
+    (
+        "open parents were counted down by hand",
+        Corruption {
+            lines: |world| one(format!("HSET {{s}}:task:{} open_parents 0", world.task(3))),
+            finds: &["blocked_by_nothing", "open_parents_differ"],
+        },
+    ),
+    ("a key nobody knows", Corruption { lines: |_| one("SET {s}:odd x"), finds: &["unknown_key"] }),
+    (
+        "a key of a shard that there is not",
+        Corruption { lines: |_| one("SET baton:{7}:meta x"), finds: &["wrong_type"] },
+    ),
+    (
+        "a key of another type",
+        Corruption {
+            lines: |_| vec!["DEL {s}:schedules:due".to_owned(), "SET {s}:schedules:due x".to_owned()],
+            finds: &["wrong_type"],
+        },
+    ),
+    (
+        "a task that is no hash",
+        Corruption {
+            lines: |world| {
+                vec![
+                    format!("DEL {{s}}:task:{}", world.cancelled),
+                    format!("SET {{s}}:task:{} x", world.cancelled),
+                ]
+            },
+            finds: &["wrong_type"],
+        },
+    ),
+    (
+        "a key that must last expires",
+        Corruption { lines: |_| one("PEXPIRE {s}:queues 99999999"), finds: &["wrong_expiry"] },
+    ),
+    (
+        "a field outlived its status",
+        Corruption {
+            lines: |world| one(format!("HSET {{s}}:task:{} finished_by ada", world.pending)),
+            finds: &["stray_field"],
+        },
+    ),
+    (
+        "two live tasks of one key",
+        Corruption {
+            lines: |world| one(format!("HSET {{s}}:task:{} key one", world.pending)),
+            finds: &["two_live_tasks_of_a_key"],
+        },
+    ),
+    (
+        "a key names a task that has ended",
+        Corruption {
+            lines: |world| one(format!("SET {{s}}:queue:default:key:old {}", world.completed)),
+            finds: &["key_of_no_live_task"],
+        },
+    ),
+    (
+        "a task vanished",
+        Corruption {
+            lines: |world| {
+                vec![
+                    format!("DEL {{s}}:task:{}", world.cancelled),
+                    format!("ZREM {{s}}:queue:default:cancelled {}", world.cancelled),
+                ]
+            },
+            finds: &["vanished"],
+        },
+    ),
+    (
+        "a session after its revocation",
+        Corruption {
+            lines: |world| {
+                one(format!("XADD baton:{{u}}:revoked * kind session id {} epoch _ until 1", world.session))
+            },
+            finds: &["session_after_revocation"],
+        },
+    ),
+    (
+        "a session after its end",
+        Corruption {
+            lines: |world| one(format!("SET {{u}}:ended:{} logout PX 99999999", world.session)),
+            finds: &["session_after_its_end"],
+        },
+    ),
+    (
+        "a generation goes back",
+        Corruption {
+            lines: |world| {
+                one(format!("XADD {{u}}:notes * outcome superseded sid {} generation 4", world.session))
+            },
+            finds: &["generation_went_back"],
+        },
+    ),
+    (
+        "a session that nobody could end",
+        Corruption {
+            lines: |world| one(format!("ZREM {{u}}:sessions {}", world.session)),
+            finds: &["session_unlisted"],
+        },
+    ),
+    (
+        "an epoch goes back",
+        Corruption {
+            lines: |_| one("XADD baton:{u}:revoked * kind user id alice epoch 99999999999999 until 1"),
+            finds: &["epoch_went_back"],
+        },
+    ),
+    (
+        "a schedule fired twice for one time",
+        Corruption {
+            lines: |_| {
+                vec![
+                    "XADD {s}:events * event schedule_fire schedule SAY:hourly_default_made=1_skipped=0_due=5"
+                        .to_owned();
+                    2
+                ]
+            },
+            finds: &["tick_fired_twice"],
+        },
+    ),
+    (
+        "an event that cannot be read",
+        Corruption {
+            lines: |world| one(event(world, "progress", world.running, "what?")),
+            finds: &["unreadable_event"],
+        },
+    ),
+    (
+        "an end that is none is to be passed on",
+        Corruption {
+            lines: |world| one(format!("ZADD {{s}}:cascades 5 {}", world.pending)),
+            finds: &["cascade_of_nothing"],
+        },
+    ),
+    (
+        "a flow that stands in no list",
+        Corruption {
+            lines: |world| one(format!("ZREM {{s}}:flows {}", world.flow)),
+            finds: &["flow_unlisted"],
+        },
+    ),
+];
+
+#[tokio::test]
+async fn a_healthy_namespace_is_clean_and_each_fault_is_told_by_name() {
+    let mut wrong = Vec::new();
+    for (what, corruption) in CORRUPTIONS {
+        let world = World::new().await;
+        if what == &CORRUPTIONS[0].0 {
+            let report = audit(&world.at).await;
+            assert_clean(&report);
+            let looked = |id| report.part(id).map(|part| part.looked).unwrap_or_default();
+            for id in ["A1", "A2", "A3", "A4", "A5", "A6", "A7", "A8", "A9", "A10", "A11"] {
+                assert!(looked(id) > 0, "{id} looked at nothing");
+            }
+            assert_eq!(report.part("A12").map(|part| part.state()), Some("skipped"));
+        }
+        for line in (corruption.lines)(&world) {
+            world.by_hand(&line).await;
+        }
+        let report = audit(&world.at).await;
+        let expected: BTreeSet<&str> = corruption.finds.iter().copied().collect();
+        if names(&report) != expected {
+            wrong.push(format!("{what}: {:#?}", report.findings));
+        }
+        for finding in &report.findings {
+            assert!(finding.line.starts_with("redis-cli "), "{finding:?}");
+            assert!(!finding.keys.is_empty() && !finding.expected.is_empty(), "{finding:?}");
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
