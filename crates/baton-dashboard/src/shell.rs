@@ -9,6 +9,7 @@ use baton_api::health::Health;
 use baton_api::task::Stats;
 use baton_core::Status;
 
+use crate::instance::Instance;
 use crate::link::{Base, Link};
 use crate::settings::Look;
 use crate::words;
@@ -17,6 +18,8 @@ use crate::words;
 #[derive(Clone, Debug)]
 pub struct Shell {
     pub base: Base,
+    /// Which deployment it is.
+    pub instance: Instance,
     pub theme: Theme,
     pub look: Look,
     pub viewer: Viewer,
@@ -226,6 +229,7 @@ impl HtmlSafe for When {}
 pub(crate) fn tests_shell() -> Shell {
     Shell {
         base: Base::default(),
+        instance: Instance::default(),
         theme: Theme::System,
         look: Look::default(),
         viewer: Viewer { open: true, ..Viewer::default() },

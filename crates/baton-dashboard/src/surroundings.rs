@@ -151,22 +151,9 @@ mod tests {
         serde_json::from_str(&text).unwrap()
     }
 
-    fn shell() -> Shell {
-        Shell {
-            look: crate::settings::Look::default(),
-            base: crate::Base::default(),
-            theme: crate::Theme::System,
-            viewer: crate::Viewer::default(),
-            now: baton_api::Timestamp::from_ms(0),
-            here: String::new(),
-            place: "",
-            bar: None,
-        }
-    }
-
     fn draw(parents: u8, children: u8) -> Option<Surroundings> {
         let graph = graph(parents, children);
-        Surroundings::of(&graph, graph.nodes[0].id, &shell())
+        Surroundings::of(&graph, graph.nodes[0].id, &crate::shell::tests_shell())
     }
 
     #[test]

@@ -141,6 +141,7 @@ impl FromRequestParts<App> for Stranger {
 pub(super) fn bare(app: &App, headers: &HeaderMap, here: &str) -> Shell {
     Shell {
         base: app.settings.base.clone(),
+        instance: app.settings.instance.clone(),
         theme: theme::of(headers),
         look: settings::of(headers),
         viewer: Viewer { open: app.settings.open, ..Viewer::default() },

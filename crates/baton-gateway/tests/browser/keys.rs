@@ -108,6 +108,11 @@ async fn the_palette_leads_everywhere() {
     browser.until("document.activeElement.closest('dialog.palette')").await;
     browser.type_keys(&format!("cancel{ENTER}")).await;
     browser.until("document.querySelector('dialog[open] form[method=post]')").await;
+    // Where there are no keys, a button does the same.
+    browser.open(&scene.url("/ui/tasks")).await;
+    browser.until("document.getElementById('feed')?.textContent === 'live'").await;
+    browser.click("#palette").await;
+    browser.until("document.activeElement.closest('dialog.palette')").await;
     assert_eq!(browser.trespasses(&scene.url("")).await, Vec::<String>::new());
 }
 
