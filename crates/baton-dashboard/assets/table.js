@@ -74,7 +74,7 @@ function back() {
 /** @type {[string, string][]} */
 const SHEET = [
   ["/", "search"], ["Ctrl K", "palette"], ["?", "these keys"], ["j k", "next row, row before"], ["x", "tick the row"],
-  ["Shift x", "tick all rows since the last one"], ["Enter", "open the row"], ["r", "run again, after a question"],
+  ["Shift x", "tick all rows since the last one"], ["Enter", "open the row"], ["r", "rerun, after a question"],
   ["c", "cancel, after a question"], ["p", "pause the page"], ["Esc", "back"],
 ];
 

@@ -27,11 +27,7 @@ fn api(path: &str) -> baton_dashboard::Link {
 
 pub(super) async fn list(visit: Visit) -> Result<Response, Fail> {
     let (status, cursor) = (visit.query.get("status").to_owned(), visit.query.get("cursor").to_owned());
-    let filters: Vec<(&str, String)> = FILTERS
-        .into_iter()
-        .map(|name| (name, visit.query.get(name).trim().to_owned()))
-        .filter(|(_, value)| !value.is_empty())
-        .collect();
+    let filters = visit.query.said(FILTERS);
     let asked =
         api("/api/v1/tasks").with("limit", ROWS).with_some("status", &status).with_some("cursor", &cursor);
     let asked = filters.iter().fold(asked, |asked, (name, value)| asked.with(name, value)).to_string();
