@@ -8,6 +8,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use baton_api::health::Health;
+use baton_api::queue::Queues;
 use baton_api::task::Stats;
 use baton_api::{Problem, Timestamp};
 use baton_auth::Action;
@@ -91,6 +92,12 @@ impl Visit {
     /// Whether the page is there already, and only what changed is asked for.
     pub(super) fn is_live(&self) -> bool {
         self.live
+    }
+
+    /// Names of queues, to choose from.
+    pub(super) async fn queues(&self) -> Vec<String> {
+        let queues = self.api.get_some::<Queues>("/api/v1/queues?limit=100").await;
+        queues.into_iter().flat_map(|list| list.queues).map(|queue| queue.name.to_string()).collect()
     }
 
     /// Whether whoever looks may do that, in some queue at least.
