@@ -59,6 +59,7 @@ mod shards;
 mod submit;
 mod support;
 mod trail;
+mod ui_attempts;
 mod ui_doors;
 mod ui_errors;
 mod ui_events;
