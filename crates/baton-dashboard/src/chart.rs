@@ -71,6 +71,8 @@ pub struct Chart {
     description: String,
     shapes: Vec<Shape>,
     legend: Vec<Named>,
+    /// Times that are marked: places from the left.
+    marks: Vec<u64>,
     /// From the top to the bottom.
     heights: Vec<String>,
     /// From the left to the right.
@@ -125,6 +127,16 @@ impl Chart {
         Chart::new(id, title, span, unit, rows, most, shapes, legend)
     }
 
+    /// With a line at each of these times.
+    pub fn marked(mut self, answer: &SeriesAnswer, marks: &[Timestamp]) -> Chart {
+        let (from, to) = (answer.from.ms(), answer.to.ms());
+        let place = |at: &Timestamp| {
+            at.ms().saturating_sub(from).saturating_mul(WIDTH as u64) / to.saturating_sub(from).max(1)
+        };
+        self.marks = marks.iter().map(place).filter(|place| *place <= WIDTH as u64).collect();
+        self
+    }
+
     #[expect(
         clippy::too_many_arguments,
         reason = "the two ways to draw share all of it, and nobody else calls it"
@@ -159,7 +171,7 @@ impl Chart {
             id,
             title,
             description: format!(
-                "From {} to {}, by {}: {}.",
+                "From {} to {} UTC, by {}: {}.",
                 words::day_and_time(at(0)),
                 words::day_and_time(at(long_ms)),
                 words::took(span.step_ms),
@@ -167,6 +179,7 @@ impl Chart {
             ),
             shapes,
             legend,
+            marks: Vec::new(),
             heights: [most, most / 2, 0].map(|value| unit.write(value)).to_vec(),
             times: (0..5).map(|quarter| words::tick(at(long_ms / 4 * quarter), long_ms)).collect(),
             empty: table.is_empty(),

@@ -205,3 +205,30 @@ async fn a_page_hears_only_of_what_is_on_it() {
     scene.submit(json!({ "kind": "echo", "queue": "emails" })).await;
     browser.until(&format!("{asked} > {before}")).await;
 }
+
+/// What is done elsewhere is seen within a second. The clock of the browser and that of the gateway are the same; the machine may
+/// be busy with other things, so it is the best of some tries that must be in time.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_done_elsewhere_is_seen_within_a_second() {
+    let scene = Scene::empty().await;
+    let browser = tasks_page(&scene).await;
+    let mut late_ms = Vec::new();
+    for _ in 0..5 {
+        let id = scene.submit(json!({ "kind": "echo" })).await;
+        let row = format!("document.getElementById('task-{id}')");
+        browser.until(&row).await;
+        let watch = format!(
+            "window.seen = null; new MutationObserver(() => {{ if ({row}?.querySelector('.status.cancelled')) \
+             window.seen ??= Date.now(); }}).observe(document.body, {{ subtree: true, childList: true, attributes: true }});"
+        );
+        browser.run(&watch).await;
+        scene.post(&format!("/api/v1/tasks/{id}/cancel"), json!({})).await;
+        browser.until("window.seen").await;
+        let ended =
+            scene.get(&format!("/api/v1/tasks/{id}")).await["finished_at"].as_str().unwrap().to_owned();
+        let late = browser.run(&format!("return window.seen - Date.parse('{ended}')")).await;
+        late_ms.push(late.as_f64().expect("a number of ms") as i64);
+    }
+    println!("seen after so many ms: {late_ms:?}");
+    assert!(late_ms.iter().min().is_some_and(|best| *best < 1_000), "{late_ms:?}");
+}

@@ -63,6 +63,7 @@ mod ui_attempts;
 mod ui_doors;
 mod ui_errors;
 mod ui_events;
+mod ui_fleet;
 mod ui_flows;
 mod ui_many;
 mod ui_pages;
