@@ -191,11 +191,16 @@ impl Shell {
         When { exact: at.to_string(), text: self.since(at) }
     }
 
-    /// The day, the time and the zone, and how long ago that is.
-    pub fn exactly(&self, at: &Timestamp) -> Exactly {
+    /// The day, the time and the zone.
+    pub fn in_full(&self, at: &Timestamp) -> When {
         let times = self.look.times;
         let text = format!("{} {}", words::day_and_time(times.moved(at)), times.zone());
-        Exactly { exact: at.to_string(), text, age: words::since(at, self.now) }
+        When { exact: at.to_string(), text }
+    }
+
+    /// The same, and how long ago that is.
+    pub fn exactly(&self, at: &Timestamp) -> Exactly {
+        Exactly { when: self.in_full(at), age: words::since(at, self.now) }
     }
 
     /// The same, to the millisecond: where the order of things matters.
@@ -237,15 +242,11 @@ pub struct When {
 
 impl HtmlSafe for When {}
 
-/// A point in time, in full.
+/// A point in time, in full, and its age.
 #[derive(Clone, Debug, Template)]
-#[template(
-    ext = "html",
-    source = "<time datetime=\"{{ exact }}\" title=\"{{ exact }}\">{{ text }}</time>, {{ age }}"
-)]
+#[template(ext = "html", source = "{{ when }}, {{ age }}")]
 pub struct Exactly {
-    exact: String,
-    text: String,
+    when: When,
     age: String,
 }
 
