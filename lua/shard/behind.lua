@@ -19,7 +19,7 @@
 --   { 'written', '1' if nothing is left, missed }   so many task events were trimmed away before anybody read them
 --   { 'stale' }                                     the place has been moved meanwhile: nothing is written
 --   { 'refused', 'schema_too_new', '' }
--- COST  7 + 1 per write, 2 more per webhook, log n per member; words are bounded by the caller
+-- COST  7 + 1 per write, 2 more per webhook, 1 per hour, log n per member; words are bounded by the caller
 local now_arg, from, from_part, to, to_part, counted, writes = take(7)
 local now = now_from(now_arg)
 local state = redis.call('HMGET', META, 'schema', 'behind', 'behind_events', 'events', 'behind_part')
@@ -61,6 +61,18 @@ local VERBS = {
     for at = 2, #words, 2 do
       if redis.call('HEXISTS', key, words[at]) == 1 or redis.call('HLEN', key) < tonumber(words[1]) then
         redis.call('HINCRBY', key, words[at], words[at + 1])
+      end
+    end
+  end,
+  -- Where an hour begins and number in turn. Each has the field of the one a day before it, unless that is a later one.
+  hour = function(key, words)
+    for at = 1, #words, 2 do
+      local field = 'hour:' .. digits(words[at] / 3600000 % ERROR_HOURS)
+      local ms, count = string.match(redis.call('HGET', key, field) or '', '^(%d+) (%d+)$')
+      if ms == words[at] then
+        redis.call('HSET', key, field, ms .. ' ' .. digits(count + words[at + 1]))
+      elseif not ms or tonumber(ms) < tonumber(words[at]) then
+        redis.call('HSET', key, field, words[at] .. ' ' .. words[at + 1])
       end
     end
   end,

@@ -6,15 +6,20 @@
 -- ARGV
 --   1  expires_at     ms; '' for never
 --   2  injected_ms
+--   3  hash           of its secret
 --      then of each field: its name, its value
 -- REPLY
 --   { 'written', created_at }
--- COST  3
+--   { 'taken' }               there is one of this id, with another secret
+-- COST  4
 local key = KEYS[1]
-local expires_at, injected_ms = take(2)
+local expires_at, injected_ms, hash = take(3)
 
 now_from(injected_ms)
-redis.call('HSET', key, 'created_at', NOW.digits, 'expires_at', expires_at, take(#ARGV - 2))
+local known = redis.call('HGET', key, 'hash')
+if known and known ~= hash then return { 'taken' } end
+
+redis.call('HSET', key, 'created_at', NOW.digits, 'expires_at', expires_at, 'hash', hash, take(#ARGV - 3))
 -- A while longer, so that it is refused as expired and not as unknown.
 if expires_at ~= '' then redis.call('PEXPIRE', key, digits(math.max(0, tonumber(expires_at) - NOW.ms) + DAY_MS)) end
 return { 'written', NOW.digits }

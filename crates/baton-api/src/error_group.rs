@@ -36,6 +36,9 @@ pub struct ErrorGroup {
     /// How often each worker saw it, for credentials that read every queue: the first fifty that did.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub workers: BTreeMap<String, u64>,
+    /// How often in each of the last 24 hours, the present one last, for credentials that read every queue.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub last_day: Vec<u64>,
     /// One of the messages as it was, and its task.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sample: Option<String>,

@@ -246,6 +246,9 @@ pub struct TrailEntry {
     /// To how many tasks an operation did it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub count: Option<u64>,
+    /// Why, in the words of whoever asked, where that can be said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
     /// The id of the request, as it stands in the logs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request_id: Option<String>,

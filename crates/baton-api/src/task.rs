@@ -339,7 +339,7 @@ pub struct LogLine {
     #[schema(schema_with = schemas::time)]
     pub at: Timestamp,
     pub level: Level,
-    /// Attempts that had failed before the run that wrote it.
+    /// The attempt that wrote it: the first is 1, and one more where it failed.
     pub attempt: u64,
     pub text: String,
 }

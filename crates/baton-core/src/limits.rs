@@ -355,6 +355,8 @@ limits! {
     ERROR_TASKS_MAX = 1_000;
     /// Workers that a group counts: the first that saw it.
     ERROR_WORKERS_MAX = 50;
+    /// Hours of which a group says how often it was seen: the latest.
+    ERROR_HOURS = 24;
     /// A group that nobody saw for so long is forgotten.
     ERROR_RETENTION_MS = 2_592_000_000;
     /// What a group keeps of one of its messages.

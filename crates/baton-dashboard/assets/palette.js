@@ -71,7 +71,8 @@ export function palette() {
   const choose = () => {
     const go = shown[at]?.go;
     if (!go) return;
-    box.close();
+    // Closed it would be gone a moment later, and nothing is asked over a dialog.
+    box.remove();
     if (typeof go === "string") location.assign(go);
     else go();
   };

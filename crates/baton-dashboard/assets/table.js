@@ -13,6 +13,8 @@ let anchor = null;
 /** Those that lead somewhere: a heading between rows does not. */
 const rows = () => /** @type {HTMLElement[]} */ ([...document.querySelectorAll(".rows tbody tr")])
   .filter((row) => row.querySelector("a"));
+/** @param {string} selector */
+const one = (selector) => /** @type {HTMLAnchorElement|null} */ (document.querySelector(selector));
 const current = () => document.activeElement?.closest(".rows tbody tr");
 
 /** @param {number} by */
@@ -42,17 +44,17 @@ function range(box) {
 
 /** @param {string} key */
 function go(key) {
-  /** @type {HTMLElement|null} */ (document.querySelector(`nav a[data-key="${CSS.escape(key)}"]`))?.click();
+  one(`nav a[data-key="${CSS.escape(key)}"]`)?.click();
 }
 
 /** Asks whether to do it: to those that are ticked, to the row where one is, or to the one thing of the page. @param {string} word */
 function act(word) {
   const ticked = document.querySelector(".rows tbody input[name=id]:checked");
-  const many = /** @type {HTMLElement|null} */ (document.querySelector(`main button[name=action][value=${word}]`));
+  const many = one(`main button[name=action][value=${word}]`);
   if (ticked) { many?.click(); return; }
   const link = /** @type {HTMLAnchorElement|null|undefined} */ (current()?.querySelector("a"));
   if (link && many) ask(`${link.href}/${word}`);
-  else /** @type {HTMLElement|null} */ (document.querySelector(`main .head a[href$="/${word}"]`))?.click();
+  else one(`main .head a[href$="/${word}"]`)?.click();
 }
 
 /** From a row to what it is about. @param {KeyboardEvent} event */
@@ -65,20 +67,20 @@ function open(event) {
 
 /** From one thing to the list of its kind. */
 function back() {
-  const list = /** @type {HTMLAnchorElement|null} */ (document.querySelector(".top nav a[aria-current]"));
+  const list = one(".top nav a[aria-current]");
   if (list && list.pathname !== location.pathname) list.click();
 }
 
 /** @type {[string, string][]} */
 const SHEET = [
   ["/", "search"], ["Ctrl K", "palette"], ["?", "these keys"], ["j k", "next row, row before"], ["x", "tick the row"],
-  ["Shift x", "tick all rows since the last one"], ["Enter", "open the row"], ["r", "run again, after a question"],
+  ["Shift x", "tick all rows since the last one"], ["Enter", "open the row"], ["r", "rerun, after a question"],
   ["c", "cancel, after a question"], ["p", "pause the page"], ["Esc", "back"],
 ];
 
 /** @type {Record<string, (event: KeyboardEvent) => void>} */
 const KEYS = {
-  "/": () => /** @type {HTMLElement|null} */ (document.querySelector("input[type=search]"))?.focus(),
+  "/": () => one("input[type=search]")?.focus(),
   j: () => move(1),
   k: () => move(-1),
   x: () => select(false),
@@ -114,6 +116,7 @@ document.addEventListener("keydown", (event) => {
 
 document.addEventListener("click", (event) => {
   const box = event.target;
+  if (box instanceof Element && box.closest("#palette")) palette();
   if (!(box instanceof HTMLInputElement) || box.type !== "checkbox") return;
   if (box.matches("thead input")) {
     box.closest("table")?.querySelectorAll("tbody input[type=checkbox]").forEach((each) => {

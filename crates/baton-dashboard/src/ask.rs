@@ -34,3 +34,39 @@ pub struct AskPage {
 }
 
 pages!(AskPage);
+
+/// Something that is done to a login, a key or a pool: what its button says, and what comes of it.
+#[derive(Clone, Copy, Debug)]
+pub struct Question {
+    /// As the address has it.
+    pub word: &'static str,
+    pub verb: &'static str,
+    pub means: &'static str,
+    pub destroys: bool,
+}
+
+impl Question {
+    /// The one of that word.
+    pub fn find(all: &'static [Question], word: &str) -> Option<&'static Question> {
+        all.iter().find(|question| question.word == word)
+    }
+}
+
+impl AskPage {
+    /// Asks whether this is to be done to that; more is asked of those who say so.
+    pub fn new(shell: Shell, question: &Question, to: String, action: Link, back: Link) -> AskPage {
+        AskPage {
+            shell,
+            verb: question.verb,
+            to,
+            means: question.means,
+            action,
+            back,
+            typed: "",
+            number: None,
+            password: false,
+            destroys: question.destroys,
+            refused: None,
+        }
+    }
+}

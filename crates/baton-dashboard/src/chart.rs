@@ -71,6 +71,8 @@ pub struct Chart {
     description: String,
     shapes: Vec<Shape>,
     legend: Vec<Named>,
+    /// Times that are marked: places from the left.
+    marks: Vec<u64>,
     /// From the top to the bottom.
     heights: Vec<String>,
     /// From the left to the right.
@@ -85,38 +87,54 @@ impl HtmlSafe for Chart {}
 impl Chart {
     /// Columns that stand on each other: how many of what.
     pub fn columns(id: &'static str, title: &'static str, span: Span, rows: &[Row]) -> Chart {
-        let steps = rows.iter().map(|row| row.values.len()).max().unwrap_or_default();
-        let at = |row: &Row, step: usize| row.values.get(step).copied().flatten().unwrap_or_default();
-        let tallest = (0..steps).map(|step| rows.iter().map(|row| at(row, step)).sum::<u64>()).max();
-        let most = ceiling(tallest.unwrap_or_default());
-        let (mut shapes, mut floor) = (Vec::new(), vec![0; steps]);
-        for row in rows {
-            let mut path = String::new();
-            for (step, below) in floor.iter_mut().enumerate() {
-                let value = at(row, step);
-                column(&mut path, (step, steps), (*below, value), most);
-                *below += value;
-            }
-            shapes.push(Shape { class: format!("column {}", row.class), path });
-        }
+        let most = ceiling(tallest(rows));
+        let shapes = stacked(rows, most);
         let sums = rows.iter().map(|row| row.values.iter().flatten().sum::<u64>());
         let legend = named(rows, sums.map(|sum| Unit::Tasks.write(sum)));
         Chart::new(id, title, span, Unit::Tasks, rows, most, shapes, legend)
     }
 
+    /// Lines: how many there were of what.
+    pub fn counts(id: &'static str, title: &'static str, span: Span, rows: &[Row]) -> Chart {
+        let sums = rows.iter().map(|row| Unit::Tasks.write(row.values.iter().flatten().sum()));
+        let legend = named(rows, sums);
+        Chart::drawn(id, title, span, Unit::Tasks, rows, legend)
+    }
+
     /// Lines: how long things took.
     pub fn lines(id: &'static str, title: &'static str, span: Span, rows: &[Row]) -> Chart {
-        let most = ceiling(
-            rows.iter().flat_map(|row| row.values.iter().flatten()).copied().max().unwrap_or_default(),
-        );
-        let shape = |row: &Row| Shape { class: format!("line {}", row.class), path: line(&row.values, most) };
-        let shapes = rows.iter().map(shape).collect();
         let last = rows.iter().map(|row| row.values.iter().rev().find_map(|value| *value));
         let legend = named(
             rows,
             last.map(|value| value.map_or_else(|| "–".to_owned(), |value| Unit::Ms.write(value))),
         );
-        Chart::new(id, title, span, Unit::Ms, rows, most, shapes, legend)
+        Chart::drawn(id, title, span, Unit::Ms, rows, legend)
+    }
+
+    fn drawn(
+        id: &'static str,
+        title: &'static str,
+        span: Span,
+        unit: Unit,
+        rows: &[Row],
+        legend: Vec<Named>,
+    ) -> Chart {
+        let most = ceiling(
+            rows.iter().flat_map(|row| row.values.iter().flatten()).copied().max().unwrap_or_default(),
+        );
+        let shape = |row: &Row| Shape { class: format!("line {}", row.class), path: line(&row.values, most) };
+        let shapes = rows.iter().map(shape).collect();
+        Chart::new(id, title, span, unit, rows, most, shapes, legend)
+    }
+
+    /// With a line at each of these times.
+    pub fn marked(mut self, answer: &SeriesAnswer, marks: &[Timestamp]) -> Chart {
+        let (from, to) = (answer.from.ms(), answer.to.ms());
+        let place = |at: &Timestamp| {
+            at.ms().saturating_sub(from).saturating_mul(WIDTH as u64) / to.saturating_sub(from).max(1)
+        };
+        self.marks = marks.iter().map(place).filter(|place| *place <= WIDTH as u64).collect();
+        self
     }
 
     #[expect(
@@ -135,7 +153,7 @@ impl Chart {
     ) -> Chart {
         let long_ms = span.to_ms.saturating_sub(span.from_ms);
         let at = |ms: u64| Timestamp::from_ms(span.from_ms + ms);
-        let steps = rows.iter().map(|row| row.values.len()).max().unwrap_or_default();
+        let steps = steps(rows);
         let value = |row: &Row, step: usize| row.values.get(step).copied().flatten();
         let busy =
             (0..steps).filter(|step| rows.iter().any(|row| value(row, *step).is_some_and(|value| value > 0)));
@@ -153,7 +171,7 @@ impl Chart {
             id,
             title,
             description: format!(
-                "From {} to {}, by {}: {}.",
+                "From {} to {} UTC, by {}: {}.",
                 words::day_and_time(at(0)),
                 words::day_and_time(at(long_ms)),
                 words::took(span.step_ms),
@@ -161,6 +179,7 @@ impl Chart {
             ),
             shapes,
             legend,
+            marks: Vec::new(),
             heights: [most, most / 2, 0].map(|value| unit.write(value)).to_vec(),
             times: (0..5).map(|quarter| words::tick(at(long_ms / 4 * quarter), long_ms)).collect(),
             empty: table.is_empty(),
@@ -184,27 +203,65 @@ impl HtmlSafe for Spark {}
 
 /// What was completed and what failed, step by step.
 pub fn spark(answer: &SeriesAnswer) -> Spark {
-    let count = |metric| each(answer, metric, |point| Some(point.count));
-    let rows = [("completed", count(Metric::Completed)), ("failed", count(Metric::Failed))];
-    let steps = rows[0].1.len();
-    let at = |values: &[Option<u64>], step: usize| values.get(step).copied().flatten().unwrap_or_default();
-    let most = (0..steps).map(|step| at(&rows[0].1, step) + at(&rows[1].1, step)).max().unwrap_or_default();
-    let (mut shapes, mut floor) = (Vec::new(), vec![0; steps]);
-    for (class, values) in &rows {
-        let mut path = String::new();
-        for (step, below) in floor.iter_mut().enumerate() {
-            column(&mut path, (step, steps), (*below, at(values, step)), most);
-            *below += at(values, step);
-        }
-        shapes.push(Shape { class: format!("column {class}"), path });
-    }
-    let sum = |values: &[Option<u64>]| words::grouped(values.iter().flatten().sum::<u64>());
+    let rows = [counted(answer, Metric::Completed, "completed"), counted(answer, Metric::Failed, "failed")];
+    let sum = |row: &Row| words::grouped(row.values.iter().flatten().sum::<u64>());
     let span = words::took(answer.to.ms().saturating_sub(answer.from.ms()));
-    Spark { about: format!("In {span}: {} completed, {} failed", sum(&rows[0].1), sum(&rows[1].1)), shapes }
+    let about = format!("In {span}: {} completed, {} failed", sum(&rows[0]), sum(&rows[1]));
+    Spark { about, shapes: stacked(&rows, tallest(&rows)) }
+}
+
+/// How often something failed in each hour of a day.
+fn failed(last_day: &[u64]) -> Row {
+    Row { name: "failed", class: "failed", values: last_day.iter().copied().map(Some).collect() }
+}
+
+/// The same without words; none where nothing is told.
+pub fn failures_spark(last_day: &[u64]) -> Option<Spark> {
+    let rows = [failed(last_day)];
+    let about = format!("In a day: {} failed", words::grouped(last_day.iter().sum::<u64>()));
+    (!last_day.is_empty()).then(|| Spark { about, shapes: stacked(&rows, tallest(&rows)) })
+}
+
+/// How often something failed in each hour of the day that `now` is at the end of; none where nothing is told.
+pub fn failures(last_day: &[u64], now: Timestamp) -> Option<Chart> {
+    const HOUR_MS: u64 = 3_600_000;
+    let to_ms = now.ms() - now.ms() % HOUR_MS + HOUR_MS;
+    let from_ms = to_ms.saturating_sub(last_day.len() as u64 * HOUR_MS);
+    let span = Span { from_ms, to_ms, step_ms: HOUR_MS };
+    let chart = || Chart::columns("failures", "Seen in the last 24 hours", span, &[failed(last_day)]);
+    (!last_day.is_empty()).then(chart)
 }
 
 fn named(rows: &[Row], values: impl Iterator<Item = String>) -> Vec<Named> {
     rows.iter().zip(values).map(|(row, value)| Named { name: row.name, class: row.class, value }).collect()
+}
+
+fn steps(rows: &[Row]) -> usize {
+    rows.iter().map(|row| row.values.len()).max().unwrap_or_default()
+}
+
+fn at(row: &Row, step: usize) -> u64 {
+    row.values.get(step).copied().flatten().unwrap_or_default()
+}
+
+/// What the columns of one step are together, where that is most.
+fn tallest(rows: &[Row]) -> u64 {
+    (0..steps(rows)).map(|step| rows.iter().map(|row| at(row, step)).sum()).max().unwrap_or_default()
+}
+
+/// Columns that stand on each other.
+fn stacked(rows: &[Row], most: u64) -> Vec<Shape> {
+    let steps = steps(rows);
+    let mut floor = vec![0; steps];
+    let draw = |row: &Row| {
+        let mut path = String::new();
+        for (step, below) in floor.iter_mut().enumerate() {
+            column(&mut path, (step, steps), (*below, at(row, step)), most);
+            *below += at(row, step);
+        }
+        Shape { class: format!("column {}", row.class), path }
+    };
+    rows.iter().map(draw).collect()
 }
 
 /// A round number that is not smaller, and can be halved.
@@ -266,17 +323,33 @@ fn span(answer: &SeriesAnswer) -> Span {
     Span { from_ms: answer.from.ms(), to_ms: answer.to.ms(), step_ms: answer.step_ms }
 }
 
+/// How often something happened, step by step.
+fn counted(answer: &SeriesAnswer, metric: Metric, name: &'static str) -> Row {
+    Row { name, class: name, values: each(answer, metric, |point| Some(point.count)) }
+}
+
+/// The ends that a task can come to.
+fn ends(answer: &SeriesAnswer) -> [Row; 4] {
+    [
+        counted(answer, Metric::Completed, "completed"),
+        counted(answer, Metric::Failed, "failed"),
+        counted(answer, Metric::Timeout, "timeout"),
+        counted(answer, Metric::Cancelled, "cancelled"),
+    ]
+}
+
 /// What ended, and how.
 pub fn throughput(answer: &SeriesAnswer) -> Chart {
-    let count =
-        |metric, name, class| Row { name, class, values: each(answer, metric, |point| Some(point.count)) };
-    let rows = [
-        count(Metric::Completed, "completed", "completed"),
-        count(Metric::Failed, "failed", "failed"),
-        count(Metric::Timeout, "timeout", "timeout"),
-        count(Metric::Cancelled, "cancelled", "cancelled"),
-    ];
-    Chart::columns("throughput", "Ended", span(answer), &rows)
+    Chart::columns("throughput", "Ended", span(answer), &ends(answer))
+}
+
+/// How many tasks came, and how many ended.
+pub fn traffic(answer: &SeriesAnswer) -> Chart {
+    let came = Row { name: "came", ..counted(answer, Metric::Submitted, "pending") };
+    let ends = ends(answer);
+    let ended = (0..steps(&ends)).map(|step| Some(ends.iter().map(|row| at(row, step)).sum())).collect();
+    let ended = Row { name: "ended", class: "running", values: ended };
+    Chart::counts("traffic", "Came and ended", span(answer), &[came, ended])
 }
 
 /// How long tasks waited and ran.

@@ -110,7 +110,7 @@ pub const DEEDS: [Deed; 23] = [
     Deed {
         word: "rerun",
         scope: "tasks:write",
-        button: "Run again",
+        button: "Rerun",
         means: "It goes back into its queue, with all of its attempts. Its history stays.",
         reasons: true,
         ..BASE
@@ -367,8 +367,7 @@ impl ConfirmPage {
 
     fn button(&self) -> String {
         let Some(about) = &self.about else { return self.deed.button.to_owned() };
-        let many = if about.tasks == 1 { "task" } else { "tasks" };
-        format!("{}: {} {many}", self.deed.button, words::grouped(about.tasks))
+        format!("{}: {}", self.deed.button, words::tasks(about.tasks))
     }
 }
 

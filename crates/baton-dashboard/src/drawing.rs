@@ -2,7 +2,6 @@
 //! what their colours are is the style sheet's, so a status that changes is a class and a word that change, and nothing moves.
 
 use std::collections::{HashMap, HashSet};
-use std::fmt::Write;
 
 use askama::Template;
 use askama::filters::HtmlSafe;
@@ -13,14 +12,14 @@ use crate::link::Link;
 use crate::words;
 
 /// A box, as the interface has it.
-const BOX: (u64, u64) = (160, 40);
+pub(crate) const BOX: (u64, u64) = (160, 40);
 /// Around the drawing.
 const MARGIN: u64 = 24;
 /// A drawing of one task is not stretched to the width of a page.
 const LEAST: (u64, u64) = (1_000, 400);
 /// How much of a name fits into a box, in widths of a plain letter.
-const NAME_MAX: usize = 18;
-const KIND_MAX: usize = 10;
+pub(crate) const NAME_MAX: usize = 18;
+pub(crate) const KIND_MAX: usize = 10;
 
 /// What is drawn, and what of it is special.
 #[derive(Debug)]
@@ -207,50 +206,52 @@ pub(crate) fn fitting(text: &str, most: usize) -> String {
     cut
 }
 
+/// Of a line, for the style sheet.
+pub(crate) fn edge_class(state: EdgeState) -> &'static str {
+    match state {
+        EdgeState::Open => "edge open",
+        EdgeState::Held => "edge held",
+        EdgeState::Closed => "edge closed",
+    }
+}
+
 fn line_class(edge: &GraphEdge, is_critical: bool) -> String {
-    let state = match edge.state {
-        EdgeState::Open => "open",
-        EdgeState::Held => "held",
-        EdgeState::Closed => "closed",
-    };
-    format!("edge {state}{}", if is_critical { " critical" } else { "" })
+    format!("{}{}", edge_class(edge.state), if is_critical { " critical" } else { "" })
+}
+
+/// A task beside another one, and what their edge is.
+pub(crate) type Beside<'a> = (&'a GraphNode, EdgeState);
+
+/// Those that a task waits for, or those that wait for it.
+pub(crate) fn beside(graph: &Graph, id: TaskId, parents: bool) -> Vec<Beside<'_>> {
+    let edges = graph.edges.iter().filter(|edge| (if parents { edge.child } else { edge.parent }) == id);
+    let beside = edges.filter_map(|edge| {
+        let other = if parents { edge.parent } else { edge.child };
+        Some((graph.nodes.iter().find(|node| node.id == other)?, edge.state))
+    });
+    beside.collect()
 }
 
 /// From the side of one box to the side of another, leaving and arriving at a right angle.
 fn curve(from: &GraphNode, to: &GraphNode, direction: Direction) -> String {
-    let mut path = String::new();
-    // Writing to a string does not fail.
-    let _ = match direction {
-        Direction::Right => {
-            let (left, right) = (from.x + BOX.0 / 2, to.x.saturating_sub(BOX.0 / 2 + 2));
-            let bend = bend(left, right);
-            write!(
-                path,
-                "M{left} {}C{} {} {} {} {right} {}",
-                from.y,
-                left + bend,
-                from.y,
-                right - bend.min(right),
-                to.y,
-                to.y
-            )
-        }
-        Direction::Down => {
-            let (top, bottom) = (from.y + BOX.1 / 2, to.y.saturating_sub(BOX.1 / 2 + 2));
-            let bend = bend(top, bottom);
-            write!(
-                path,
-                "M{} {top}C{} {} {} {} {} {bottom}",
-                from.x,
-                from.x,
-                top + bend,
-                to.x,
-                bottom - bend.min(bottom),
-                to.x
-            )
-        }
+    // Along the way that the graph goes, and across it.
+    let (ends, across, half) = match direction {
+        Direction::Right => ((from.x, to.x), (from.y, to.y), BOX.0 / 2),
+        Direction::Down => ((from.y, to.y), (from.x, to.x), BOX.1 / 2),
     };
-    path
+    let (first, last) = (ends.0 + half, ends.1.saturating_sub(half + 2));
+    let bend = bend(first, last);
+    let at = |along: u64, across: u64| match direction {
+        Direction::Right => format!("{along} {across}"),
+        Direction::Down => format!("{across} {along}"),
+    };
+    format!(
+        "M{}C{} {} {}",
+        at(first, across.0),
+        at(first + bend, across.0),
+        at(last - bend.min(last), across.1),
+        at(last, across.1)
+    )
 }
 
 /// Long lines bend near their ends, and are straight between.

@@ -3,7 +3,9 @@
 use askama::Template;
 use baton_api::error_group::{ErrorGroup, ErrorGroups};
 use baton_api::operation::Foreseen;
+use baton_api::worker::Worker;
 
+use crate::chart::{self, Chart, Spark};
 use crate::link::Link;
 use crate::page::pages;
 use crate::shell::Shell;
@@ -29,6 +31,8 @@ pub struct ErrorsPage {
 pub struct ErrorPage {
     pub shell: Shell,
     pub group: ErrorGroup,
+    /// The workers that there are now, for their versions.
+    pub known: Vec<Worker>,
 }
 
 /// Asks before all tasks of a group are run again.
@@ -66,6 +70,10 @@ impl ErrorsPage {
     fn dead(&self) -> Link {
         self.shell.tasks().with("status", DEAD)
     }
+
+    fn spark(&self, group: &ErrorGroup) -> Option<Spark> {
+        chart::failures_spark(&group.last_day)
+    }
 }
 
 impl ErrorPage {
@@ -84,6 +92,16 @@ impl ErrorPage {
         ErrorPage::most(&self.group.workers)
     }
 
+    /// What a worker of that name runs now.
+    fn version(&self, worker: &str) -> String {
+        let known = self.known.iter().find(|known| known.id.as_str() == worker);
+        known.and_then(|known| known.version.as_ref()).map_or_else(String::new, words::line)
+    }
+
+    fn chart(&self) -> Option<Chart> {
+        chart::failures(&self.group.last_day, self.shell.now)
+    }
+
     /// Its tasks that are dead letters now.
     fn dead(&self) -> Link {
         self.shell.tasks().with("status", DEAD).with("q", format!("error:{}", self.group.fingerprint))
@@ -99,10 +117,9 @@ impl ErrorPage {
 }
 
 impl RerunPage {
-    /// `Run again 12 tasks`.
+    /// `Rerun 12 tasks`.
     fn button(&self) -> String {
-        let many = if self.foreseen.matched == 1 { "task" } else { "tasks" };
-        format!("Run again {} {many}", words::grouped(self.foreseen.matched))
+        format!("Rerun {}", words::tasks(self.foreseen.matched))
     }
 
     fn place(&self) -> Link {

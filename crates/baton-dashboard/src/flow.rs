@@ -211,12 +211,12 @@ impl FlowPage {
 
     /// Those that it waits for, or those that wait for it.
     fn near(&self, id: TaskId, parents: bool) -> Vec<Near> {
-        let Some(graph) = &self.graph else { return Vec::new() };
-        let edges = graph.edges.iter().filter(|edge| (if parents { edge.child } else { edge.parent }) == id);
-        let near = edges.filter_map(|edge| {
-            let node = self.node(if parents { edge.parent } else { edge.child })?;
-            let holds = edge.state == EdgeState::Held;
-            Some(Near { id: node.id, name: self.name_of(node), status: node.status, holds })
+        let beside = self.graph.iter().flat_map(|graph| drawing::beside(graph, id, parents));
+        let near = beside.map(|(node, state)| Near {
+            id: node.id,
+            name: self.name_of(node),
+            status: node.status,
+            holds: state == EdgeState::Held,
         });
         near.collect()
     }
@@ -321,9 +321,8 @@ impl FlowPage {
     /// The same question to the interface and to the command line.
     fn commands(&self) -> [(&'static str, &'static str, String); 2] {
         let path = self.shell.base.of("/api/v1/flows", self.id()).and("/graph");
-        let token = if self.shell.viewer.open { "" } else { " -H \"Authorization: Bearer $BATON_TOKEN\"" };
         [
-            ("curl", "copy-curl", format!("curl{token} '{}{path}'", self.origin)),
+            ("curl", "copy-curl", self.shell.curl(&self.origin, &path)),
             ("CLI", "copy-cli", format!("baton flow graph {}", self.id())),
         ]
     }

@@ -13,6 +13,7 @@ pub mod errors;
 pub mod events;
 pub mod flow;
 pub mod flows;
+pub mod instance;
 pub mod link;
 pub mod many;
 pub mod notice;
@@ -40,6 +41,7 @@ pub mod workers;
 mod contrast_tests;
 
 pub use deed::{Deed, Noun};
+pub use instance::{Instance, InstanceName};
 pub use link::{Base, Link};
 pub use page::Page;
 pub use shell::{Bar, Shell, Theme, Viewer};

@@ -40,7 +40,7 @@ pages!(ManyPage, OperationPage);
 pub fn verb(act: Act) -> &'static str {
     match act {
         Act::Cancel => "Cancel",
-        Act::Rerun => "Run again",
+        Act::Rerun => "Rerun",
         Act::Promote => "Run now",
         Act::Reprioritise => "Reprioritise",
     }
@@ -69,9 +69,8 @@ impl ManyPage {
 
     /// `Cancel 12 tasks`.
     fn button(&self) -> String {
-        let many = if self.foreseen.matched == 1 { "task" } else { "tasks" };
         let least = if self.foreseen.truncated { "at least " } else { "" };
-        format!("{} {least}{} {many}", self.verb(), words::grouped(self.foreseen.matched))
+        format!("{} {least}{}", self.verb(), words::tasks(self.foreseen.matched))
     }
 
     /// Of which tasks it is the question.

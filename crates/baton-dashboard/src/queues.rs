@@ -1,10 +1,11 @@
 //! Queues: all of them, and one.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use askama::Template;
 use baton_api::queue::{Keep, Queue, Queues};
 use baton_api::series::SeriesAnswer;
+use baton_api::worker::{State, Worker};
 use baton_core::Status;
 
 use crate::chart::{self, Chart, Spark};
@@ -34,21 +35,27 @@ pub struct QueuePage {
     /// One of the spans of the overview.
     pub last: &'static str,
     pub series: SeriesAnswer,
+    /// The first workers that there are. None: they cannot be read now.
+    pub workers: Option<Vec<Worker>>,
 }
 
 pages!(QueuesPage, QueuePage);
+
+/// Workers that stand on the page of a queue.
+const WORKERS_MAX: usize = 20;
 
 /// How many tasks of a queue are in that status.
 pub fn count(queue: &Queue, status: impl AsRef<str>) -> String {
     words::grouped(queue.tasks.get(status.as_ref()).copied().unwrap_or_default())
 }
 
-impl QueuesPage {
-    /// Rows have one, though it may be empty.
-    fn draws(&self) -> bool {
-        true
-    }
+/// What turns it the other way: one that is paused can be resumed.
+pub fn toggle(queue: &Queue, shell: &Shell) -> Option<&'static Deed> {
+    let word = if queue.paused { "resume" } else { "pause" };
+    Deed::allowed(Noun::Queue, shell).find(|deed| deed.word == word)
+}
 
+impl QueuesPage {
     fn spark(&self, queue: &Queue) -> Option<Spark> {
         self.series.get(queue.name.as_str()).map(chart::spark)
     }
@@ -62,6 +69,32 @@ impl QueuePage {
 
     fn throughput(&self) -> Chart {
         chart::throughput(&self.series)
+    }
+
+    fn traffic(&self) -> Chart {
+        chart::traffic(&self.series)
+    }
+
+    /// Those that live and claim from it.
+    fn claiming(&self) -> Vec<&Worker> {
+        let all = self.workers.iter().flatten().filter(|worker| worker.state != State::Offline);
+        all.filter(|worker| worker.queues.iter().any(|queue| queue == self.queue.name.as_str())).collect()
+    }
+
+    fn claimers(&self) -> Vec<&Worker> {
+        self.claiming().into_iter().take(WORKERS_MAX).collect()
+    }
+
+    /// How many there are beside these.
+    fn unnamed(&self) -> usize {
+        self.claiming().len().saturating_sub(WORKERS_MAX)
+    }
+
+    /// What all of them together have handlers for.
+    fn kinds(&self) -> Vec<&str> {
+        let kinds: BTreeSet<&str> =
+            self.claiming().iter().flat_map(|worker| &worker.kinds).map(String::as_str).collect();
+        kinds.into_iter().collect()
     }
 
     fn latency(&self) -> Chart {

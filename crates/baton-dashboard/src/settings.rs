@@ -87,6 +87,11 @@ impl Times {
         }
     }
 
+    /// The zone of times that are written in full.
+    pub fn zone(self) -> String {
+        if let Times::Ahead(_) = self { self.word() } else { "UTC".to_owned() }
+    }
+
     /// What is not known is relative.
     pub fn of(word: &str) -> Times {
         match word {

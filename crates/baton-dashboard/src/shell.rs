@@ -9,6 +9,7 @@ use baton_api::health::Health;
 use baton_api::task::Stats;
 use baton_core::Status;
 
+use crate::instance::Instance;
 use crate::link::{Base, Link};
 use crate::settings::Look;
 use crate::words;
@@ -17,6 +18,8 @@ use crate::words;
 #[derive(Clone, Debug)]
 pub struct Shell {
     pub base: Base,
+    /// Which deployment it is.
+    pub instance: Instance,
     pub theme: Theme,
     pub look: Look,
     pub viewer: Viewer,
@@ -173,6 +176,12 @@ impl Shell {
         self.base.to("/ui/tasks")
     }
 
+    /// The same question to the interface, from a terminal.
+    pub fn curl(&self, origin: &str, path: &Link) -> String {
+        let token = if self.viewer.open { "" } else { " -H \"Authorization: Bearer $BATON_TOKEN\"" };
+        format!("curl{token} '{origin}{path}'")
+    }
+
     pub fn since(&self, at: &Timestamp) -> String {
         self.look.times.write(at, self.now)
     }
@@ -180,6 +189,18 @@ impl Shell {
     /// A point in time, as it is read at a glance, and as it is.
     pub fn when(&self, at: &Timestamp) -> When {
         When { exact: at.to_string(), text: self.since(at) }
+    }
+
+    /// The day, the time and the zone.
+    pub fn in_full(&self, at: &Timestamp) -> When {
+        let times = self.look.times;
+        let text = format!("{} {}", words::day_and_time(times.moved(at)), times.zone());
+        When { exact: at.to_string(), text }
+    }
+
+    /// The same, and how long ago that is.
+    pub fn exactly(&self, at: &Timestamp) -> Exactly {
+        Exactly { when: self.in_full(at), age: words::since(at, self.now) }
     }
 
     /// The same, to the millisecond: where the order of things matters.
@@ -221,11 +242,22 @@ pub struct When {
 
 impl HtmlSafe for When {}
 
+/// A point in time, in full, and its age.
+#[derive(Clone, Debug, Template)]
+#[template(ext = "html", source = "{{ when }}, {{ age }}")]
+pub struct Exactly {
+    when: When,
+    age: String,
+}
+
+impl HtmlSafe for Exactly {}
+
 /// What stands around a page in a test: nobody looks, and everybody may.
 #[cfg(test)]
 pub(crate) fn tests_shell() -> Shell {
     Shell {
         base: Base::default(),
+        instance: Instance::default(),
         theme: Theme::System,
         look: Look::default(),
         viewer: Viewer { open: true, ..Viewer::default() },
@@ -239,6 +271,7 @@ pub(crate) fn tests_shell() -> Shell {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::settings::Times;
 
     #[test]
     fn a_button_leads_through_all_themes() {
@@ -250,6 +283,20 @@ mod tests {
             assert_eq!(Theme::of(theme.as_str()), theme);
         }
         assert_eq!((seen, Theme::of("<script>")), (vec!["dark", "light", "system"], Theme::System));
+    }
+
+    #[test]
+    fn a_time_says_of_which_zone_it_is() {
+        let mut shell = tests_shell();
+        let at: Timestamp = "2026-11-05T21:30:01.250Z".parse().unwrap();
+        shell.now = Timestamp::from_ms(at.ms() + 5_000);
+        for (word, text) in
+            [("relative", "2026-11-05 21:30:01 UTC"), ("+05:30", "2026-11-06 03:00:01 +05:30")]
+        {
+            shell.look.times = Times::of(word);
+            let written = shell.exactly(&at).to_string().replace('\u{202f}', " ");
+            assert!(written.contains(&format!(">{text}</time>, 5 s ago")), "{written}");
+        }
     }
 
     #[test]

@@ -2,16 +2,15 @@
 
 use askama::Template;
 use askama::filters::HtmlSafe;
-use baton_api::flow::{EdgeState, Graph, GraphNode};
+use baton_api::flow::{Graph, GraphNode};
 use baton_core::{Status, TaskId};
 
-use crate::drawing::{fitting, names};
+use crate::drawing::{BOX, Beside, KIND_MAX, NAME_MAX, beside, edge_class, fitting, names};
 use crate::link::Link;
 use crate::shell::Shell;
 
 /// Boxes of one side; what more there is, is counted.
 const EACH_MAX: usize = 6;
-const BOX: (u64, u64) = (160, 40);
 const STEP: (u64, u64) = (232, 52);
 
 #[derive(Clone, Debug, Template)]
@@ -41,13 +40,10 @@ struct Box {
     kind: String,
 }
 
-/// A task beside the one in the middle, and what their edge is.
-type Near<'a> = (&'a GraphNode, EdgeState);
-
 impl Surroundings {
     /// None: nothing is around it.
     pub fn of(graph: &Graph, focus: TaskId, shell: &Shell) -> Option<Surroundings> {
-        let (above, below) = (near(graph, focus, true), near(graph, focus, false));
+        let (above, below) = (beside(graph, focus, true), beside(graph, focus, false));
         if above.is_empty() && below.is_empty() {
             return None;
         }
@@ -75,7 +71,7 @@ impl Surroundings {
     /// One side of it, in the middle of its height.
     fn side(
         &mut self,
-        side: &[Near<'_>],
+        side: &[Beside<'_>],
         (x, rows): (u64, u64),
         own: (u64, u64),
         is_above: bool,
@@ -87,7 +83,7 @@ impl Surroundings {
             let at = (x, top + row * STEP.1);
             self.put(node, at, Some(shell.task(node.id)));
             let ends = if is_above { (at, own) } else { (own, at) };
-            self.lines.push((class(*state), line(ends.0, ends.1)));
+            self.lines.push((edge_class(*state), line(ends.0, ends.1)));
         }
         if side.len() > shown {
             let text = format!("and {} more", side.len() - shown);
@@ -98,25 +94,8 @@ impl Surroundings {
     fn put(&mut self, node: &GraphNode, (x, y): (u64, u64), link: Option<Link>) {
         let (name, kind) = names(node);
         let class = format!("node {}{}", node.status, if link.is_none() { " chosen" } else { "" });
-        let (name, kind) = (fitting(&name, 18), fitting(&kind, 10));
+        let (name, kind) = (fitting(&name, NAME_MAX), fitting(&kind, KIND_MAX));
         self.boxes.push(Box { class, status: node.status, link, x, y, name, kind });
-    }
-}
-
-fn near(graph: &Graph, focus: TaskId, parents: bool) -> Vec<Near<'_>> {
-    let edges = graph.edges.iter().filter(|edge| (if parents { edge.child } else { edge.parent }) == focus);
-    let near = edges.filter_map(|edge| {
-        let id = if parents { edge.parent } else { edge.child };
-        Some((graph.nodes.iter().find(|node| node.id == id)?, edge.state))
-    });
-    near.collect()
-}
-
-fn class(state: EdgeState) -> &'static str {
-    match state {
-        EdgeState::Open => "edge open",
-        EdgeState::Held => "edge held",
-        EdgeState::Closed => "edge closed",
     }
 }
 
@@ -151,22 +130,9 @@ mod tests {
         serde_json::from_str(&text).unwrap()
     }
 
-    fn shell() -> Shell {
-        Shell {
-            look: crate::settings::Look::default(),
-            base: crate::Base::default(),
-            theme: crate::Theme::System,
-            viewer: crate::Viewer::default(),
-            now: baton_api::Timestamp::from_ms(0),
-            here: String::new(),
-            place: "",
-            bar: None,
-        }
-    }
-
     fn draw(parents: u8, children: u8) -> Option<Surroundings> {
         let graph = graph(parents, children);
-        Surroundings::of(&graph, graph.nodes[0].id, &shell())
+        Surroundings::of(&graph, graph.nodes[0].id, &crate::shell::tests_shell())
     }
 
     #[test]

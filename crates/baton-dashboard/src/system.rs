@@ -111,6 +111,11 @@ pub fn mean(script: &RedisScript) -> String {
     }
 }
 
+/// How long all of its calls took.
+pub fn total(script: &RedisScript) -> String {
+    words::took(script.total_ms as u64)
+}
+
 impl KeysPage {
     fn may_look(&self) -> bool {
         self.shell.may("admin")

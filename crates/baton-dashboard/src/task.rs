@@ -8,6 +8,7 @@ use baton_api::worker::Worker;
 use baton_core::Status;
 
 use crate::deed::{Deed, Noun};
+use crate::drawing;
 use crate::link::Link;
 use crate::page::pages;
 use crate::shell::Shell;
@@ -27,6 +28,8 @@ pub struct TaskPage {
     pub logs: Option<Logs>,
     /// The least level of lines that is shown.
     pub level: String,
+    /// The attempt whose lines are shown; none: of all.
+    pub attempt: Option<u64>,
     /// The place in the log behind which it is shown; empty: from its beginning.
     pub after: String,
     /// The last place that is shown, if there are lines behind it.
@@ -34,6 +37,8 @@ pub struct TaskPage {
     pub graph: Option<Graph>,
     /// Whoever runs it.
     pub holder: Option<Worker>,
+    /// Those that had it last, as far as they are still known.
+    pub workers: Vec<Worker>,
     /// Its key in Redis.
     pub key: String,
     /// Where the interface is reached: scheme and host.
@@ -45,6 +50,10 @@ pages!(TaskPage);
 /// One time that a worker had it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Attempt {
+    /// As its lines in the log have it: those in which only the worker was lost have the same.
+    pub number: u64,
+    /// From when it could have been claimed.
+    pub waited_ms: Option<u64>,
     pub worker: String,
     pub fence: Option<u64>,
     pub from: Timestamp,
@@ -66,10 +75,30 @@ pub struct Piece {
     pub about: String,
 }
 
+/// The workers that had it last, each once, so many at most.
+pub fn lately_at(history: &[HistoryEntry], most: usize) -> Vec<String> {
+    let mut workers: Vec<String> = Vec::new();
+    for attempt in attempts(history).into_iter().rev().filter(|attempt| !attempt.worker.is_empty()) {
+        if workers.len() < most && !workers.contains(&attempt.worker) {
+            workers.push(attempt.worker);
+        }
+    }
+    workers
+}
+
 /// What workers did with it: each begins where it came to run, or to run under a new fence.
 pub fn attempts(history: &[HistoryEntry]) -> Vec<Attempt> {
     let mut attempts: Vec<Attempt> = Vec::new();
+    let (mut number, mut ready) = (1, None);
     for entry in history {
+        match (entry.event.as_str(), entry.to.as_deref()) {
+            ("rerun", _) => number = 1,
+            ("retry", _) => number += 1,
+            _ => {}
+        }
+        if entry.to.as_deref() == Some("pending") {
+            ready = Some(entry.at.ms());
+        }
         let (was, is) = (entry.from.as_deref() == Some("running"), entry.to.as_deref() == Some("running"));
         let open = attempts.last_mut().filter(|attempt| attempt.to.is_none());
         if let Some(open) = open.filter(|_| (was && entry.to.is_some()) || is) {
@@ -80,6 +109,8 @@ pub fn attempts(history: &[HistoryEntry]) -> Vec<Attempt> {
         }
         if is {
             attempts.push(Attempt {
+                number,
+                waited_ms: ready.take().map(|since: u64| entry.at.ms().saturating_sub(since)),
                 worker: entry.worker.clone().unwrap_or_default(),
                 fence: entry.fence,
                 from: entry.at,
@@ -143,6 +174,18 @@ impl TaskPage {
         attempts(self.history())
     }
 
+    /// Where a worker runs now.
+    fn host(&self, worker: &str) -> String {
+        let known = self.workers.iter().find(|known| known.id.as_str() == worker);
+        known.and_then(|known| known.host.as_ref()).map_or_else(String::new, words::line)
+    }
+
+    /// What an attempt said. Where the beginning of its history is gone, nobody knows which one it was.
+    fn log_of(&self, attempt: &Attempt) -> Option<Link> {
+        let link = self.shell.task(self.task.id).with("attempt", attempt.number).and("#log-title");
+        (self.forgotten() == 0).then_some(link)
+    }
+
     fn pieces(&self) -> Vec<Piece> {
         pieces(self.history(), self.shell.now)
     }
@@ -166,7 +209,8 @@ impl TaskPage {
             _ => Level::Debug,
         };
         let lines = self.logs.iter().flat_map(|logs| &logs.logs);
-        lines.filter(|line| line.level >= least).collect()
+        let of = |line: &&LogLine| self.attempt.is_none_or(|attempt| line.attempt == attempt);
+        lines.filter(|line| line.level >= least).filter(of).collect()
     }
 
     /// Which part of the log it is, where that is not all of it.
@@ -181,6 +225,9 @@ impl TaskPage {
 
     /// What is said instead of lines.
     fn silence(&self) -> &'static str {
+        if self.attempt.is_some() {
+            return "This attempt has no such line here.";
+        }
         match (self.part().is_some(), self.level == "debug") {
             (false, true) => "No line was written.",
             (false, false) => "No line of this level was written.",
@@ -191,7 +238,13 @@ impl TaskPage {
 
     /// This page with its log from there.
     fn log_from(&self, after: &str) -> Link {
-        self.shell.task(self.task.id).with("level", &self.level).with_some("after", after)
+        self.log_at(&self.level).with_some("after", after)
+    }
+
+    /// This page with its log from this level on.
+    fn log_at(&self, level: &str) -> Link {
+        let attempt = self.attempt.map_or_else(String::new, |attempt| attempt.to_string());
+        self.shell.task(self.task.id).with("level", level).with_some("attempt", attempt)
     }
 
     fn levels(&self) -> [(&'static str, &'static str); 4] {
@@ -200,17 +253,8 @@ impl TaskPage {
 
     /// Those that it waits for, or those that wait for it.
     fn relatives(&self, parents: bool) -> Vec<Relative> {
-        let Some(graph) = &self.graph else { return Vec::new() };
-        let of = |id| graph.nodes.iter().find(|node| node.id == id).cloned();
-        let edges = graph
-            .edges
-            .iter()
-            .filter(|edge| (if parents { edge.child } else { edge.parent }) == self.task.id);
-        let other = edges.filter_map(|edge| {
-            let node = of(if parents { edge.parent } else { edge.child })?;
-            Some(Relative { node, edge: held(edge.state) })
-        });
-        other.collect()
+        let beside = self.graph.iter().flat_map(|graph| drawing::beside(graph, self.task.id, parents));
+        beside.map(|(node, state)| Relative { node: node.clone(), edge: held(state) }).collect()
     }
 
     /// What is around it, where there is anything.
@@ -233,9 +277,8 @@ impl TaskPage {
     /// The same question to the interface, to the command line and to Redis.
     fn commands(&self) -> [(&'static str, &'static str, String); 3] {
         let (id, base) = (self.id(), self.shell.base.of("/api/v1/tasks", self.id()));
-        let token = if self.shell.viewer.open { "" } else { " -H \"Authorization: Bearer $BATON_TOKEN\"" };
         [
-            ("curl", "copy-curl", format!("curl{token} '{}{base}'", self.origin)),
+            ("curl", "copy-curl", self.shell.curl(&self.origin, &base)),
             ("CLI", "copy-cli", format!("baton task get {id}")),
             ("redis-cli", "copy-redis", format!("redis-cli HGETALL '{}'", self.key)),
         ]
@@ -297,6 +340,11 @@ mod tests {
     #[test]
     fn a_life_branches_at_attempts() {
         let attempts = attempts(&life());
+        let told: Vec<(u64, Option<u64>)> =
+            attempts.iter().map(|attempt| (attempt.number, attempt.waited_ms)).collect();
+        // Whoever takes it over goes on with the same attempt, and nobody waited.
+        assert_eq!(told, [(1, Some(100)), (2, Some(0)), (2, None)]);
+        assert_eq!(lately_at(&life(), 5), ["worker-001-a"]);
         let said: Vec<(u64, Option<u64>, &str, &str)> = attempts
             .iter()
             .map(|attempt| {

@@ -1,5 +1,7 @@
 //! Tasks: a list with a search, and what is done to many of them.
 
+use std::collections::BTreeSet;
+
 use askama::Template;
 use baton_api::task::{Task, Tasks};
 use baton_core::Status;
@@ -14,6 +16,9 @@ use crate::words;
 
 /// What stands in the address and narrows the list, in the order in which it is shown.
 pub const FILTERS: [&str; 7] = ["queue", "kind", "worker", "tag", "key", "flow", "q"];
+
+/// Queues that the search offers.
+const TERMS_MAX: usize = 100;
 
 /// A list of tasks.
 #[derive(Debug, Template)]
@@ -114,6 +119,16 @@ impl TasksPage {
 
     fn q(&self) -> &str {
         self.filters.iter().find(|(name, _)| *name == "q").map_or("", |(_, value)| value)
+    }
+
+    /// What may be looked for, of what is known of the fleet and of this list.
+    fn terms(&self) -> Vec<String> {
+        let queues =
+            self.shell.bar.iter().filter_map(|bar| bar.stats.as_ref()).flat_map(|stats| stats.queues.keys());
+        let kinds: BTreeSet<&str> = self.list.tasks.iter().map(|task| task.kind.as_str()).collect();
+        let statuses = Status::ALL.iter().map(|status| format!("status:{status}"));
+        let queues = queues.take(TERMS_MAX).map(|queue| format!("queue:{queue}"));
+        statuses.chain(queues).chain(kinds.into_iter().map(|kind| format!("kind:{kind}"))).collect()
     }
 
     /// This list, but in that status.

@@ -48,6 +48,8 @@ pub struct Wish {
     pub name: String,
     pub scopes: String,
     pub days: String,
+    /// Names the wish, so that it makes one key however often it is sent.
+    pub once: String,
 }
 
 /// A key that was just made, with its secret.

@@ -28,6 +28,11 @@ pub fn grouped_some(number: impl Borrow<Option<u64>>) -> String {
     number.borrow().map_or_else(|| UNKNOWN.to_owned(), grouped)
 }
 
+/// `1 task`, `12 tasks`.
+pub fn tasks(count: u64) -> String {
+    format!("{} {}", grouped(count), if count == 1 { "task" } else { "tasks" })
+}
+
 /// How long something took: three digits say enough. `12 ms`, `1.24 s`, `3 m 20 s`, `2 h 5 m`, `4 d 3 h`.
 pub fn took(ms: impl Borrow<u64>) -> String {
     let ms = *ms.borrow();
@@ -191,6 +196,7 @@ mod tests {
         for (number, text) in [(0, "0"), (999, "999"), (1_000, "1 000"), (1_234_567, "1 234 567")] {
             assert_eq!(plain(grouped(number)), text);
         }
+        assert_eq!([0, 1, 2_000].map(|count| plain(tasks(count))), ["0 tasks", "1 task", "2 000 tasks"]);
     }
 
     #[test]

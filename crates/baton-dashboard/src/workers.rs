@@ -185,6 +185,16 @@ pub fn share(pool: &Pool) -> u64 {
     alive(pool).min(desired).saturating_mul(100).checked_div(desired).unwrap_or(0)
 }
 
+/// How much of its lease is used up since it was heard of, for the style sheet. One that lives renews it in thirds.
+pub fn lease(worker: &Worker) -> &'static str {
+    let age_ms = worker.heartbeat_age_ms.filter(|_| worker.state != State::Offline).unwrap_or_default();
+    match age_ms.saturating_mul(3) / worker.lease_ms.max(1) {
+        0 | 1 => "",
+        2 => "late",
+        _ => "over",
+    }
+}
+
 /// How long ago it was heard of.
 pub fn heard(worker: &Worker) -> String {
     worker.heartbeat_age_ms.map_or_else(|| "–".to_owned(), words::age)
@@ -226,6 +236,19 @@ mod tests {
         assert_eq!(classes(&worker("offline", 0, 2)), ["offline", "offline"]);
         assert_eq!(cells(&shell, &worker("busy", 4, 2), &[]).len(), 4);
         assert_eq!((width(&worker("idle", 0, 4)), width(&worker("idle", 0, 0))), (40, 10));
+    }
+
+    #[test]
+    fn a_lease_that_is_not_renewed_is_seen() {
+        let aged = |state: &str, age_ms: u64| {
+            let worker = Worker { lease_ms: 30_000, heartbeat_age_ms: Some(age_ms), ..worker(state, 0, 1) };
+            lease(&worker)
+        };
+        assert_eq!(
+            [9_000, 19_999, 20_000, 30_000].map(|age_ms| aged("busy", age_ms)),
+            ["", "", "late", "over"]
+        );
+        assert_eq!(aged("offline", 90_000), "");
     }
 
     #[test]

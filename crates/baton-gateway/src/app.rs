@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use baton_core::{Code, Principal};
-use baton_dashboard::Base;
+use baton_dashboard::{Base, Instance};
 use baton_store::Store;
 use tokio::sync::{Notify, Semaphore};
 use tokio_util::sync::CancellationToken;
@@ -76,6 +76,8 @@ pub struct Settings {
     pub patience: Duration,
     /// The path below which browsers reach this gateway.
     pub base: Base,
+    /// What tells its pages from those of other deployments.
+    pub instance: Instance,
     /// How many requests one principal may send in a time, if there is a bound.
     pub budget: Option<Budget>,
     /// Webhooks may lead to addresses that are not public.
@@ -92,6 +94,7 @@ impl Default for Settings {
             logins: Logins::default(),
             patience: Duration::from_secs(10),
             base: Base::default(),
+            instance: Instance::default(),
             budget: None,
             webhooks_allow_private: false,
         }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use baton_core::ShardCount;
+use baton_dashboard::Instance;
 use baton_service::config::{Flag, Problems, Sources, Values, resolve};
 use baton_service::logging::Logging;
 use baton_store::{Confirm, Options};
@@ -118,6 +119,7 @@ impl Config {
                 open: !required,
                 exposed: beyond,
                 base: values.parse("gateway.base_path"),
+                instance: instance(&mut values),
                 budget: budget(&mut values),
                 webhooks_allow_private: values.parse("webhooks.allow_private"),
                 ..Settings::default()
@@ -140,6 +142,13 @@ fn budget(values: &mut Values) -> Option<Budget> {
         "" => Ok(None),
         text => text.parse().map(Some),
     })
+}
+
+/// What pages say of it beside the name of the program.
+fn instance(values: &mut Values) -> Instance {
+    let colour = values.parse::<String>("gateway.colour");
+    let colour = if colour == "none" { String::new() } else { colour };
+    Instance::new(values.parse("gateway.instance"), colour)
 }
 
 /// `auto` is for whoever has given secrets, and for nobody else.
@@ -210,6 +219,19 @@ mod tests {
         assert_eq!(config(&[], &Flags::default()).unwrap().settings.budget, None);
         assert_eq!(of("600/60s").unwrap().settings.budget, "600/60s".parse().ok());
         assert!(of("600").unwrap_err().contains("as 600/60s"));
+    }
+
+    #[test]
+    fn an_instance_has_a_name_and_a_colour_where_they_are_told() {
+        let of = |name: &'static str, value: &str| config(&[(name, value)], &Flags::default());
+        assert!(!config(&[], &Flags::default()).unwrap().settings.instance.is_told());
+        assert_eq!(of("BATON_INSTANCE", " production ").unwrap().settings.instance.name(), "production");
+        assert!(of("BATON_INSTANCE", "a\nb").unwrap_err().contains("one line"));
+        assert!(of("BATON_COLOUR", "pink").unwrap_err().contains("one of none, red"));
+        // The style sheet knows each colour that can be chosen.
+        for colour in baton_dashboard::instance::COLOURS {
+            assert_eq!(of("BATON_COLOUR", colour).unwrap().settings.instance.colour, colour);
+        }
     }
 
     #[test]

@@ -59,6 +59,7 @@ impl Trails {
             address: Address::of(parts, &rules.trusted_proxies).to_string(),
             subject: subject(route, parts.uri.path()),
             outcome: String::new(),
+            why: String::new(),
         })
     }
 }
@@ -101,6 +102,16 @@ pub(crate) fn administers(grant: &Grant) -> bool {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Untold;
 
+/// On an answer: why it was asked for, in the words of whoever did.
+#[derive(Clone, Debug)]
+struct Why(String);
+
+/// Has the trail say why.
+pub(crate) fn explained(why: &str, mut answer: Response) -> Response {
+    answer.extensions_mut().insert(Why(why.to_owned()));
+    answer
+}
+
 /// Marks an answer so, if whoever asked looks after nobody but himself.
 pub(crate) fn told_of_keepers(grant: &Grant, mut answer: Response) -> Response {
     if !administers(grant) {
@@ -116,6 +127,7 @@ pub(crate) struct Note {
     address: String,
     subject: String,
     outcome: String,
+    why: String,
 }
 
 impl Note {
@@ -127,6 +139,9 @@ impl Note {
         }
         let code = answer.extensions().get::<Fail>().map(|fail| format!(" {}", fail.code));
         self.outcome = format!("{}{}", answer.status().as_u16(), code.unwrap_or_default());
+        if let Some(Why(why)) = answer.extensions().get() {
+            self.why.clone_from(why);
+        }
         let made = answer.headers().get(LOCATION).and_then(|place| place.to_str().ok()?.rsplit('/').next());
         if let (true, Some(made)) = (self.subject.is_empty(), made) {
             made.clone_into(&mut self.subject);
@@ -135,8 +150,8 @@ impl Note {
     }
 
     pub(crate) async fn write(self, app: &App, request: &str) {
-        let Note { action, by, address, subject, outcome } = &self;
-        let note = TrailNote { action, by: by.as_ref(), address, subject, outcome, request };
+        let Note { action, by, address, subject, outcome, why } = &self;
+        let note = TrailNote { action, by: by.as_ref(), address, subject, outcome, why, request };
         if let Err(error) = app.store.note_trail(&note).await {
             tracing::warn!(action, %outcome, %error, "what an operator did could not be noted");
         }
@@ -182,10 +197,18 @@ mod tests {
                 answer.extensions_mut().insert(Untold);
             }
             let word = String::new;
-            let note = Note { action: word(), by: None, address: word(), subject: word(), outcome: word() };
-            note.ended(&answer).map(|note| note.outcome)
+            let note = Note {
+                action: word(),
+                by: None,
+                address: word(),
+                subject: word(),
+                outcome: word(),
+                why: word(),
+            };
+            note.ended(&explained("it was asked for", answer))
+                .map(|note| format!("{} {}", note.outcome, note.why))
         };
-        assert_eq!(ended(false, 200).as_deref(), Some("200"));
+        assert_eq!(ended(false, 200).as_deref(), Some("200 it was asked for"));
         assert_eq!((ended(true, 200), ended(false, 404)), (None, None));
     }
 

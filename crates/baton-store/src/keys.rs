@@ -61,7 +61,7 @@
 //! | `baton:{0}:series:<resolution>:<ms>` | hash | what happened in the bucket of `10s`, `5m` or `1h` that begins then; written behind; expires |
 //! | `baton:{0}:series:<resolution>:<ms>:<queue>` | hash | the same of one queue, or of the others together: `*` |
 //! | `baton:{0}:errors` | zset | groups of failures by the ms they were last seen; written behind |
-//! | `baton:{0}:error:<fingerprint>` | hash | a group: its message, how often and when it was seen in each queue; expires |
+//! | `baton:{0}:error:<fingerprint>` | hash | a group: its message, how often and when it was seen in each queue, how often in its latest hours; expires |
 //! | `baton:{0}:error:<fingerprint>:tasks` `:workers` | zset, hash | the latest tasks of a group by the ms they failed; how often workers saw it |
 //! | `baton:{0}:events` | stream | one entry per call and kind of event |
 //! | `baton:{0}:events:marks` | zset | stream ids by the number of task events up to them |

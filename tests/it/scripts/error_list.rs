@@ -94,6 +94,34 @@ async fn an_attempt_that_another_one_follows_counts_too() {
 }
 
 #[tokio::test]
+async fn a_group_says_how_often_it_was_seen_in_each_hour_of_a_day() {
+    const DAY_MS: u64 = 86_400_000;
+    with_store(async |at| {
+        let life = Life::new(1, 1);
+        let seen = async |times: usize| {
+            for _ in 0..times {
+                fail(at, &life, "a", "no").await;
+            }
+            write(at).await;
+            let group = check(at, 0, 1).await.1.remove(0);
+            group.hours.into_iter().collect::<Vec<_>>()
+        };
+        let (hour, count) = seen(2).await[0];
+        assert_eq!((hour % 3_600_000, count), (0, 2));
+        assert_eq!(seen(1).await, [(hour, 3)]);
+        // The hour of the day before has the same field, and gives way; one that is later stays.
+        let field = format!("hour:{}", hour / 3_600_000 % limits::ERROR_HOURS);
+        for (there, left) in [(hour - DAY_MS, [(hour, 1)]), (hour + DAY_MS, [(hour + DAY_MS, 9)])] {
+            let key = format!("baton:{{0}}:error:{}", fingerprint("no"));
+            let value = format!("{there} 9");
+            let _: u64 = at.redis.say(&["HSET", &key, &field, &value]).await;
+            assert_eq!(seen(1).await, left);
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn the_last_one_seen_comes_first_and_pages_are_bounded() {
     with_store(async |at| {
         let life = Life::new(1, 1);

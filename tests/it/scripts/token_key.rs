@@ -28,7 +28,7 @@ async fn put(at: &Fixture, number: u8, expires_at_ms: Option<u64>) -> u64 {
         expires_at_ms,
         hash: "hash-1",
     };
-    at.store.put_key(&new).await.expect("an answer")
+    at.store.put_key(&new).await.expect("an answer").expect("a new one")
 }
 
 async fn read(at: &Fixture) -> Option<ApiKey> {
@@ -119,6 +119,28 @@ async fn the_keys_of_an_owner_are_listed_without_holes() {
         assert_eq!(listed().await, ["aaaaaaaaaaa3"]);
         let index: Vec<String> = by_hand(at, &format!("ZRANGE {T}keys 0 -1")).await;
         assert_eq!(index, ["aaaaaaaaaaa3"]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn one_of_that_id_keeps_its_secret() {
+    with_store(async |at| {
+        put(at, 1, None).await;
+        let (id, owner) = (id(1), alice());
+        let other = NewApiKey {
+            id: &id,
+            tag: TAG,
+            owner: &owner,
+            name: "another",
+            scopes: "admin",
+            worker: "",
+            cidrs: "",
+            expires_at_ms: None,
+            hash: "hash-2",
+        };
+        assert_eq!(at.store.put_key(&other).await.expect("an answer"), None);
+        assert_eq!(read(at).await, Some(written()));
     })
     .await;
 }

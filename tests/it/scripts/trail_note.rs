@@ -21,13 +21,14 @@ async fn it_says_who_did_what_from_where_and_what_came_of_it() {
             address: "10.0.0.7",
             subject: &long,
             outcome: "200",
+            why: "too many",
             request: "",
         };
         assert_eq!(note(at, &said).await, Noted::Done);
         let entry = at.store.trail(None, 10).await.unwrap().remove(0);
         assert_eq!((entry.action.as_str(), entry.by.as_deref()), ("pause_queue", Some("ada")));
         assert_eq!((entry.address.as_deref(), entry.outcome.as_deref()), (Some("10.0.0.7"), Some("200")));
-        assert_eq!((entry.request, entry.count), (None, None));
+        assert_eq!((entry.request, entry.count, entry.why.as_deref()), (None, None, Some("too many")));
         assert_eq!(entry.subject.map(|subject| subject.len() as u64), Some(limits::TRAIL_WORD_BYTES_MAX));
         make_schema_too_new(at).await;
         let newer = unchanged(at, note(at, &said)).await;

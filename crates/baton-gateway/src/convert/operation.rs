@@ -40,6 +40,7 @@ pub(crate) fn entry(stored: Entry) -> TrailEntry {
         subject: stored.subject,
         outcome: stored.outcome,
         count: stored.count,
+        why: stored.why,
         request_id: stored.request,
     }
 }

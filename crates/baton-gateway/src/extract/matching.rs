@@ -12,6 +12,11 @@ pub(crate) fn if_match(headers: &HeaderMap, version: u64) -> Option<bool> {
     Some(tags.any(|known| known == "*" || known == tag))
 }
 
+/// Does the caller want it only if there is none yet?
+pub(crate) fn if_new(headers: &HeaderMap) -> bool {
+    headers.get_all(header::IF_NONE_MATCH).iter().any(|value| value.as_bytes().trim_ascii() == b"*")
+}
+
 /// Is this what the caller has already?
 pub(crate) fn if_none_match(headers: &HeaderMap, tag: &str) -> bool {
     let values = headers.get_all(header::IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
@@ -39,6 +44,13 @@ mod tests {
         for other in ["\"6\"", "7", "W/\"7\""] {
             assert_eq!(of(&[other]), Some(false), "{other}");
         }
+    }
+
+    #[test]
+    fn a_star_wants_what_is_new() {
+        let of =
+            |value: &str| if_new(&HeaderMap::from_iter([(header::IF_NONE_MATCH, value.parse().unwrap())]));
+        assert!(of("*") && of(" * ") && !of("\"7\"") && !of("") && !if_new(&HeaderMap::new()));
     }
 
     #[test]

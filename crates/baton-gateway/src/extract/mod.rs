@@ -15,6 +15,6 @@ pub(crate) use id::{
     SchedulePath, TaskPath, WebhookPath, WorkerPath,
 };
 pub(crate) use lines::Lines;
-pub(crate) use matching::{if_match, if_none_match};
+pub(crate) use matching::{if_match, if_new, if_none_match};
 pub(crate) use paging::{Paging, Part, Walk, cut, no_cursor, with_link};
 pub(crate) use query::{FromTerms, Query, Terms, no_query};

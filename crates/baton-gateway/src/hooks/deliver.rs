@@ -84,7 +84,7 @@ async fn disable(app: &App, webhook: &Webhook, reason: &str) -> Result<(), baton
     if let WebhookChanged::Done { .. } = app.store.change_webhook(&change).await? {
         tracing::warn!(webhook = %webhook.name, reason, "a webhook is disabled; `baton webhook resume` is the way back");
         let (action, subject) = ("disable_webhook", webhook.name.as_str());
-        let note = TrailNote { action, by: None, address: "", subject, outcome: reason, request: "" };
+        let note = TrailNote { action, subject, outcome: reason, ..TrailNote::default() };
         app.store.note_trail(&note).await?;
     }
     Ok(())

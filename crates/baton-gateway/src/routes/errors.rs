@@ -22,7 +22,7 @@ use crate::convert::error_group as convert;
 use crate::convert::task::row;
 use crate::extract::{Caller, FingerprintPath, FromTerms, Paging, Query, Terms, Walk, no_cursor, with_link};
 use crate::problem::Fail;
-use crate::{roster, series};
+use crate::{clock, roster, series};
 
 pub(super) fn with_query() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(list_errors)).routes(routes!(get_error))
@@ -80,8 +80,9 @@ pub(crate) async fn list_errors(
     let before =
         query.walk.cursor.as_deref().map(|text| Place::read(text).ok_or_else(no_cursor)).transpose()?;
     let found = roster::errors(&app.store).await?;
+    let now_ms = clock::now_ms();
     let mut errors: Vec<ErrorGroup> =
-        found.into_iter().filter_map(|group| convert::error_group(group, &caller.grant)).collect();
+        found.into_iter().filter_map(|group| convert::error_group(group, &caller.grant, now_ms)).collect();
     errors.retain(|group| fits(&query, group));
     errors.sort_by_key(|group| std::cmp::Reverse(Place::of(group)));
     let total = errors.len() as u64;
@@ -159,7 +160,7 @@ pub(crate) async fn get_error(
 ) -> Result<Json<ErrorGroup>, Fail> {
     let unknown = || Fail::new(Code::UnknownErrorGroup);
     let found = roster::error(&app.store, fingerprint).await?.ok_or_else(unknown)?;
-    let group = convert::error_group(found, &caller.grant).ok_or_else(unknown)?;
+    let group = convert::error_group(found, &caller.grant, clock::now_ms()).ok_or_else(unknown)?;
     let tasks = tasks(&app.store, &caller.grant, fingerprint, query.limit).await?;
     Ok(Json(ErrorGroup { tasks: Some(tasks), ..group }))
 }

@@ -75,6 +75,12 @@ impl Api {
         self
     }
 
+    /// To change what somebody has seen, while it is still of that version. What cannot be one fits nothing.
+    pub(super) fn of_version(self, version: &str) -> Api {
+        let tag = HeaderValue::from_str(&format!("\"{version}\""));
+        self.with(header::IF_MATCH, &tag.unwrap_or_else(|_| HeaderValue::from_static("\"\"")))
+    }
+
     /// With the cookies of a request that was found to come from a page of ours.
     pub(super) fn with_cookies(self, headers: &HeaderMap) -> Api {
         let mut api =

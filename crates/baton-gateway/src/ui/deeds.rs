@@ -19,8 +19,8 @@ use super::visit::Visit;
 use crate::app::App;
 use crate::problem::Fail;
 
-/// The priority that is offered first: whoever moves a task mostly wants it sooner.
-const RANK: &str = RANKS[0];
+/// The priority that is offered first: whoever moves tasks mostly wants them sooner.
+pub(super) const RANK: &str = RANKS[0];
 
 /// Two paths for each kind of thing.
 pub(super) fn routes() -> Router<App> {

@@ -1,17 +1,18 @@
 //! `/ui/errors`, `/ui/errors/{fingerprint}`, and running all tasks of a group again.
 
 use axum::extract::{Path, State};
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::response::Response;
 use baton_api::error_group::ErrorGroup;
-use baton_api::operation::{Acted, Foreseen, RerunGroup};
+use baton_api::operation::{Foreseen, RerunGroup};
+use baton_api::worker::Workers;
 use baton_auth::Action;
-use baton_core::Code;
 use baton_dashboard::Base;
 use baton_dashboard::errors::{ErrorPage, ErrorsPage, FILTERS, RerunPage};
-use futures_util::future::{join, try_join};
+use futures_util::future::{join, join3, try_join};
 
 use super::deeds;
 use super::form::Form;
+use super::many;
 use super::visit::Visit;
 use crate::app::App;
 use crate::problem::Fail;
@@ -21,11 +22,7 @@ const ROWS: u32 = 50;
 
 pub(super) async fn list(visit: Visit) -> Result<Response, Fail> {
     let cursor = visit.query.get("cursor").to_owned();
-    let filters: Vec<(&str, String)> = FILTERS
-        .into_iter()
-        .map(|name| (name, visit.query.get(name).trim().to_owned()))
-        .filter(|(_, value)| !value.is_empty())
-        .collect();
+    let filters = visit.query.said(FILTERS);
     let asked = Base::default().to("/api/v1/errors").with("limit", ROWS).with_some("cursor", &cursor);
     let asked = filters.iter().fold(asked, |asked, (name, value)| asked.with(name, value)).to_string();
     let (shell, list) = join(visit.shell("Errors"), visit.api.get(&asked)).await;
@@ -37,8 +34,11 @@ fn place(fingerprint: &str) -> String {
 }
 
 pub(super) async fn one_group(Path(fingerprint): Path<String>, visit: Visit) -> Result<Response, Fail> {
-    let (shell, group) = join(visit.shell("Errors"), visit.api.get(&place(&fingerprint))).await;
-    visit.show(&ErrorPage { shell, group: group? })
+    let (group, workers) = (place(&fingerprint), "/api/v1/workers?limit=200");
+    let (shell, group, workers) =
+        join3(visit.shell("Errors"), visit.api.get(&group), visit.api.get_some::<Workers>(workers)).await;
+    let known = workers.map_or_else(Vec::new, |list| list.workers);
+    visit.show(&ErrorPage { shell, group: group?, known })
 }
 
 pub(super) async fn ask_rerun(
@@ -77,13 +77,7 @@ pub(super) async fn rerun(
     let wish = RerunGroup { dry_run: false, reason: form.get("reason").to_owned() };
     let begun = deeds::once(&visit, &form).post(&format!("{}/rerun", place(&fingerprint)), &wish).await;
     match begun {
-        Ok(answer) => match answer.json()? {
-            Acted::Operation(operation) => {
-                let to = visit.base.of("/ui/operations", &operation.id);
-                Ok(Redirect::to(&to.to_string()).into_response())
-            }
-            Acted::Foreseen(_) => Err(Fail::new(Code::Internal)),
-        },
+        Ok(answer) => many::begun(&visit, &answer),
         Err(fail) if matches!(fail.status().as_u16(), 409 | 422) => {
             let refused = Some(fail.sentence());
             let page = asking(&app, &visit, &fingerprint, &wish.reason, refused).await?;

@@ -12,8 +12,7 @@ const PLACE: &str = "Events";
 const ROWS: u32 = 100;
 
 pub(super) async fn list(visit: Visit) -> Result<Response, Fail> {
-    let names = std::iter::once("topics").chain(EVENT_FILTERS);
-    let filters = filters(&visit, names);
+    let filters = Filters(visit.query.said(["topics"].into_iter().chain(EVENT_FILTERS)));
     let cursor = visit.query.get("cursor").to_owned();
     let asked = Base::default().to("/api/v1/events/history").with("limit", ROWS).with_some("cursor", &cursor);
     let asked = filters.onto(asked).to_string();
@@ -22,7 +21,7 @@ pub(super) async fn list(visit: Visit) -> Result<Response, Fail> {
 }
 
 pub(super) async fn audit(visit: Visit) -> Result<Response, Fail> {
-    let filters = filters(&visit, AUDIT_FILTERS.into_iter());
+    let filters = Filters(visit.query.said(AUDIT_FILTERS));
     let cursor = visit.query.get("cursor").to_owned();
     if !visit.may("admin") {
         let shell = visit.shell(PLACE).await;
@@ -32,10 +31,4 @@ pub(super) async fn audit(visit: Visit) -> Result<Response, Fail> {
     let asked = filters.onto(asked).to_string();
     let (shell, list) = join(visit.shell(PLACE), visit.api.get(&asked)).await;
     visit.show(&AuditPage { shell, list: Some(list?), filters, cursor })
-}
-
-/// What the address looks for; what is empty is not looked for.
-fn filters(visit: &Visit, names: impl Iterator<Item = &'static str>) -> Filters {
-    let said = names.map(|name| (name, visit.query.get(name).trim().to_owned()));
-    Filters(said.filter(|(_, value)| !value.is_empty()).collect())
 }

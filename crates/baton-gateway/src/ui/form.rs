@@ -39,6 +39,12 @@ impl Form {
         self.0.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value)
     }
 
+    /// What is said under these names, without the spaces around it; what is empty is not said.
+    pub(super) fn said(&self, names: impl IntoIterator<Item = &'static str>) -> Vec<(&'static str, String)> {
+        let all = names.into_iter().map(|name| (name, self.get(name).trim().to_owned()));
+        all.filter(|(_, value)| !value.is_empty()).collect()
+    }
+
     pub(super) fn all(&self, name: &str) -> Vec<&str> {
         self.0.iter().filter(|(known, _)| known == name).map(|(_, value)| value.as_str()).collect()
     }

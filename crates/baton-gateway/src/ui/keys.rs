@@ -1,26 +1,29 @@
 //! `/ui/keys`: API keys, and the keys that sign access tokens.
 
-use axum::extract::Path;
+use axum::extract::{Path, State};
 use axum::http::Method;
 use axum::response::{IntoResponse, Redirect, Response};
 use baton_api::auth::{Key, KeyWithSecret, Keys, SigningKeys};
 use baton_core::Code;
 use baton_dashboard::Base;
-use baton_dashboard::ask::AskPage;
+use baton_dashboard::ask::{AskPage, Question};
 use baton_dashboard::users::{KeysPage, NewKeyPage, Wish};
 use futures_util::future::join3;
 use serde_json::{Value, json};
 
+use super::deeds::once;
 use super::form::Form;
 use super::sessions::if_allowed;
 use super::visit::{Visit, html};
+use crate::app::App;
 use crate::problem::Fail;
 
 const PLACE: &str = "Sessions";
 const DAY_S: u64 = 86_400;
 
-pub(super) async fn list(visit: Visit) -> Result<Response, Fail> {
-    let page = page(&visit, None, Wish::default()).await?;
+pub(super) async fn list(State(app): State<App>, visit: Visit) -> Result<Response, Fail> {
+    let wish = Wish { once: app.store.draw_op().to_string(), ..Wish::default() };
+    let page = page(&visit, None, wish).await?;
     visit.show(&page)
 }
 
@@ -29,8 +32,8 @@ async fn page(visit: &Visit, refused: Option<String>, wish: Wish) -> Result<Keys
     let asked = Base::default().to("/auth/keys").with_some("owner", &owner).to_string();
     let signing = async {
         match visit.may("admin") {
-            true => visit.api.get_some::<SigningKeys>("/auth/signing-keys").await,
-            false => None,
+            true => if_allowed(visit.api.get::<SigningKeys>("/auth/signing-keys").await),
+            false => Ok(None),
         }
     };
     let (shell, keys, signing) = join3(visit.shell(PLACE), visit.api.get::<Keys>(&asked), signing).await;
@@ -39,16 +42,17 @@ async fn page(visit: &Visit, refused: Option<String>, wish: Wish) -> Result<Keys
         Err(fail) if !owner.is_empty() && fail.status().is_client_error() => (None, Some(fail.sentence())),
         keys => (if_allowed(keys)?, None),
     };
-    let (keys, signing) = (keys.map(|keys| keys.keys), signing.map(|signing| signing.keys));
+    let (keys, signing) = (keys.map(|keys| keys.keys), signing?.map(|signing| signing.keys));
     Ok(KeysPage { shell, keys, owner, signing, refused: refused.or(wrong), wish })
 }
 
 /// The secret is in the answer to the form, and nowhere else: no address, no log and no cache has it.
-pub(super) async fn make(visit: Visit, form: Form) -> Result<Response, Fail> {
+pub(super) async fn make(State(app): State<App>, visit: Visit, form: Form) -> Result<Response, Fail> {
     let said = |name: &str| form.get(name).trim().to_owned();
-    let wish = Wish { name: said("name"), scopes: said("scopes"), days: said("days") };
+    let mut wish =
+        Wish { name: said("name"), scopes: said("scopes"), days: said("days"), once: said("once") };
     let made = match body(&wish) {
-        Ok(body) => visit.api.post("/auth/keys", &body).await,
+        Ok(body) => once(&visit, &form).post("/auth/keys", &body).await,
         Err(fail) => Err(fail),
     };
     match made {
@@ -60,6 +64,10 @@ pub(super) async fn make(visit: Visit, form: Form) -> Result<Response, Fail> {
         Err(fail) if fail.status().is_server_error() => Err(fail),
         Err(fail) => {
             let status = fail.status().as_u16();
+            // That one is made; whoever sends the form once more means another one.
+            if fail.code == Code::Conflict {
+                wish.once = app.store.draw_op().to_string();
+            }
             let page = page(&visit, Some(fail.sentence()), wish).await?;
             html(&page, status).ok_or_else(|| Fail::new(Code::Internal))
         }
@@ -79,21 +87,24 @@ fn body(wish: &Wish) -> Result<Value, Fail> {
     Ok(body)
 }
 
+const REVOKE: Question = Question {
+    word: "revoke",
+    verb: "Revoke the key",
+    means: "No gateway takes it any more, after some seconds at most. Whatever uses it stops working.",
+    destroys: true,
+};
+
+const ROTATE: Question = Question {
+    word: "rotate",
+    verb: "Make the next signing key",
+    means: "It signs once everyone can have read its public half, and the one of today retires then. Nobody logs in again.",
+    destroys: false,
+};
+
 pub(super) async fn ask_revoke(Path(id): Path<String>, visit: Visit) -> Result<Response, Fail> {
     let key: Key = visit.api.get(&Base::default().of("/auth/keys", &id).to_string()).await?;
-    visit.show(&AskPage {
-        shell: visit.shell(PLACE).await,
-        verb: "Revoke the key",
-        to: key.name,
-        means: "No gateway takes it any more, after some seconds at most. Whatever uses it stops working.",
-        action: visit.base.of("/ui/keys", &id).and("/revoke"),
-        back: visit.base.to("/ui/keys"),
-        typed: "",
-        number: None,
-        password: false,
-        destroys: true,
-        refused: None,
-    })
+    let (action, back) = (visit.base.of("/ui/keys", &id).and("/revoke"), visit.base.to("/ui/keys"));
+    visit.show(&AskPage::new(visit.shell(PLACE).await, &REVOKE, key.name, action, back))
 }
 
 pub(super) async fn revoke(Path(id): Path<String>, visit: Visit) -> Result<Response, Fail> {
@@ -102,19 +113,8 @@ pub(super) async fn revoke(Path(id): Path<String>, visit: Visit) -> Result<Respo
 }
 
 pub(super) async fn ask_rotate(visit: Visit) -> Result<Response, Fail> {
-    visit.show(&AskPage {
-        shell: visit.shell(PLACE).await,
-        verb: "Make the next signing key",
-        to: String::new(),
-        means: "It signs once everyone can have read its public half, and the one of today retires then. Nobody logs in again.",
-        action: visit.base.to("/ui/signing-keys/rotate"),
-        back: visit.base.to("/ui/keys"),
-        typed: "",
-        number: None,
-        password: false,
-        destroys: false,
-        refused: None,
-    })
+    let (action, back) = (visit.base.to("/ui/signing-keys/rotate"), visit.base.to("/ui/keys"));
+    visit.show(&AskPage::new(visit.shell(PLACE).await, &ROTATE, String::new(), action, back))
 }
 
 pub(super) async fn rotate(visit: Visit) -> Result<Response, Fail> {

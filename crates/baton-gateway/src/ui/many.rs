@@ -6,11 +6,11 @@ use baton_api::operation::{Acted, Foreseen, Operation};
 use baton_core::operation::Act;
 use baton_core::{Code, TaskId};
 use baton_dashboard::Base;
-use baton_dashboard::deed::RANKS;
 use baton_dashboard::many::{ManyPage, OperationPage};
 use baton_dashboard::tasks::FILTERS;
 use serde_json::{Map, Value, json};
 
+use super::api::Answer;
 use super::deeds;
 use super::form::Form;
 use super::visit::Visit;
@@ -18,9 +18,6 @@ use crate::app::App;
 use crate::problem::Fail;
 
 const ACTIONS: &str = "/api/v1/actions";
-
-/// The priority that is offered first: whoever moves tasks mostly wants them sooner.
-const FIRST: &str = RANKS[0];
 
 /// What is wished, of which tasks, as the form says it.
 struct Wish {
@@ -47,11 +44,12 @@ impl Wish {
             return Err(Fail::malformed("No task is ticked."));
         }
         let priority = form.get("priority");
-        let priority = if priority.is_empty() { FIRST } else { priority };
+        let priority = if priority.is_empty() { deeds::RANK } else { priority };
         Ok(Wish {
             act,
             ids,
-            filters: on_all.then(|| filters(form)),
+            // What narrows the list of tasks, and its statuses.
+            filters: on_all.then(|| form.said(["status"].into_iter().chain(FILTERS))),
             priority: priority.to_owned(),
             reason: form.get("reason").to_owned(),
         })
@@ -70,12 +68,6 @@ impl Wish {
         }
         body
     }
-}
-
-/// What narrows the list of tasks, and its statuses.
-fn filters(form: &Form) -> Vec<(&'static str, String)> {
-    let all = ["status"].into_iter().chain(FILTERS).map(|name| (name, form.get(name).trim().to_owned()));
-    all.filter(|(_, value)| !value.is_empty()).collect()
 }
 
 /// `all` is true, for the page that asks says of which tasks it is the question.
@@ -111,18 +103,23 @@ async fn page(app: &App, visit: &Visit, wish: Wish, refused: Option<String>) -> 
 pub(super) async fn act(State(app): State<App>, visit: Visit, form: Form) -> Result<Response, Fail> {
     let wish = Wish::read(&form)?;
     match deeds::once(&visit, &form).post(ACTIONS, &wish.body(false)).await {
-        Ok(answer) => match answer.json()? {
-            Acted::Operation(operation) => {
-                let to = visit.base.of("/ui/operations", &operation.id);
-                Ok(Redirect::to(&to.to_string()).into_response())
-            }
-            Acted::Foreseen(_) => Err(Fail::new(Code::Internal)),
-        },
+        Ok(answer) => begun(&visit, &answer),
         Err(fail) if matches!(fail.status().as_u16(), 409 | 422) => {
             let refused = Some(fail.sentence());
             visit.refuse(&page(&app, &visit, wish, refused).await?, fail.status().as_u16())
         }
         Err(fail) => Err(fail),
+    }
+}
+
+/// To the operation that it has become.
+pub(super) fn begun(visit: &Visit, answer: &Answer) -> Result<Response, Fail> {
+    match answer.json()? {
+        Acted::Operation(operation) => {
+            let to = visit.base.of("/ui/operations", &operation.id);
+            Ok(Redirect::to(&to.to_string()).into_response())
+        }
+        Acted::Foreseen(_) => Err(Fail::new(Code::Internal)),
     }
 }
 

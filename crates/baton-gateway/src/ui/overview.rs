@@ -1,26 +1,35 @@
 //! `/`: how the fleet does.
 
 use axum::response::Response;
+use baton_api::queue::Queues;
+use baton_api::worker::Workers;
 use baton_dashboard::Base;
 use baton_dashboard::overview::{OverviewPage, SPANS};
-use futures_util::future::{join, try_join3};
+use futures_util::future::{join3, try_join3};
 
+use super::queues::lately;
 use super::visit::Visit;
 use crate::problem::Fail;
 
-const METRICS: &str = "completed,failed,timeout,cancelled,wait,run";
+/// Queues of the page. Each has a chart, which is a question of its own.
+const QUEUES: u32 = 20;
+
+const METRICS: &str = "submitted,completed,failed,timeout,cancelled,wait,run";
 
 pub(super) async fn overview(visit: Visit) -> Result<Response, Fail> {
     let (last, step) = span(&visit);
-    let series = series(last, step, "");
+    let (series, queues) = (series(last, step, ""), format!("/api/v1/queues?limit={QUEUES}"));
     let answers = try_join3(
         visit.api.get(&series),
-        visit.api.get("/api/v1/queues?limit=50"),
+        visit.api.get::<Queues>(&queues),
         visit.api.get("/api/v1/errors?limit=5"),
     );
-    let (shell, answers) = join(visit.shell_over("Overview", last), answers).await;
+    let workers = visit.api.get_some::<Workers>("/api/v1/workers?limit=200");
+    let (shell, answers, workers) = join3(visit.shell_over("Overview", last), answers, workers).await;
     let (series, queues, errors) = answers?;
-    visit.show(&OverviewPage { shell, last, series, queues, errors })
+    let lately = lately(&visit, &queues).await;
+    let workers = workers.map_or_else(Vec::new, |list| list.workers);
+    visit.show(&OverviewPage { shell, last, series, queues, errors, lately, workers })
 }
 
 /// How far back the page is to show, and by which steps.

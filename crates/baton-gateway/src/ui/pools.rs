@@ -6,7 +6,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use baton_api::pool::{Pool, PutPool};
 use baton_auth::Action;
 use baton_core::Code;
-use baton_dashboard::ask::AskPage;
+use baton_dashboard::ask::{AskPage, Question};
 use baton_dashboard::{Base, Link};
 use serde_json::json;
 
@@ -16,28 +16,20 @@ use super::visit::Visit;
 use crate::problem::Fail;
 
 /// What is done to a pool.
-#[derive(Clone, Copy)]
-struct Deed {
-    word: &'static str,
-    verb: &'static str,
-    means: &'static str,
-    destroys: bool,
-}
-
-const DEEDS: [Deed; 3] = [
-    Deed {
+const DEEDS: &[Question] = &[
+    Question {
         word: "scale",
         verb: "Scale the pool",
         means: "Its supervisors follow within a second or two. What is too many ends when it has finished what it holds.",
         destroys: false,
     },
-    Deed {
+    Question {
         word: "start",
         verb: "Start the pool",
         means: "It gets its workers again, and what was given up begins anew.",
         destroys: false,
     },
-    Deed {
+    Question {
         word: "stop",
         verb: "Stop the pool",
         means: "Its workers finish or give back what they hold, and end. None is started until somebody starts the pool again.",
@@ -45,8 +37,8 @@ const DEEDS: [Deed; 3] = [
     },
 ];
 
-fn known(word: &str) -> Result<Deed, Fail> {
-    DEEDS.into_iter().find(|deed| deed.word == word).ok_or_else(|| Fail::new(Code::NotFound))
+fn known(word: &str) -> Result<&'static Question, Fail> {
+    Question::find(DEEDS, word).ok_or_else(|| Fail::new(Code::NotFound))
 }
 
 fn at(name: &str) -> Link {
@@ -55,37 +47,30 @@ fn at(name: &str) -> Link {
 
 pub(super) async fn ask(Path((name, word)): Path<(String, String)>, visit: Visit) -> Result<Response, Fail> {
     let deed = known(&word)?;
-    if !visit.may("workers:admin") {
-        return Err(Fail::lacks(Action::WorkersAdmin));
-    }
+    visit.must(Action::WorkersAdmin)?;
     page(&visit, &name, deed, None).await
 }
 
-async fn page(visit: &Visit, name: &str, deed: Deed, refused: Option<&Fail>) -> Result<Response, Fail> {
+async fn page(visit: &Visit, name: &str, deed: &Question, refused: Option<&Fail>) -> Result<Response, Fail> {
     let pool: Pool = visit.api.get(&at(name).to_string()).await?;
     let alive = pool.workers.total.saturating_sub(pool.workers.offline);
     let many = match alive {
         1 => "1 worker".to_owned(),
         alive => format!("{alive} workers"),
     };
+    let to = format!("{} of {many}", pool.name);
+    let (action, back) =
+        (visit.base.of("/ui/pools", name).and("/").and(deed.word), visit.base.to("/ui/workers"));
     let page = AskPage {
-        shell: visit.shell("Workers").await,
-        verb: deed.verb,
-        to: format!("{} of {many}", pool.name),
-        means: deed.means,
-        action: visit.base.of("/ui/pools", name).and("/").and(deed.word),
-        back: visit.base.to("/ui/workers"),
-        typed: "",
         number: (deed.word == "scale").then_some(("Workers, on all hosts together", pool.desired)),
-        password: false,
-        destroys: deed.destroys,
         refused: refused.map(Fail::sentence),
+        ..AskPage::new(visit.shell("Workers").await, deed, to, action, back)
     };
     answered(visit, &page, refused)
 }
 
 /// What the form wants of the pool.
-fn said(deed: Deed, form: &Form) -> Result<PutPool, Fail> {
+fn said(deed: &Question, form: &Form) -> Result<PutPool, Fail> {
     if deed.word != "scale" {
         return Ok(PutPool { desired: None, running: Some(deed.word == "start") });
     }

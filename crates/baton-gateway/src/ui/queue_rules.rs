@@ -1,7 +1,6 @@
 //! `/ui/queues/{name}/limits`: what a queue allows, and how long it keeps what has ended.
 
 use axum::extract::Path;
-use axum::http::header;
 use axum::response::{IntoResponse, Redirect, Response};
 use baton_api::queue::Queue;
 use baton_auth::Action;
@@ -12,7 +11,6 @@ use serde_json::{Map, Value, json};
 
 use super::draft::{Draft, retyped, unchanged};
 use super::form::Form;
-use super::schedules::tag;
 use super::visit::Visit;
 use crate::problem::Fail;
 
@@ -46,7 +44,7 @@ pub(super) async fn set(Path(name): Path<String>, visit: Visit, typed: Form) -> 
     let Some(body) = draft.body(&mut sheet) else {
         return visit.refuse(&page(&visit, name, version, sheet).await, 422);
     };
-    let api = visit.api.clone().with(header::IF_MATCH, &tag(&version));
+    let api = visit.api.clone().of_version(&version);
     let Err(fail) = api.patch(&place(&name), &body).await else { return Ok(to) };
     let (status, version) = unchanged(&mut sheet, fail, (&before, queue.version), version)?;
     visit.refuse(&page(&visit, name, version, sheet).await, status)

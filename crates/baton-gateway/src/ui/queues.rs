@@ -6,9 +6,10 @@ use axum::extract::Path;
 use axum::response::Response;
 use baton_api::queue::Queues;
 use baton_api::series::SeriesAnswer;
+use baton_api::worker::Workers;
 use baton_dashboard::Base;
 use baton_dashboard::queues::{QueuePage, QueuesPage};
-use futures_util::future::{join, join_all, join3};
+use futures_util::future::{join, join_all, join4};
 
 use super::overview::{series, span};
 use super::visit::Visit;
@@ -30,7 +31,7 @@ pub(super) async fn list(visit: Visit) -> Result<Response, Fail> {
 }
 
 /// What happened in each queue in a day, hour by hour. A page that is shown already keeps what it has.
-async fn lately(visit: &Visit, list: &Queues) -> BTreeMap<String, SeriesAnswer> {
+pub(super) async fn lately(visit: &Visit, list: &Queues) -> BTreeMap<String, SeriesAnswer> {
     if visit.is_live() {
         return BTreeMap::new();
     }
@@ -50,7 +51,13 @@ pub(super) async fn one_queue(Path(name): Path<String>, visit: Visit) -> Result<
     let (last, step) = span(&visit);
     let (asked, series) =
         (Base::default().of("/api/v1/queues", &name).to_string(), series(last, step, &name));
-    let (shell, queue, series) =
-        join3(visit.shell("Queues"), visit.api.get(&asked), visit.api.get(&series)).await;
-    visit.show(&QueuePage { shell, queue: queue?, last, series: series? })
+    let (shell, queue, series, workers) = join4(
+        visit.shell("Queues"),
+        visit.api.get(&asked),
+        visit.api.get(&series),
+        visit.api.get_some::<Workers>("/api/v1/workers?limit=200"),
+    )
+    .await;
+    let workers = workers.map(|list| list.workers);
+    visit.show(&QueuePage { shell, queue: queue?, last, series: series?, workers })
 }

@@ -1,9 +1,7 @@
 //! `/ui/schedules`, `/ui/schedules/{name}`, and the forms that make or change one.
 
 use axum::extract::{Path, State};
-use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Redirect, Response};
-use baton_api::queue::Queues;
 use baton_api::schedule::{Preview, Schedule, Triggered};
 use baton_api::task::{Task, Tasks};
 use baton_auth::Action;
@@ -62,12 +60,6 @@ async fn runs(visit: &Visit, schedule: &Schedule) -> Option<Vec<Task>> {
     Some(tasks)
 }
 
-/// Names of queues, to choose from.
-pub(super) async fn queues(visit: &Visit) -> Vec<String> {
-    let queues = visit.api.get_some::<Queues>("/api/v1/queues?limit=100").await;
-    queues.into_iter().flat_map(|list| list.queues).map(|queue| queue.name.to_string()).collect()
-}
-
 /// What stands around a form, and in it.
 struct Around {
     name: Option<String>,
@@ -88,7 +80,7 @@ impl Around {
 
 pub(super) async fn ask_new(visit: Visit) -> Result<Response, Fail> {
     visit.must(Action::TasksWrite)?;
-    let sheet = schedules::sheet(true, &queues(&visit).await);
+    let sheet = schedules::sheet(true, &visit.queues().await);
     visit.show(&form(None, String::new(), sheet).page(&visit).await)
 }
 
@@ -98,7 +90,7 @@ fn form(name: Option<String>, version: String, sheet: Sheet) -> Around {
 
 pub(super) async fn make(visit: Visit, typed: Form) -> Result<Response, Fail> {
     visit.must(Action::TasksWrite)?;
-    let mut sheet = schedules::sheet(true, &queues(&visit).await);
+    let mut sheet = schedules::sheet(true, &visit.queues().await);
     sheet.fill(|name| typed.get(name));
     let mut draft = Draft::new(&typed);
     draft.must_text("name", "name");
@@ -120,14 +112,14 @@ pub(super) async fn make(visit: Visit, typed: Form) -> Result<Response, Fail> {
 pub(super) async fn ask_edit(Path(name): Path<String>, visit: Visit) -> Result<Response, Fail> {
     visit.must(Action::TasksWrite)?;
     let schedule: Schedule = visit.api.get(&place(&name)).await?;
-    let sheet = schedules::filled(&schedule, &queues(&visit).await).begun();
+    let sheet = schedules::filled(&schedule, &visit.queues().await).begun();
     visit.show(&form(Some(name), schedule.version.to_string(), sheet).page(&visit).await)
 }
 
 pub(super) async fn edit(Path(name): Path<String>, visit: Visit, typed: Form) -> Result<Response, Fail> {
     visit.must(Action::TasksWrite)?;
     let schedule: Schedule = visit.api.get(&place(&name)).await?;
-    let before = schedules::filled(&schedule, &queues(&visit).await);
+    let before = schedules::filled(&schedule, &visit.queues().await);
     let mut sheet = retyped(&before, &typed);
     let version = typed.get("version").to_owned();
     if typed.get("do") == "preview" {
@@ -142,18 +134,13 @@ pub(super) async fn edit(Path(name): Path<String>, visit: Visit, typed: Form) ->
     let Some(body) = draft.body(&mut sheet) else {
         return visit.refuse(&form(Some(name), version, sheet).page(&visit).await, 422);
     };
-    let api = visit.api.clone().with(header::IF_MATCH, &tag(&version));
+    let api = visit.api.clone().of_version(&version);
     let fail = match api.patch(&place(&name), &body).await {
         Ok(_) => return Ok(to(&visit, &name)),
         Err(fail) => fail,
     };
     let (status, version) = unchanged(&mut sheet, fail, (&before, schedule.version), version)?;
     visit.refuse(&form(Some(name), version, sheet).page(&visit).await, status)
-}
-
-/// The version of a thing that somebody has seen, as a header says it. One that cannot be one fits nothing.
-pub(super) fn tag(version: &str) -> HeaderValue {
-    HeaderValue::from_str(&format!("\"{version}\"")).unwrap_or_else(|_| HeaderValue::from_static("\"\""))
 }
 
 fn to(visit: &Visit, name: &str) -> Response {

@@ -5,7 +5,7 @@ use axum::http::{Method, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use baton_api::auth::{Alarms, EndedEverything, Family, Sessions};
 use baton_core::Code;
-use baton_dashboard::ask::AskPage;
+use baton_dashboard::ask::{AskPage, Question};
 use baton_dashboard::sessions::{SessionPage, SessionsPage};
 use baton_dashboard::{Base, Link};
 use futures_util::future::join3;
@@ -70,29 +70,40 @@ async fn show(visit: &Visit, at: &Link, of_user: bool) -> Result<Response, Fail>
 
 /// What there is to end, and how it is said.
 struct End {
-    verb: &'static str,
-    means: &'static str,
+    question: Question,
     typed: &'static str,
     password: bool,
 }
 
 const ONE: End = End {
-    verb: "End the session",
-    means: "Whoever uses it must log in again; its access tokens are refused within two seconds.",
+    question: Question {
+        word: "end",
+        verb: "End the session",
+        means: "Whoever uses it must log in again; its access tokens are refused within two seconds.",
+        destroys: true,
+    },
     typed: "",
     password: false,
 };
 
 const OWN: End = End {
-    verb: "End all of your sessions",
-    means: "This one, too: you log in again.",
+    question: Question {
+        word: "end",
+        verb: "End all of your sessions",
+        means: "This one, too: you log in again.",
+        destroys: true,
+    },
     typed: "",
     password: true,
 };
 
 const EVERYONE: End = End {
-    verb: "End the sessions of everyone",
-    means: "All users must log in again, and you first of all. API keys and workers with keys go on.",
+    question: Question {
+        word: "end",
+        verb: "End the sessions of everyone",
+        means: "All users must log in again, and you first of all. API keys and workers with keys go on.",
+        destroys: true,
+    },
     typed: "everyone",
     password: false,
 };
@@ -104,21 +115,11 @@ async fn ask(
     (action, back): (Link, Link),
     refused: Option<&Fail>,
 ) -> Result<Response, Fail> {
-    let End { verb, means, typed, password } = *end;
-    let shell = visit.shell(PLACE).await;
-    let to = to.to_owned();
     let page = AskPage {
-        shell,
-        verb,
-        to,
-        means,
-        action,
-        back,
-        typed,
-        number: None,
-        password,
-        destroys: true,
+        typed: end.typed,
+        password: end.password,
         refused: refused.map(Fail::sentence),
+        ..AskPage::new(visit.shell(PLACE).await, &end.question, to.to_owned(), action, back)
     };
     answered(visit, &page, refused)
 }

@@ -12,7 +12,6 @@ use futures_util::future::join;
 use super::deeds;
 use super::draft::{Draft, refused};
 use super::form::Form;
-use super::schedules::queues;
 use super::visit::Visit;
 use crate::app::App;
 use crate::problem::Fail;
@@ -25,7 +24,7 @@ async fn kinds(visit: &Visit) -> Vec<String> {
 
 pub(super) async fn ask(State(app): State<App>, visit: Visit) -> Result<Response, Fail> {
     visit.must(Action::TasksWrite)?;
-    let (queues, kinds) = join(queues(&visit), kinds(&visit)).await;
+    let (queues, kinds) = join(visit.queues(), kinds(&visit)).await;
     let from = visit.query.get("from").to_owned();
     let (sheet, from) = match from.is_empty() {
         true => {
@@ -51,7 +50,7 @@ pub(super) async fn ask(State(app): State<App>, visit: Visit) -> Result<Response
 
 pub(super) async fn send(State(app): State<App>, visit: Visit, typed: Form) -> Result<Response, Fail> {
     visit.must(Action::TasksWrite)?;
-    let (queues, kinds) = join(queues(&visit), kinds(&visit)).await;
+    let (queues, kinds) = join(visit.queues(), kinds(&visit)).await;
     let mut sheet = submit::sheet(&queues, &kinds);
     sheet.fill(|name| typed.get(name));
     let status = match draft(&typed).body(&mut sheet) {

@@ -8,9 +8,9 @@ use baton_api::task::{Explanation, Logs, Task};
 use baton_api::worker::Worker;
 use baton_core::{Code, Status, TaskId};
 use baton_dashboard::Base;
-use baton_dashboard::task::{LINES, TaskPage};
+use baton_dashboard::task::{self, LINES, TaskPage};
 use baton_dashboard::tasks::{Column, FILTERS, TasksPage};
-use futures_util::future::{join, join5};
+use futures_util::future::{join, join_all, join5};
 
 use super::visit::Visit;
 use crate::app::App;
@@ -20,6 +20,9 @@ use crate::problem::Fail;
 /// Rows of one page.
 const ROWS: u32 = 50;
 
+/// So many workers of a task are asked where they run.
+const WORKERS: usize = 5;
+
 /// Paths of the interface have no base.
 fn api(path: &str) -> baton_dashboard::Link {
     Base::default().to(path)
@@ -27,11 +30,7 @@ fn api(path: &str) -> baton_dashboard::Link {
 
 pub(super) async fn list(visit: Visit) -> Result<Response, Fail> {
     let (status, cursor) = (visit.query.get("status").to_owned(), visit.query.get("cursor").to_owned());
-    let filters: Vec<(&str, String)> = FILTERS
-        .into_iter()
-        .map(|name| (name, visit.query.get(name).trim().to_owned()))
-        .filter(|(_, value)| !value.is_empty())
-        .collect();
+    let filters = visit.query.said(FILTERS);
     let asked =
         api("/api/v1/tasks").with("limit", ROWS).with_some("status", &status).with_some("cursor", &cursor);
     let asked = filters.iter().fold(asked, |asked, (name, value)| asked.with(name, value)).to_string();
@@ -50,24 +49,39 @@ pub(super) async fn one_task(
         word @ ("info" | "warning" | "error") => word.to_owned(),
         _ => "debug".to_owned(),
     };
+    let attempt: Option<u64> = visit.query.get("attempt").parse().ok();
     let after = visit.query.get("after");
     let after = if is_place(after) { after.to_owned() } else { String::new() };
     let task: Task = visit.api.get(&format!("/api/v1/tasks/{id}?include=history")).await?;
     let explain = format!("/api/v1/tasks/{id}/explain");
     let around = format!("/api/v1/tasks/{id}/graph?limit=50");
-    let (shell, explanation, (logs, more), graph, holder) = join5(
+    let (shell, explanation, (logs, more), graph, (holder, workers)) = join5(
         visit.shell("Tasks"),
         visit.api.get_some::<Explanation>(&explain),
         log(&visit, id, &after),
         async {
             if task.parents + task.children > 0 { visit.api.get_some::<Graph>(&around).await } else { None }
         },
-        holder(&visit, &task),
+        join(holder(&visit, &task), workers(&visit, &task)),
     )
     .await;
     let key = app.store.keys(id.shard())?.task(id);
     let origin = visit.origin();
-    visit.show(&TaskPage { shell, task, explanation, logs, level, after, more, graph, holder, key, origin })
+    visit.show(&TaskPage {
+        shell,
+        task,
+        explanation,
+        logs,
+        level,
+        attempt,
+        after,
+        more,
+        graph,
+        holder,
+        workers,
+        key,
+        origin,
+    })
 }
 
 /// Whether it may be a place in a log: two numbers, as the interface writes them.
@@ -92,8 +106,17 @@ async fn log(visit: &Visit, id: TaskId, after: &str) -> (Option<Logs>, Option<St
 
 /// The worker that runs it.
 async fn holder(visit: &Visit, task: &Task) -> Option<Worker> {
-    let worker = task.worker.as_ref().filter(|_| task.status == Status::Running)?;
-    visit.api.get_some(&Base::default().of("/api/v1/workers", worker).to_string()).await
+    worker(visit, task.worker.as_ref().filter(|_| task.status == Status::Running)?).await
+}
+
+/// Those that had it last.
+async fn workers(visit: &Visit, task: &Task) -> Vec<Worker> {
+    let ids = task::lately_at(task.history.as_deref().unwrap_or_default(), WORKERS);
+    join_all(ids.iter().map(|id| worker(visit, id))).await.into_iter().flatten().collect()
+}
+
+async fn worker(visit: &Visit, id: &str) -> Option<Worker> {
+    visit.api.get_some(&Base::default().of("/api/v1/workers", id).to_string()).await
 }
 
 impl Visit {

@@ -5,12 +5,13 @@ use axum::http::Method;
 use axum::response::{IntoResponse, Redirect, Response};
 use baton_api::auth::{Keys, Sessions, User};
 use baton_core::Code;
-use baton_dashboard::ask::AskPage;
+use baton_dashboard::ask::{AskPage, Question};
 use baton_dashboard::users::{UserPage, UsersPage};
 use baton_dashboard::{Base, Link};
 use futures_util::future::{join, join3};
 use serde_json::{Value, json};
 
+use super::sessions::if_allowed;
 use super::visit::Visit;
 use crate::problem::Fail;
 
@@ -35,35 +36,27 @@ pub(super) async fn one(Path(id): Path<String>, visit: Visit) -> Result<Response
     let sessions = at(&id).and("/sessions").to_string();
     let keys = Base::default().to("/auth/keys").with("owner", &id).to_string();
     let (shell, sessions, keys) =
-        join3(visit.shell(PLACE), visit.api.get::<Sessions>(&sessions), visit.api.get_some::<Keys>(&keys))
-            .await;
-    let keys = keys.map(|keys| keys.keys);
+        join3(visit.shell(PLACE), visit.api.get::<Sessions>(&sessions), visit.api.get::<Keys>(&keys)).await;
+    let keys = if_allowed(keys)?.map(|keys| keys.keys);
     visit.show(&UserPage { shell, user, sessions: sessions?.sessions, keys })
 }
 
 /// What is done to a user.
-struct Deed {
-    word: &'static str,
-    verb: &'static str,
-    means: &'static str,
-    destroys: bool,
-}
-
-const DEEDS: [Deed; 3] = [
-    Deed {
+const DEEDS: &[Question] = &[
+    Question {
         word: "disable",
         verb: "Disable",
         means: "All sessions end, keys of this user are refused, and nobody logs in under this name until somebody lets them in \
                 again.",
         destroys: true,
     },
-    Deed {
+    Question {
         word: "enable",
         verb: "Let in again",
         means: "They log in with their password as before.",
         destroys: false,
     },
-    Deed {
+    Question {
         word: "end-sessions",
         verb: "End all sessions",
         means: "They must log in again everywhere. Keys go on.",
@@ -71,27 +64,16 @@ const DEEDS: [Deed; 3] = [
     },
 ];
 
-fn known(word: &str) -> Result<&'static Deed, Fail> {
-    DEEDS.iter().find(|deed| deed.word == word).ok_or_else(|| Fail::new(Code::NotFound))
+fn known(word: &str) -> Result<&'static Question, Fail> {
+    Question::find(DEEDS, word).ok_or_else(|| Fail::new(Code::NotFound))
 }
 
 pub(super) async fn ask(Path((id, word)): Path<(String, String)>, visit: Visit) -> Result<Response, Fail> {
     let deed = known(&word)?;
     let user: User = visit.api.get(&at(&id).to_string()).await?;
     let back = visit.base.of("/ui/users", &id);
-    visit.show(&AskPage {
-        shell: visit.shell(PLACE).await,
-        verb: deed.verb,
-        to: user.username,
-        means: deed.means,
-        action: back.clone().and("/").and(deed.word),
-        back,
-        typed: "",
-        number: None,
-        password: false,
-        destroys: deed.destroys,
-        refused: None,
-    })
+    let action = back.clone().and("/").and(deed.word);
+    visit.show(&AskPage::new(visit.shell(PLACE).await, deed, user.username, action, back))
 }
 
 pub(super) async fn act(Path((id, word)): Path<(String, String)>, visit: Visit) -> Result<Response, Fail> {

@@ -8,6 +8,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use baton_api::health::Health;
+use baton_api::queue::Queues;
 use baton_api::task::Stats;
 use baton_api::{Problem, Timestamp};
 use baton_auth::Action;
@@ -93,6 +94,12 @@ impl Visit {
         self.live
     }
 
+    /// Names of queues, to choose from.
+    pub(super) async fn queues(&self) -> Vec<String> {
+        let queues = self.api.get_some::<Queues>("/api/v1/queues?limit=100").await;
+        queues.into_iter().flat_map(|list| list.queues).map(|queue| queue.name.to_string()).collect()
+    }
+
     /// Whether whoever looks may do that, in some queue at least.
     pub(super) fn may(&self, scope: &str) -> bool {
         self.around.may(scope)
@@ -141,6 +148,7 @@ impl FromRequestParts<App> for Stranger {
 pub(super) fn bare(app: &App, headers: &HeaderMap, here: &str) -> Shell {
     Shell {
         base: app.settings.base.clone(),
+        instance: app.settings.instance.clone(),
         theme: theme::of(headers),
         look: settings::of(headers),
         viewer: Viewer { open: app.settings.open, ..Viewer::default() },

@@ -2,7 +2,7 @@
 //! of a test.
 
 use axum::extract::{Path, State};
-use axum::http::header;
+use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use baton_api::webhook::{Webhook, WebhookTest};
 use baton_auth::Action;
@@ -16,7 +16,6 @@ use serde_json::json;
 use super::deeds;
 use super::draft::{Draft, refused, retyped, unchanged};
 use super::form::Form;
-use super::schedules::tag;
 use super::visit::Visit;
 use crate::app::App;
 use crate::problem::Fail;
@@ -53,32 +52,24 @@ pub(super) async fn make(visit: Visit, typed: Form) -> Result<Response, Fail> {
     let mut sheet = webhooks::sheet(true);
     sheet.fill(|name| typed.get(name));
     let name = typed.get("name").trim();
+    // To make one is not to change one that somebody else has made.
+    let new = visit.api.clone().with(header::IF_NONE_MATCH, &HeaderValue::from_static("*"));
     let status = match draft(&typed).body(&mut sheet) {
         _ if name.is_empty() => {
             sheet.blame("name", "say what it is called");
             422
         }
-        // To make one is not to change one that somebody else has made.
-        Some(_) if is_taken(&visit, name).await? => {
-            sheet.blame("name", "another webhook has this name");
-            409
-        }
-        Some(body) => match visit.api.put(&place(name), &body).await {
+        Some(body) => match new.put(&place(name), &body).await {
             Ok(made) => return secret(&visit, made.json()?, 201).await,
+            Err(fail) if fail.code == Code::StaleVersion => {
+                sheet.blame("name", "another webhook has this name");
+                409
+            }
             Err(fail) => refused(&mut sheet, fail)?,
         },
         None => 422,
     };
     visit.refuse(&form(&visit, None, String::new(), sheet).await, status)
-}
-
-/// Whether there is one of that name. Where that cannot be told, none is made.
-async fn is_taken(visit: &Visit, name: &str) -> Result<bool, Fail> {
-    match visit.api.get::<Webhook>(&place(name)).await {
-        Ok(_) => Ok(true),
-        Err(fail) if fail.code == Code::UnknownWebhook => Ok(false),
-        Err(fail) => Err(fail),
-    }
 }
 
 pub(super) async fn ask_edit(Path(name): Path<String>, visit: Visit) -> Result<Response, Fail> {
@@ -97,7 +88,7 @@ pub(super) async fn edit(Path(name): Path<String>, visit: Visit, typed: Form) ->
     let Some(body) = draft(&typed).body(&mut sheet) else {
         return visit.refuse(&form(&visit, Some(name), version, sheet).await, 422);
     };
-    let api = visit.api.clone().with(header::IF_MATCH, &tag(&version));
+    let api = visit.api.clone().of_version(&version);
     let fail = match api.put(&place(&name), &body).await {
         Ok(_) => return Ok(Redirect::to(&visit.base.of("/ui/webhooks", &name).to_string()).into_response()),
         Err(fail) => fail,

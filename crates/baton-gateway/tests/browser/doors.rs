@@ -27,16 +27,14 @@ async fn everything_works_below_a_path() {
     }
     // The stream, a form, a dialog, the way back after a deed, the palette.
     let id = scene.submit(json!({ "kind": "echo", "queue": "below" })).await;
-    browser.open(&scene.url("/ui/tasks?queue=below")).await;
-    browser.until("document.getElementById('feed')?.textContent === 'live'").await;
+    browser.open_live(&scene.url("/ui/tasks?queue=below")).await;
     let second = scene.submit(json!({ "kind": "echo", "queue": "below" })).await;
     browser.until(&format!("document.getElementById('task-{second}')")).await;
     browser.click(".doors button[name=theme]").await;
     browser
         .until("document.documentElement.dataset.theme === 'dark' && location.search === '?queue=below'")
         .await;
-    browser.open(&scene.url(&format!("/ui/tasks/{id}"))).await;
-    browser.until("document.getElementById('feed')?.textContent === 'live'").await;
+    browser.open_live(&scene.url(&format!("/ui/tasks/{id}"))).await;
     browser.click(".head a.danger").await;
     browser.click("dialog button.danger").await;
     browser.until("document.querySelector('.head .status.cancelled')").await;
@@ -59,8 +57,7 @@ async fn a_page_of_another_host_without_tls_copies_all_the_same() {
     let payload = json!({ "hi": 12345678901234567890_u64 });
     let id = scene.submit(json!({ "kind": "echo", "payload": payload })).await;
     let browser = Browser::start(Look { host: Some("fleet.example"), ..Look::default() }).await;
-    browser.open(&scene.url_at("fleet.example", &format!("/ui/tasks/{id}"))).await;
-    browser.until("document.getElementById('feed')?.textContent === 'live'").await;
+    browser.open_live(&scene.url_at("fleet.example", &format!("/ui/tasks/{id}"))).await;
     assert_eq!(
         browser.run("return [isSecureContext, navigator.clipboard ?? null]").await,
         json!([false, Value::Null])

@@ -87,6 +87,12 @@ impl Browser {
         self.post("url", json!({ "url": url })).await;
     }
 
+    /// The same, and hears what happens from then on.
+    pub(crate) async fn open_live(&self, url: &str) {
+        self.open(url).await;
+        self.until("document.getElementById('feed')?.textContent === 'live'").await;
+    }
+
     /// What a function with this body returns.
     pub(crate) async fn run(&self, body: &str) -> Value {
         self.post("execute/sync", json!({ "script": body, "args": [] })).await

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use crate::driver::Browser;
-use crate::look::Look;
 use crate::scene::Scene;
 
 /// What is seen of the drawing: left, top and width.
@@ -29,13 +28,6 @@ async fn submit(scene: &Scene, flow: Value) -> (String, BTreeMap<String, String>
     (flow["id"].as_str().expect("an id").to_owned(), refs)
 }
 
-async fn open(scene: &Scene, path: &str) -> Browser {
-    let browser = Browser::start(Look::default()).await;
-    browser.open(&scene.url(path)).await;
-    browser.until("document.getElementById('feed')?.textContent === 'live'").await;
-    browser
-}
-
 async fn view(browser: &Browser) -> Vec<f64> {
     let text = browser.run(&format!("return {VIEW}")).await;
     let numbers = text.as_str().expect("a view").split(' ').map(|number| number.parse().expect("a number"));
@@ -50,7 +42,7 @@ async fn assert_quiet(browser: &Browser) {
 async fn five_hundred_nodes_are_drawn_moved_and_searched() {
     let scene = Scene::empty().await;
     let (id, _) = submit(&scene, wide(500)).await;
-    let browser = open(&scene, &format!("/ui/flows/{id}")).await;
+    let browser = scene.live(&format!("/ui/flows/{id}")).await;
     browser.until("document.querySelectorAll('svg.drawing a.node').length === 500").await;
     browser.until("document.querySelectorAll('.minimap .piece[d]').length > 0").await;
     let first = view(&browser).await;
@@ -87,7 +79,7 @@ async fn arrows_go_from_node_to_node_and_enter_chooses_one() {
         { "ref": "load", "kind": "table.load", "parents": ["clean", "count"] },
     ] });
     let (id, refs) = submit(&scene, flow).await;
-    let browser = open(&scene, &format!("/ui/flows/{id}")).await;
+    let browser = scene.live(&format!("/ui/flows/{id}")).await;
     let is_at = |name: &str| format!("document.activeElement?.dataset.find?.startsWith('{name} ')");
     browser.run("document.querySelector('a.node[tabindex=\"0\"]').focus()").await;
     browser.until(&is_at("extract")).await;
@@ -123,7 +115,7 @@ async fn arrows_go_from_node_to_node_and_enter_chooses_one() {
 async fn what_a_task_becomes_is_seen_and_nothing_moves() {
     let scene = Scene::empty().await;
     let (id, refs) = submit(&scene, wide(40)).await;
-    let browser = open(&scene, &format!("/ui/flows/{id}")).await;
+    let browser = scene.live(&format!("/ui/flows/{id}")).await;
     let node = "document.querySelector('a.node[data-find^=\"t3 \"]')";
     browser.until(&format!("{node}.classList.contains('pending')")).await;
     let places = "return [...document.querySelectorAll('a.node')].map((node) => node.getAttribute('transform')).join()";
@@ -169,7 +161,7 @@ async fn what_has_finished_folds_and_a_map_leads_through_the_graph() {
         scene.post(&format!("/api/v1/tasks/{task}/claim"), json!({ "worker": "worker-001-web" })).await;
     let done = json!({ "worker": "worker-001-web", "fence": taken["fence"] });
     scene.post(&format!("/api/v1/leases/{task}/complete"), done).await;
-    let browser = open(&scene, &format!("/ui/flows/{id}")).await;
+    let browser = scene.live(&format!("/ui/flows/{id}")).await;
     let shown = "getComputedStyle(document.querySelector('a.node.completed text')).display";
     assert_ne!(browser.run(&format!("return {shown}")).await, "none");
     browser.click("#fold-ended").await;

@@ -2,25 +2,17 @@
 
 use serde_json::{Value, json};
 
-use crate::driver::{Browser, Look};
 use crate::scene::Scene;
 
 const ESCAPE: &str = "\u{e00c}";
 const ENTER: &str = "\u{e007}";
 const CONTROL: &str = "\u{e009}";
 
-async fn tasks_page(scene: &Scene) -> Browser {
-    let browser = Browser::start(Look::default()).await;
-    browser.open(&scene.url("/ui/tasks")).await;
-    browser.until("document.getElementById('feed')?.textContent === 'live'").await;
-    browser
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn keys_move_through_rows_and_pages() {
     let scene = Scene::empty().await;
     let id = scene.submit(json!({ "kind": "echo" })).await;
-    let browser = tasks_page(&scene).await;
+    let browser = scene.live("/ui/tasks").await;
     browser.type_keys("jx").await;
     browser.until(&format!("document.querySelector('#task-{id} input').checked")).await;
     let places = browser
@@ -32,8 +24,7 @@ async fn keys_move_through_rows_and_pages() {
         browser.until(&format!("location.pathname === '{path}' && document.readyState === 'complete'")).await;
     }
     // From one thing back to the list of its kind.
-    browser.open(&scene.url(&format!("/ui/tasks/{id}"))).await;
-    browser.until("document.getElementById('feed')?.textContent === 'live'").await;
+    browser.open_live(&scene.url(&format!("/ui/tasks/{id}"))).await;
     browser.type_keys(ESCAPE).await;
     browser.until("location.pathname === '/ui/tasks'").await;
 }
@@ -43,7 +34,7 @@ async fn a_key_asks_before_it_cancels() {
     let scene = Scene::empty().await;
     let (one, other) =
         (scene.submit(json!({ "kind": "echo" })).await, scene.submit(json!({ "kind": "echo" })).await);
-    let browser = tasks_page(&scene).await;
+    let browser = scene.live("/ui/tasks").await;
     let status = async |id: &str| scene.get(&format!("/api/v1/tasks/{id}")).await["status"].clone();
     browser.run(&format!("document.querySelector('#task-{one} a').focus()")).await;
     browser.type_keys("c").await;
@@ -67,10 +58,8 @@ async fn a_key_asks_before_it_cancels() {
 async fn a_button_asks_in_a_dialog() {
     let scene = Scene::empty().await;
     let id = scene.submit(json!({ "kind": "echo" })).await;
-    let browser = Browser::start(Look::default()).await;
     let path = format!("/ui/tasks/{id}");
-    browser.open(&scene.url(&path)).await;
-    browser.until("document.getElementById('feed')?.textContent === 'live'").await;
+    let browser = scene.live(&path).await;
     browser.click(".head a.danger").await;
     browser.click("dialog a.button").await;
     browser.until("!document.querySelector('dialog')").await;
@@ -87,7 +76,7 @@ async fn a_button_asks_in_a_dialog() {
 async fn the_palette_leads_everywhere() {
     let scene = Scene::empty().await;
     let id = scene.submit(json!({ "kind": "echo", "queue": "emails" })).await;
-    let browser = tasks_page(&scene).await;
+    let browser = scene.live("/ui/tasks").await;
     let open = format!("{CONTROL}k");
     for (typed, path) in [
         ("worke", "/ui/workers".to_owned()),
@@ -108,6 +97,10 @@ async fn the_palette_leads_everywhere() {
     browser.until("document.activeElement.closest('dialog.palette')").await;
     browser.type_keys(&format!("cancel{ENTER}")).await;
     browser.until("document.querySelector('dialog[open] form[method=post]')").await;
+    // Where there are no keys, a button does the same.
+    browser.open_live(&scene.url("/ui/tasks")).await;
+    browser.click("#palette").await;
+    browser.until("document.activeElement.closest('dialog.palette')").await;
     assert_eq!(browser.trespasses(&scene.url("")).await, Vec::<String>::new());
 }
 
@@ -115,7 +108,7 @@ async fn the_palette_leads_everywhere() {
 async fn keys_are_on_a_sheet_and_can_be_turned_off() {
     let scene = Scene::empty().await;
     scene.submit(json!({ "kind": "echo" })).await;
-    let browser = tasks_page(&scene).await;
+    let browser = scene.live("/ui/tasks").await;
     browser.type_keys("?").await;
     browser.until("document.querySelector('dialog.sheet[open]')").await;
     assert_eq!(browser.judge().await, Vec::<String>::new());
@@ -125,8 +118,7 @@ async fn keys_are_on_a_sheet_and_can_be_turned_off() {
     browser.press("#q", "j?x").await;
     assert_eq!(browser.run("return document.getElementById('q').value").await, "j?x");
     browser.run("document.cookie = 'baton_keys=off; path=/'").await;
-    browser.open(&scene.url("/ui/tasks")).await;
-    browser.until("document.getElementById('feed')?.textContent === 'live'").await;
+    browser.open_live(&scene.url("/ui/tasks")).await;
     browser.type_keys("jx?").await;
     let touched = "return document.querySelector('dialog, tbody input:checked') ?? document.activeElement.closest('tr')";
     assert_eq!(browser.run(touched).await, Value::Null);

@@ -5,17 +5,10 @@ use serde_json::{Value, json};
 use crate::driver::{Browser, LONG, Look};
 use crate::scene::Scene;
 
-async fn tasks_page(scene: &Scene) -> Browser {
-    let browser = Browser::start(Look::default()).await;
-    browser.open(&scene.url("/ui/tasks")).await;
-    browser.until("document.getElementById('feed')?.textContent === 'live'").await;
-    browser
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_new_task_appears_and_a_cancelled_one_says_so() {
     let scene = Scene::empty().await;
-    let browser = tasks_page(&scene).await;
+    let browser = scene.live("/ui/tasks").await;
     let id = scene.submit(json!({ "kind": "echo" })).await;
     let row = format!("document.getElementById('task-{id}')");
     browser.until(&row).await;
@@ -29,7 +22,7 @@ async fn a_new_task_appears_and_a_cancelled_one_says_so() {
 async fn what_is_ticked_and_where_one_is_survive_an_update() {
     let scene = Scene::empty().await;
     let first = scene.submit(json!({ "kind": "echo" })).await;
-    let browser = tasks_page(&scene).await;
+    let browser = scene.live("/ui/tasks").await;
     browser.click(&format!("#task-{first} input")).await;
     browser.until(&format!("document.querySelector('#task-{first} input').checked")).await;
     browser.run(&format!("document.querySelector('#task-{first} a').focus()")).await;
@@ -48,9 +41,7 @@ async fn where_one_is_survives_that_a_row_above_leaves() {
     for _ in 0..3 {
         scene.submit(json!({ "kind": "echo" })).await;
     }
-    let browser = Browser::start(Look::default()).await;
-    browser.open(&scene.url("/ui/tasks?status=pending")).await;
-    browser.until("document.getElementById('feed')?.textContent === 'live'").await;
+    let browser = scene.live("/ui/tasks?status=pending").await;
     let rows =
         browser.run("return [...document.querySelectorAll('.rows tbody tr')].map((row) => row.id)").await;
     let (above, here) = (rows[0].as_str().unwrap().to_owned(), rows[1].as_str().unwrap().to_owned());
@@ -70,7 +61,7 @@ async fn where_one_is_survives_that_a_row_above_leaves() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_page_that_is_paused_stands_still_until_it_goes_on() {
     let scene = Scene::empty().await;
-    let (browser, witness) = (tasks_page(&scene).await, tasks_page(&scene).await);
+    let (browser, witness) = (scene.live("/ui/tasks").await, scene.live("/ui/tasks").await);
     browser.click("#pause").await;
     browser.until("document.getElementById('feed').textContent === 'paused'").await;
     // It is remembered by the next page, too.
@@ -100,7 +91,7 @@ async fn a_page_that_is_paused_stands_still_until_it_goes_on() {
 async fn nothing_moves_below_the_pointer() {
     let scene = Scene::empty().await;
     let first = scene.submit(json!({ "kind": "echo" })).await;
-    let browser = tasks_page(&scene).await;
+    let browser = scene.live("/ui/tasks").await;
     browser.point(&format!("#task-{first}")).await;
     let place = format!("document.getElementById('task-{first}').getBoundingClientRect().top");
     let before = browser.run(&format!("return {place}")).await;
@@ -125,7 +116,7 @@ async fn nothing_moves_below_the_pointer() {
 async fn a_gateway_that_was_away_is_caught_up_with() {
     let mut scene = Scene::empty().await;
     let first = scene.submit(json!({ "kind": "echo" })).await;
-    let browser = tasks_page(&scene).await;
+    let browser = scene.live("/ui/tasks").await;
     scene.stop().await;
     browser.until("document.getElementById('feed').textContent !== 'live'").await;
     scene.start_again().await;
@@ -146,7 +137,7 @@ async fn a_gateway_that_was_away_is_caught_up_with() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn eight_tabs_share_one_stream() {
     let scene = Scene::empty().await;
-    let browser = tasks_page(&scene).await;
+    let browser = scene.live("/ui/tasks").await;
     let mut tabs = Vec::new();
     for _ in 0..7 {
         tabs.push(browser.open_tab(&scene.url("/ui/tasks")).await);
@@ -166,8 +157,7 @@ async fn eight_tabs_share_one_stream() {
 async fn without_a_worker_only_the_tab_that_is_seen_has_a_stream() {
     let scene = Scene::empty().await;
     let browser = Browser::start(Look { shared: false, ..Look::default() }).await;
-    browser.open(&scene.url("/ui/tasks")).await;
-    browser.until("document.getElementById('feed')?.textContent === 'live'").await;
+    browser.open_live(&scene.url("/ui/tasks")).await;
     assert_eq!(browser.run("return 'SharedWorker' in window").await, false);
     for _ in 0..3 {
         browser.open_tab(&scene.url("/ui/tasks")).await;
@@ -186,9 +176,7 @@ async fn without_a_worker_only_the_tab_that_is_seen_has_a_stream() {
 async fn a_page_hears_only_of_what_is_on_it() {
     let scene = Scene::empty().await;
     scene.submit(json!({ "kind": "echo", "queue": "emails" })).await;
-    let (browser, witness) = (Browser::start(Look::default()).await, tasks_page(&scene).await);
-    browser.open(&scene.url("/ui/queues/emails")).await;
-    browser.until("document.getElementById('feed')?.textContent === 'live'").await;
+    let (browser, witness) = (scene.live("/ui/queues/emails").await, scene.live("/ui/tasks").await);
     let asked =
         "performance.getEntriesByType('resource').filter((entry) => entry.name === location.href).length";
     // The one that follows the beginning of the stream.
@@ -204,4 +192,31 @@ async fn a_page_hears_only_of_what_is_on_it() {
     let before = browser.run(&format!("return {asked}")).await;
     scene.submit(json!({ "kind": "echo", "queue": "emails" })).await;
     browser.until(&format!("{asked} > {before}")).await;
+}
+
+/// What is done elsewhere is seen within a second. The clock of the browser and that of the gateway are the same; the machine may
+/// be busy with other things, so it is the best of some tries that must be in time.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_done_elsewhere_is_seen_within_a_second() {
+    let scene = Scene::empty().await;
+    let browser = scene.live("/ui/tasks").await;
+    let mut late_ms = Vec::new();
+    for _ in 0..5 {
+        let id = scene.submit(json!({ "kind": "echo" })).await;
+        let row = format!("document.getElementById('task-{id}')");
+        browser.until(&row).await;
+        let watch = format!(
+            "window.seen = null; new MutationObserver(() => {{ if ({row}?.querySelector('.status.cancelled')) \
+             window.seen ??= Date.now(); }}).observe(document.body, {{ subtree: true, childList: true, attributes: true }});"
+        );
+        browser.run(&watch).await;
+        scene.post(&format!("/api/v1/tasks/{id}/cancel"), json!({})).await;
+        browser.until("window.seen").await;
+        let ended =
+            scene.get(&format!("/api/v1/tasks/{id}")).await["finished_at"].as_str().unwrap().to_owned();
+        let late = browser.run(&format!("return window.seen - Date.parse('{ended}')")).await;
+        late_ms.push(late.as_f64().expect("a number of ms") as i64);
+    }
+    println!("seen after so many ms: {late_ms:?}");
+    assert!(late_ms.iter().min().is_some_and(|best| *best < 1_000), "{late_ms:?}");
 }

@@ -15,7 +15,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-use crate::driver::LONG;
+use crate::driver::{Browser, LONG, Look};
 
 /// How long a gateway that ends waits for those who hold on.
 const DRAIN: Duration = Duration::from_millis(100);
@@ -63,6 +63,13 @@ impl Scene {
         let client = reqwest::Client::builder().no_proxy().timeout(LONG).build().unwrap();
         let gateway = Gateway::start(&redis, &settings, "127.0.0.1:0".parse().unwrap()).await;
         Scene { redis, settings, address: gateway.address, gateway: Some(gateway), client }
+    }
+
+    /// A browser that is at this page of it, and hears what happens.
+    pub(crate) async fn live(&self, path: &str) -> Browser {
+        let browser = Browser::start(Look::default()).await;
+        browser.open_live(&self.url(path)).await;
+        browser
     }
 
     /// The gateway is gone, and its streams with it.

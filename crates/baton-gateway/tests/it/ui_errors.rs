@@ -29,10 +29,21 @@ async fn groups_are_listed_narrowed_and_opened() {
         list.contains(&format!("id=\"error-{name}\"")) && list.contains("mailbox &#60;n&#62; is full"),
         "{list}"
     );
+    assert!(list.contains("aria-label=\"In a day: 2 failed\""), "{list}");
     assert!(gateway.page("/ui/errors?queue=a&kind=mail").await.text().contains("Without this filter"));
     assert!(gateway.page("/ui/errors?queue=c").await.text().contains("No group fits"));
     let text = gateway.page(&format!("/ui/errors/{name}")).await.text();
-    for part in [&one, &other, "worker-001-test", "/ui/queues/a", "/rerun\""] {
+    for part in [
+        &one,
+        &other,
+        "worker-001-test",
+        "/ui/queues/a",
+        "/rerun\"",
+        "Newest task</a>",
+        "<figure class=\"chart\" id=\"chart-failures\">",
+        "failed <b>2</b>",
+        "<th>Version now</th>",
+    ] {
         assert!(text.contains(part), "{part} in {text}");
     }
     // Its dead letters, and all of them, are lists of tasks.
@@ -69,7 +80,7 @@ async fn all_of_a_group_are_counted_and_then_run_again_once() {
     write_behind(&gateway).await;
     let path = format!("/ui/errors/{}/rerun", group(&gateway).await);
     let asked = gateway.page(&path).await.text();
-    assert!(asked.contains("Run again 2 tasks?") && asked.contains(&one[..8]), "{asked}");
+    assert!(asked.contains("Rerun 2 tasks?") && asked.contains(&one[..8]), "{asked}");
     assert_eq!(gateway.task(&one).await["status"], "failed", "asking changes nothing");
     let once = asked.split("name=\"once\" value=\"").nth(1).unwrap().split('"').next().unwrap();
     let long = "x".repeat(300);

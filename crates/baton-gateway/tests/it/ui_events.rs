@@ -146,7 +146,7 @@ async fn the_trail_is_filtered() {
 async fn pages_show_both_with_their_filters_in_the_address() {
     let gateway = Gateway::start().await;
     assert!(gateway.page("/ui/events").await.text().contains("Nothing has happened yet"));
-    assert!(gateway.page("/ui/audit").await.text().contains("baton queue pause default"));
+    assert!(gateway.page("/ui/audit").await.text().contains("baton queue set default --concurrency 10"));
     let id = gateway.submit("k").await;
     gateway.post("/api/v1/queues/mail/pause", json!({})).await;
     let text = gateway.page("/ui/events").await.text();
@@ -172,6 +172,12 @@ async fn pages_show_both_with_their_filters_in_the_address() {
         text.contains("pause queue") && text.contains("local-dev") && text.contains("127.0.0.1"),
         "{text}"
     );
+    // What was done to many says why.
+    let many = json!({ "action": "cancel", "filter": { "all": true }, "reason": "the <i>relay</i> is away" });
+    assert!(gateway.post("/api/v1/actions", many).await.status.is_success());
+    let text = gateway.page("/ui/audit").await.text();
+    assert!(text.contains("the &#60;i&#62;relay&#60;/i&#62; is away"), "{text}");
+    assert!(text.contains("data-topics=\"tasks,queues,workers\""), "{text}");
     assert!(gateway.page("/ui/audit?action=x").await.text().contains("Nothing that fits"));
     for _ in 0..100 {
         gateway.submit("k").await;

@@ -219,6 +219,25 @@ async fn a_key_is_shown_once_and_kept_by_nobody() {
     gateway.page_with(&format!("/ui/keys/{id}/revoke"), &jar).await;
     assert_eq!(to(&gateway.send(&format!("/ui/keys/{id}/revoke"), &jar, &[]).await), (303, "/ui/keys"));
     assert_eq!(gateway.validate(&secret).await.status, 401);
+    // Pressed twice it makes one, whose secret is the one that was shown; pressed once more, another one.
+    let form = gateway.page_with("/ui/keys", &jar).await.text();
+    let once = |form: &str| {
+        form.split("name=\"once\" value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned()
+    };
+    let send = async |once: String| {
+        let wish = [("name", "twice"), ("scopes", "tasks:read"), ("once", once.as_str())];
+        gateway.send("/ui/keys", &jar, &wish).await
+    };
+    let first = send(once(&form)).await;
+    assert_eq!(first.status, 201, "{}", first.text());
+    let second = send(once(&form)).await;
+    assert_eq!(second.status, 409, "{}", second.text());
+    assert!(second.text().contains("its secret was shown then"), "{}", second.text());
+    let shown = first.text().split("class=\"secret\">").nth(1).unwrap().split('<').next().unwrap().to_owned();
+    assert_eq!(gateway.validate(&shown).await.status, 200);
+    assert_eq!(send(once(&second.text())).await.status, 201);
+    let list = gateway.page_with("/ui/keys", &jar).await.text();
+    assert_eq!(list.matches(">twice<").count(), 2, "{list}");
     // What is wished wrongly stays in its fields.
     let wrong = gateway.send("/ui/keys", &jar, &[("name", "x"), ("scopes", "tasks:eat")]).await;
     assert_eq!(wrong.status, 422);

@@ -1,5 +1,10 @@
 //! What a browser remembers of how pages are to be, and what the program is.
 
+use baton_dashboard::Instance;
+use baton_gateway::Settings;
+use baton_store::{Options, Store};
+use baton_testkit::PrivateRedis;
+
 use crate::support::Gateway;
 use crate::ui_support::jar;
 
@@ -53,5 +58,25 @@ async fn the_page_about_the_program_leads_to_what_else_there_is() {
     }
     for path in ["/docs", "/metrics", "/openapi.json", "/problems", "/health"] {
         assert!(!gateway.get(path).await.status.is_client_error(), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_deployment_is_told_from_others_by_name_and_colour() {
+    let plain = Gateway::start().await.page("/").await.text();
+    assert!(plain.contains("· Baton</title>") && plain.contains("<header class=\"top\">"), "{plain}");
+    let redis = PrivateRedis::start().await;
+    let (store, _) = Store::open(Options::new(redis.url().parse().unwrap())).await.unwrap();
+    let instance = Instance::new("eu <b>\"1\"".parse().unwrap(), "red".to_owned());
+    let gateway = Gateway::over(redis, store, Settings { instance, ..Settings::default() });
+    let text = gateway.page("/ui/settings").await.text();
+    for part in [
+        "· Baton eu &#60;b&#62;&#34;1&#34;</title>",
+        "<header class=\"top coloured red\">",
+        "<bdi class=\"instance\">eu &#60;b&#62;&#34;1&#34;</bdi>",
+        "href=\"/ui/system\">Redis",
+        "<button id=\"palette\"",
+    ] {
+        assert!(text.contains(part), "{part}: {text}");
     }
 }

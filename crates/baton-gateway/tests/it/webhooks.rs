@@ -80,6 +80,9 @@ async fn a_webhook_is_made_shown_changed_and_removed_in_every_shard() {
     assert_eq!(now["statuses"], json!(["completed", "failed", "timeout", "cancelled"]));
     let late = gateway.ask(put(OPS, &hook()).with("if-match", made.header("etag"))).await;
     assert_eq!(late.problem(), (412, "stale_version".to_owned()));
+    // To make one is not to change one that is there.
+    let taken = gateway.ask(put(OPS, &hook()).with("if-none-match", "*")).await;
+    assert_eq!(taken.problem(), (412, "stale_version".to_owned()));
     let late = gateway.ask(delete(OPS).with("if-match", made.header("etag"))).await;
     assert_eq!(late.problem(), (412, "stale_version".to_owned()));
     assert_eq!(gateway.ask(delete(OPS)).await.status, 204);
@@ -95,7 +98,7 @@ async fn a_webhook_is_made_shown_changed_and_removed_in_every_shard() {
     ] {
         assert_eq!(answer.problem(), (404, "unknown_webhook".to_owned()));
     }
-    let again = gateway.ask(put(OPS, &hook())).await.json();
+    let again = gateway.ask(put(OPS, &hook()).with("if-none-match", "*")).await.json();
     assert_ne!(again["secret"], secret, "one made anew has a secret of its own");
 }
 

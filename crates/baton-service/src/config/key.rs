@@ -91,6 +91,10 @@ keys! {
     "gateway.base_path", "BATON_BASE_PATH", "", Text,
         "Who has the dashboard below a path of a site, behind a proxy: that path, as /ops/baton. The proxy may leave it in \
          requests, or take it away.";
+    "gateway.instance", "BATON_INSTANCE", "", Text,
+        "Who has several deployments open side by side: what every page of this one is headed with, as production.";
+    "gateway.colour", "BATON_COLOUR", "none", OneOf(&["none", "red", "amber", "green", "blue", "violet"]),
+        "The same, for whoever looks before he reads: the colour of the line at the top of every page.";
     "gateway.drain_timeout", "BATON_GATEWAY_DRAIN_TIMEOUT", "25s", Span,
         "Who sees requests cut off at a shutdown: how long those that run may take. Keep it below the supervisor's \
          own limit.";

@@ -49,6 +49,7 @@ fn failed(fact: &Fact, row: Option<&Row>, extra: &Extra<'_>, writes: &mut Writes
     writes.enter(BehindKey::error_tasks(fingerprint), fact.id, fact.at_ms);
     writes.count(group.clone(), format!("count:{queue}"), 1);
     writes.first(group.clone(), format!("first_ms:{queue}"), at_ms.clone());
+    writes.hour(group.clone(), fact.at_ms);
     for (field, value) in [
         ("kind", fact.kind.as_str()),
         ("reason", reason),

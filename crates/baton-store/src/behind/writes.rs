@@ -6,6 +6,8 @@ use baton_core::limits;
 
 use super::BehindKey;
 
+const HOUR_MS: u64 = 3_600_000;
+
 /// Writes of all sinks. Where one member or field is named twice, the later word counts; numbers add up.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Writes {
@@ -16,6 +18,7 @@ pub struct Writes {
     expiries: BTreeMap<BehindKey, u64>,
     bounds: BTreeMap<BehindKey, u64>,
     within: BTreeMap<BehindKey, (u64, BTreeMap<String, i64>)>,
+    hours: BTreeMap<BehindKey, BTreeMap<u64, i64>>,
     groups: BTreeMap<BehindKey, u64>,
     deliveries: BTreeMap<BehindKey, (String, Vec<String>)>,
 }
@@ -31,12 +34,12 @@ pub(crate) struct Write<'a> {
 impl Writes {
     /// How much it is to write, about.
     pub(super) fn size(&self) -> u64 {
-        fn within<T>(each: &BTreeMap<BehindKey, BTreeMap<String, T>>) -> usize {
+        fn within<K, T>(each: &BTreeMap<BehindKey, BTreeMap<K, T>>) -> usize {
             each.values().map(BTreeMap::len).sum()
         }
         let bounded: usize = self.within.values().map(|(_, counts)| counts.len()).sum();
         let deliveries: usize = self.deliveries.values().map(|(_, each)| each.len()).sum();
-        let fields = within(&self.counts) + within(&self.fields) + within(&self.first);
+        let fields = within(&self.counts) + within(&self.fields) + within(&self.first) + within(&self.hours);
         (within(&self.members) + fields + bounded + deliveries + self.expiries.len()) as u64
     }
 
@@ -82,6 +85,11 @@ impl Writes {
         *counts.entry(field.to_string()).or_default() += 1;
     }
 
+    /// Counts one more in the hour of that ms, of which a hash keeps the latest.
+    pub fn hour(&mut self, hash: BehindKey, at_ms: u64) {
+        *self.hours.entry(hash).or_default().entry(at_ms - at_ms % HOUR_MS).or_default() += 1;
+    }
+
     /// Keeps so many groups of failures, those seen last, when all else is written. One that leaves goes with all its keys.
     pub fn evict(&mut self, list: BehindKey, groups: u64) {
         self.groups.insert(list, groups);
@@ -118,6 +126,10 @@ impl Writes {
                 let words = [bound.to_string().into()].into_iter().chain(pairs.iter().cloned());
                 all.push(Write { verb: "within", key: key.as_str(), words: words.collect() });
             }
+        }
+        for (key, hours) in &self.hours {
+            let pairs = hours.iter().flat_map(|(hour, by)| [hour.to_string().into(), by.to_string().into()]);
+            push(&mut all, "hour", key, pairs);
         }
         for (verb, hashes) in [("set", &self.fields), ("first", &self.first)] {
             for (key, fields) in hashes {
@@ -181,13 +193,17 @@ mod tests {
         writes.count(hash.clone(), "n", -5);
         writes.first(hash.clone(), "f", "one");
         writes.first(hash, "f", "two");
-        writes.keep(set, 7);
+        writes.keep(set.clone(), 7);
+        for at_ms in [3_600_000, 7_199_999, 7_200_000] {
+            writes.hour(set.clone(), at_ms);
+        }
         assert_eq!(
             words(&writes),
             [
                 "enter index:kinds 2 b",
                 "leave index:kinds a",
                 "count index:kinds n -3",
+                "hour index:kinds 3600000 2 7200000 1",
                 "first index:kinds f one",
                 "keep index:kinds 7",
             ]

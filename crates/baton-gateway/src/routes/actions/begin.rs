@@ -11,7 +11,7 @@ use crate::bulk::{Place, Plan, counted, drive};
 use crate::convert::operation as convert;
 use crate::extract::{Caller, replayed};
 use crate::problem::Fail;
-use crate::trail::{Untold, administers};
+use crate::trail::{Untold, administers, explained};
 
 /// Pieces of a hundred tasks that are done with before the answer: all that can be named, and a step to the end.
 const PIECES: u64 = 12;
@@ -56,7 +56,7 @@ pub(super) async fn begin(app: &App, caller: &Caller, wish: Wish<'_>) -> Result<
                 tracing::warn!(operation = %id, code = %fail.code, "an operation does not go on at once");
             }
             app.operations.notify_one();
-            shown(app, &id, quiet).await
+            Ok(explained(reason, shown(app, &id, quiet).await?))
         }
         OperationBegun::Refused(refused) => Err(match (refused.refusal, refused.detail.as_deref()) {
             (Refusal::Conflict, Some(OperationBegun::LIMIT)) => Fail::new(Code::Conflict)

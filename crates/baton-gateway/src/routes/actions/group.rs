@@ -16,8 +16,8 @@ use crate::bulk::{Plan, foresee};
 use crate::convert::error_group as convert;
 use crate::extract::{Body, Caller, FingerprintPath, IdempotencyKey, Key};
 use crate::problem::Fail;
-use crate::roster;
 use crate::trail::Untold;
+use crate::{clock, roster};
 
 /// Rerun a group of failures
 ///
@@ -45,7 +45,7 @@ pub(crate) async fn rerun_error(
 ) -> Result<Response, Fail> {
     let unknown = || Fail::new(Code::UnknownErrorGroup);
     let group = roster::error(&app.store, fingerprint).await?.ok_or_else(unknown)?;
-    convert::error_group(group.clone(), &caller.grant).ok_or_else(unknown)?;
+    convert::error_group(group.clone(), &caller.grant, clock::now_ms()).ok_or_else(unknown)?;
     let filter = TaskFilter {
         status: vec![Status::Failed, Status::Timeout],
         queue: queues(&caller.grant, &group)?,

@@ -7,9 +7,10 @@ use axum::response::{IntoResponse, Response};
 use baton_api::Timestamp;
 use baton_api::auth::{ChangeKey, Key, KeyWithSecret, Keys, NewKey, Secret};
 use baton_auth::address::Cidr;
+use baton_auth::digest::sha256;
 use baton_auth::{Action, Scopes, SecretText, api_key, user_tag};
 use baton_core::login::{KeyId, UserId};
-use baton_core::{Code, WorkerId};
+use baton_core::{Code, OpId, WorkerId};
 use baton_store::calls::token::{self as stored, ApiKey, KeyChanged, NewApiKey};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -19,6 +20,7 @@ use super::body::{Loose, filled, plain};
 use crate::app::App;
 use crate::auth::{Credential, Grant, Surely, drawn};
 use crate::clock;
+use crate::extract::{self, IdempotencyKey};
 use crate::problem::Fail;
 use crate::trail::told_of_keepers;
 
@@ -100,6 +102,24 @@ pub(super) fn draw() -> Result<Drawn, Fail> {
     Ok(Drawn { id, text, hash })
 }
 
+/// The same; of one wish every time with the same id.
+fn draw_for(op: Option<&OpId>) -> Result<Drawn, Fail> {
+    let Some(op) = op else { return draw() };
+    let odd = |_| Fail::new(Code::Internal);
+    let mut id = [0; 16];
+    id.copy_from_slice(&sha256(op.as_str().as_bytes())[..16]);
+    let (id, text) = api_key::new(id, drawn()?).map_err(odd)?;
+    let (_, hash) = api_key::parse(text.expose()).map_err(odd)?;
+    Ok(Drawn { id, text, hash })
+}
+
+fn made_before() -> Fail {
+    Fail::new(Code::Conflict).because(
+        "The key was made when this was first asked for, and its secret was shown then. If nobody has it, revoke the key and \
+         make another one.",
+    )
+}
+
 /// List API keys
 ///
 /// One's own; with `admin:keys` and `?owner=` those of somebody else.
@@ -139,16 +159,19 @@ fn owner(query: Option<&str>) -> Result<Option<UserId>, Fail> {
 
 /// Make an API key
 ///
-/// Its secret is in this answer and nowhere else.
+/// Its secret is in this answer and nowhere else. A repeat under the same `Idempotency-Key` makes no second one, and cannot say the
+/// secret once more: it is refused.
 #[utoipa::path(
     post, path = "/auth/keys", tag = "auth", operation_id = "create_key", security(("bearer" = [])),
+    params(IdempotencyKey),
     request_body = NewKey,
     responses((status = 201, description = "The key", body = KeyWithSecret)),
-    extensions(("x-problem-codes" = json!(["unauthenticated", "insufficient_scope", "storage_full"])))
+    extensions(("x-problem-codes" = json!(["unauthenticated", "insufficient_scope", "conflict", "storage_full"])))
 )]
 pub(super) async fn create_key(
     State(app): State<App>,
     Surely(grant): Surely,
+    extract::Key(op): extract::Key,
     Loose(body): Loose<NewKey>,
 ) -> Result<Response, Fail> {
     let (owner, of_all) = keeper(&grant)?;
@@ -174,7 +197,7 @@ pub(super) async fn create_key(
     });
     let expires_at_ms = life_s.transpose()?.map(|life_s| clock::now_ms() + life_s * 1_000);
     let own_end_ms = maker.as_ref().and_then(|maker| maker.expires_at_ms);
-    let Drawn { id, text, hash } = draw()?;
+    let Drawn { id, text, hash } = draw_for(op.as_ref())?;
     let new = NewApiKey {
         id: &id,
         tag: user_tag(owner),
@@ -187,7 +210,7 @@ pub(super) async fn create_key(
         expires_at_ms: expires_at_ms.into_iter().chain(own_end_ms).min(),
         hash: &hash,
     };
-    app.auth.store.put_key(&new).await?;
+    app.auth.store.put_key(&new).await?.ok_or_else(made_before)?;
     let record = app.auth.store.read_key(&id).await?.ok_or_else(|| Fail::new(Code::RedisUnavailable))?;
     Ok(told_of_keepers(&grant, (StatusCode::CREATED, with_secret(&record, Some(&text))).into_response()))
 }

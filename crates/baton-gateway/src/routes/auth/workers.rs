@@ -160,7 +160,7 @@ async fn by_token(app: &App, code: &str, kind: &str) -> Result<Joined, Fail> {
         expires_at_ms: None,
         hash: &hash,
     };
-    app.auth.store.put_key(&new).await?;
+    app.auth.store.put_key(&new).await?.ok_or_else(|| Fail::new(Code::Internal))?;
     Ok(Joined {
         worker_id,
         api_key: Some(Secret(text.expose().clone())),

@@ -15,6 +15,7 @@ use crate::app::App;
 use crate::auth::reach;
 use crate::extract::{Body, Caller, FlowPath, IdempotencyKey, Key, replayed};
 use crate::problem::Fail;
+use crate::trail::explained;
 
 /// When to ask again where something else is being done with the flow.
 const AGAIN_MS: u64 = 1_000;
@@ -39,7 +40,8 @@ pub(crate) async fn cancel_flow(
 ) -> Result<Response, Fail> {
     reach::flow(&app, &caller.grant, id, Action::TasksCancel).await?;
     let begin = Begin { flow: id, by: caller.by.as_ref(), reason: &why.reason, op: op.as_ref() };
-    answer(&app, id, app.store.cancel_flow(&begin).await?).await
+    let begun = app.store.cancel_flow(&begin).await?;
+    Ok(explained(&why.reason, answer(&app, id, begun).await?))
 }
 
 /// Rerun what ended badly in a flow
@@ -62,7 +64,8 @@ pub(crate) async fn rerun_flow(
 ) -> Result<Response, Fail> {
     reach::flow(&app, &caller.grant, id, Action::TasksWrite).await?;
     let begin = Begin { flow: id, by: caller.by.as_ref(), reason: &why.reason, op: op.as_ref() };
-    answer(&app, id, app.store.rerun_flow(&begin).await?).await
+    let begun = app.store.rerun_flow(&begin).await?;
+    Ok(explained(&why.reason, answer(&app, id, begun).await?))
 }
 
 async fn answer(app: &App, id: FlowId, begun: Begun) -> Result<Response, Fail> {

@@ -22,7 +22,7 @@ use utoipa_axum::routes;
 use crate::app::App;
 use crate::auth::Grant;
 use crate::convert::webhook as convert;
-use crate::extract::{Body, Caller, NewWebhook, WebhookPath, if_match};
+use crate::extract::{Body, Caller, NewWebhook, WebhookPath, if_match, if_new};
 use crate::hooks;
 use crate::problem::Fail;
 use reach::{covers, must_cover};
@@ -86,6 +86,7 @@ pub(crate) async fn get_webhook(
     params(
         NewWebhook,
         ("If-Match" = Option<String>, Header, description = "An ETag: 412 if the webhook has another one by now"),
+        ("If-None-Match" = Option<String>, Header, description = "`*`: 412 if there is one of that name already"),
     ),
     request_body = PutWebhook,
     responses(
@@ -116,6 +117,9 @@ pub(crate) async fn put_webhook(
             return Err(Fail::new(Code::Conflict).because("The name is taken. Choose another one."));
         }
         let version = there.map_or(0, |there| there.version);
+        if version > 0 && if_new(&headers) {
+            return Err(outdated(version));
+        }
         let named = match if_match(&headers, version) {
             Some(_) if version == 0 => return Err(Fail::new(Code::UnknownWebhook)),
             Some(false) => return Err(outdated(version)),

@@ -28,6 +28,8 @@ pub struct ErrorGroup {
     pub others: Option<Seen>,
     /// How often each worker saw it: of the first ones that did.
     pub workers: BTreeMap<WorkerId, u64>,
+    /// How often it was seen in its latest hours, by the ms at which they begin.
+    pub hours: BTreeMap<u64, u64>,
 }
 
 /// How often and when something was seen.
@@ -70,8 +72,14 @@ impl ErrorGroup {
             let last_ms = fields.or(&format!("last_ms:{queue}"), first_ms)?;
             seen.insert(queue, Seen { count, first_ms, last_ms });
         }
+        let mut hours = BTreeMap::new();
+        for (_, said) in fields.with_prefix("hour:") {
+            let at = said.iter().position(|byte| *byte == b' ').unwrap_or(said.len());
+            hours.insert(number(&said[..at])?, number(said.get(at + 1..).unwrap_or_default())?);
+        }
         Ok(ErrorGroup {
             fingerprint,
+            hours,
             kind: fields.required("kind")?,
             reason: fields.or("reason", String::new())?,
             message: fields.or("message", String::new())?,

@@ -28,8 +28,9 @@ pub struct NewApiKey<'a> {
 }
 
 impl Store {
-    /// Writes a new API key, and answers when that was. It is in its owner's list before it is there.
-    pub async fn put_key(&self, ask: &NewApiKey<'_>) -> Result<u64, Error> {
+    /// Writes a new API key, and answers when that was; `None`: there is one of this id, with another secret. It is in its
+    /// owner's list before it is there.
+    pub async fn put_key(&self, ask: &NewApiKey<'_>) -> Result<Option<u64>, Error> {
         if self.count_keys(ask.tag).await? >= limits::KEYS_MAX {
             // Looking at the list gives up the places of keys that are gone.
             bounded("API keys of one owner", self.keys_of(ask.tag).await?.len() + 1, limits::KEYS_MAX)?;
@@ -40,9 +41,8 @@ impl Store {
         list.arg("ZADD").arg(index).arg("NX").arg(0).arg(ask.id.as_str());
         self.send_soon(&list).await?;
         let mut call = Call::new("token/key", [self.logins().key(ask.id)]);
-        call.optional(ask.expires_at_ms).arg(self.now_argument());
+        call.optional(ask.expires_at_ms).arg(self.now_argument()).arg(ask.hash);
         let fields = [
-            ("hash", ask.hash),
             ("owner", ask.owner.as_str()),
             ("owner_born", &born),
             ("name", ask.name),
@@ -56,7 +56,8 @@ impl Store {
         }
         let mut reply = self.run_soon(&call).await?;
         match reply.text()?.as_str() {
-            "written" => reply.parse(),
+            "written" => reply.parse().map(Some),
+            "taken" => Ok(None),
             other => Err(reply.fault(format!("it answered {other:?}"))),
         }
     }

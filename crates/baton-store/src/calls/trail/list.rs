@@ -21,6 +21,7 @@ pub struct Entry {
     pub outcome: Option<String>,
     /// To how many tasks.
     pub count: Option<u64>,
+    pub why: Option<String>,
     pub request: Option<String>,
 }
 
@@ -33,6 +34,7 @@ fn entry(id: StreamId, fields: &mut Fields) -> Result<Entry, Error> {
         address: text("address")?,
         subject: text("subject")?,
         outcome: text("outcome")?,
+        why: text("why")?,
         request: text("request")?,
         action: fields.required("action")?,
         count: fields.optional("count")?,

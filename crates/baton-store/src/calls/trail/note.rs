@@ -19,6 +19,8 @@ pub struct TrailNote<'a> {
     pub subject: &'a str,
     /// What came of it: a status of HTTP and the code of a problem, or the state of an operation.
     pub outcome: &'a str,
+    /// In his own words, if he said.
+    pub why: &'a str,
     /// Of the request, as it stands in the logs.
     pub request: &'a str,
 }
@@ -43,6 +45,7 @@ impl Store {
             ("address", note.address),
             ("subject", note.subject),
             ("outcome", note.outcome),
+            ("why", note.why),
             ("request", note.request),
         ];
         let said = fields.iter().filter(|(_, value)| !value.is_empty());
