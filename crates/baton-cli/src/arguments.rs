@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::carry::{Export, Import};
 use crate::dev::Dev;
 use crate::doctor::Doctor;
 use crate::error::ErrorCommand;
@@ -137,6 +138,10 @@ pub(crate) enum Command {
     Trail(Trail),
     /// Examine Redis, what lies in it, the fleet and the gateway: what is wrong, and what to do
     Doctor(Doctor),
+    /// Write a namespace as lines of JSON: a backup, or what another Redis is to have
+    Export(Export),
+    /// Make a namespace out of an export
+    Import(Import),
     /// Look at keys and scripts as redis-cli does, and understand what one sees
     #[command(subcommand)]
     Redis(RedisCommand),

@@ -2,6 +2,7 @@
 //! development.
 
 mod arguments;
+mod carry;
 mod console;
 mod dev;
 mod direct;
@@ -22,6 +23,7 @@ mod out;
 mod passphrase;
 mod pool;
 mod private;
+mod progress;
 mod prompt;
 mod queue;
 mod recover;
@@ -109,6 +111,8 @@ fn run(arguments: Arguments) -> Result<Exit> {
                 Command::Error(error) => error::run(&out, &target, error).await,
                 Command::Events(events) => events::run(&out, &target, events).await,
                 Command::Doctor(doctor) => doctor::run(&out, &target, &doctor).await,
+                Command::Export(export) => carry::export(&out, &export).await,
+                Command::Import(import) => carry::import(&import).await,
                 Command::Redis(redis) => redis::run(&out, &target, redis).await,
                 Command::Healthcheck(check) => health::run(&out, &target, check).await,
                 Command::Login(login) => login::log_in(&out, &target, login).await,

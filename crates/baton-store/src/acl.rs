@@ -41,9 +41,13 @@ const LOGINS: &[&str] = &[
     "ZREM",
 ];
 
-/// What only looks, for `baton doctor` and `baton redis`. Gateways alone: the log of slow commands has arguments of all, and a
+/// What only looks, for `baton doctor`, `baton redis` and `baton export`. Gateways alone: the log of slow commands has arguments of all, and a
 /// scan names all keys. Without them everything works, and those who look are told what they may not see.
 const LOOKING: &[&str] = &[
+    "DBSIZE",
+    "GET",
+    "HLEN",
+    "PTTL",
     "HSCAN",
     "LLEN",
     "LRANGE",
@@ -53,6 +57,7 @@ const LOOKING: &[&str] = &[
     "STRLEN",
     "TIME",
     "TYPE",
+    "ZSCAN",
     "ACL|WHOAMI",
 ];
 

@@ -6,6 +6,7 @@ pub mod acl;
 pub mod behind;
 pub mod boot;
 pub mod calls;
+pub mod carry;
 mod clock;
 pub mod delivery;
 pub mod error;

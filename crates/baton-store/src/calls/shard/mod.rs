@@ -1,7 +1,9 @@
 pub(crate) mod behind;
 mod cascade;
 mod ends;
+mod export;
 pub(crate) mod facts;
+pub(crate) mod import;
 mod open;
 mod probe;
 mod tick;
