@@ -32,4 +32,6 @@ if step == 'begin' and at_it ~= '' and at_it ~= import then return refused('conf
 if step == 'over' and at_it ~= import then redis.call('DEL', META) end
 redis.call('HSET', META, 'schema', SCHEMA_IMPORTING, 'importing', import, 'shards', shards,
   'store_id', found[3] or store_id, 'created_ms', found[4] or now.digits)
+-- Shards have none.
+if not string.find(META, '}:meta$') then redis.call('HSET', META, 'epoch', found[5] or 1) end
 return { 'begun', found[3] or store_id }

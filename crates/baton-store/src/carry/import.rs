@@ -78,7 +78,10 @@ impl Import {
         let import = Import {
             store: store.clone(),
             name,
-            now_ms: store.server_ms().await?,
+            now_ms: match store.now_argument().parse() {
+                Ok(injected_ms) => injected_ms,
+                Err(_) => store.server_ms().await?,
+            },
             pieces: BTreeMap::new(),
             sum: Imported::default(),
         };
@@ -141,7 +144,7 @@ impl Import {
         let writes = writes::of(carried, self.now_ms);
         let bytes: usize = writes.iter().map(Write::bytes).sum();
         let piece = self.pieces.entry(shard).or_default();
-        // A task stands in one piece.
+        // All of a task stands in one piece.
         let full = piece.writes.len() + writes.len() > PIECE_WRITES || piece.bytes + bytes > PIECE_BYTES;
         if full {
             self.send(shard).await?;
