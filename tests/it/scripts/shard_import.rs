@@ -122,7 +122,7 @@ async fn rich(at: &mut Fixture) -> (TaskId, TaskId) {
     Wish::new("nightly", every(60_000)).put(at).await;
     allow(at, &QueueName::default(), &of_group(1)).await;
     at.submit(&[grouped(at, "g"), grouped(at, "g"), grouped(at, "g")]).await;
-    at.store.set_paused(Shard::FIRST, &baton_store::calls::queue::SetPaused { queue: &queue("calm"), paused: true, by: None, create: true }).await.unwrap();
+    at.store.set_paused(Shard::FIRST, &baton_store::calls::queue::SetPaused { queue: &queue("media"), paused: true, by: None }).await.unwrap();
     (made[1], made[2])
 }
 
