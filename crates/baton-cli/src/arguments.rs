@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::bench::BenchCommand;
 use crate::carry::{Export, Import};
 use crate::dev::Dev;
 use crate::doctor::Doctor;
@@ -30,6 +31,7 @@ use crate::signing_key::SigningKeyCommand;
 use crate::stats::StatsCommand;
 use crate::task::TaskCommand;
 use crate::tether::Tether;
+use crate::top::Top;
 use crate::trail::Trail;
 use crate::user::UserCommand;
 use crate::webhook::WebhookCommand;
@@ -129,6 +131,8 @@ pub(crate) enum Command {
     Kind(KindCommand),
     /// Say how the fleet does: counts, rates, and how long tasks wait and run
     Stats(StatsCommand),
+    /// Watch the fleet at a glance: queues, workers, what runs and what fails
+    Top(Top),
     /// Look at failures in groups
     #[command(subcommand)]
     Error(ErrorCommand),
@@ -138,6 +142,9 @@ pub(crate) enum Command {
     Trail(Trail),
     /// Examine Redis, what lies in it, the fleet and the gateway: what is wrong, and what to do
     Doctor(Doctor),
+    /// Put load on a fleet, and say how fast it was
+    #[command(subcommand)]
+    Bench(BenchCommand),
     /// Write a namespace as lines of JSON: a backup, or what another Redis is to have
     Export(Export),
     /// Make a namespace out of an export

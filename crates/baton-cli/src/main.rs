@@ -2,6 +2,7 @@
 //! development.
 
 mod arguments;
+mod bench;
 mod carry;
 mod console;
 mod dev;
@@ -36,6 +37,7 @@ mod signing_key;
 mod stats;
 mod task;
 mod tether;
+mod top;
 mod trail;
 mod user;
 mod wait;
@@ -111,6 +113,8 @@ fn run(arguments: Arguments) -> Result<Exit> {
                 Command::Error(error) => error::run(&out, &target, error).await,
                 Command::Events(events) => events::run(&out, &target, events).await,
                 Command::Doctor(doctor) => doctor::run(&out, &target, &doctor).await,
+                Command::Bench(bench) => bench::run(&out, &target, bench).await,
+                Command::Top(top) => top::run(&out, &target, &top).await,
                 Command::Export(export) => carry::export(&out, &export).await,
                 Command::Import(import) => carry::import(&import).await,
                 Command::Redis(redis) => redis::run(&out, &target, redis).await,

@@ -70,7 +70,9 @@ impl Copy {
 
     async fn snapshot(&self, at: &Fixture) -> Snapshot {
         let taken = Snapshot::take(&mut at.redis.connection().await, "copy:").await;
-        Snapshot(taken.0.into_iter().map(|(key, value)| (key.replacen("copy:", "baton:", 1), value)).collect())
+        Snapshot(
+            taken.0.into_iter().map(|(key, value)| (key.replacen("copy:", "baton:", 1), value)).collect(),
+        )
     }
 
     async fn assert_invariants(&self, at: &Fixture) {
@@ -105,7 +107,12 @@ async fn rich(at: &mut Fixture) -> (TaskId, TaskId) {
     pass_on(at).await;
     let tags = vec![Tag::new("a").unwrap(), Tag::new("b").unwrap()];
     let media = queue("media");
-    let rich = NewTask { payload: hostile_bytes(), tags, queue: media.clone(), ..with_key(at.new_task("echo"), "k:1") };
+    let rich = NewTask {
+        payload: hostile_bytes(),
+        tags,
+        queue: media.clone(),
+        ..with_key(at.new_task("echo"), "k:1")
+    };
     let made = at.submit(&[rich, at.new_task("noop"), at.new_task("noop")]).await;
     link(at, made[1], made[2]).await;
     let grant = Ask::new(&life, 1).queues(&[media]).send(at).await.tasks.remove(0);
@@ -122,7 +129,13 @@ async fn rich(at: &mut Fixture) -> (TaskId, TaskId) {
     Wish::new("nightly", every(60_000)).put(at).await;
     allow(at, &QueueName::default(), &of_group(1)).await;
     at.submit(&[grouped(at, "g"), grouped(at, "g"), grouped(at, "g")]).await;
-    at.store.set_paused(Shard::FIRST, &baton_store::calls::queue::SetPaused { queue: &queue("media"), paused: true, by: None }).await.unwrap();
+    at.store
+        .set_paused(
+            Shard::FIRST,
+            &baton_store::calls::queue::SetPaused { queue: &queue("media"), paused: true, by: None },
+        )
+        .await
+        .unwrap();
     (made[1], made[2])
 }
 
@@ -236,9 +249,13 @@ async fn what_does_not_fit_together_never_becomes_whole() {
         let flow = create_of(at, chain(2)).await;
         let (all, sums) = exported(at).await;
         let is = |carried: &Carried, id: TaskId| matches!(carried, Carried::Task(task) if task.id == id);
-        let without = |what: &dyn Fn(&Carried) -> bool| all.iter().filter(|one| !what(one)).cloned().collect::<Vec<_>>();
+        let without = |what: &dyn Fn(&Carried) -> bool| {
+            all.iter().filter(|one| !what(one)).cloned().collect::<Vec<_>>()
+        };
         let mut twice = all.clone();
-        let Some(Carried::Task(mut other)) = all.iter().find(|carried| is(carried, one)).cloned() else { panic!() };
+        let Some(Carried::Task(mut other)) = all.iter().find(|carried| is(carried, one)).cloned() else {
+            panic!()
+        };
         other.id = at.store.draw(Shard::FIRST);
         twice.push(Carried::Task(other));
         let flow = format!("flow:{flow}");
@@ -293,7 +310,8 @@ async fn tasks_of_different_moments_make_a_sound_namespace() {
             let mut mixed: Vec<Carried> = keys.cloned().collect();
             for (at, one) in first.iter().enumerate() {
                 let Carried::Task(task) = one else { continue };
-                let later = second.iter().find(|other| matches!(other, Carried::Task(other) if other.id == task.id));
+                let later =
+                    second.iter().find(|other| matches!(other, Carried::Task(other) if other.id == task.id));
                 let takes_later = (at >> (mask % 3)) % 2 == mask / 4;
                 mixed.push(if takes_later { later.unwrap().clone() } else { one.clone() });
             }

@@ -7,7 +7,9 @@ use anyhow::{Result, anyhow};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use baton_core::Shard;
-use baton_store::carry::{Beside, Carried, CarriedKey, CarriedTask, Edge, EdgeState, Origin, Pairs, ShardSum, Value};
+use baton_store::carry::{
+    Beside, Carried, CarriedKey, CarriedTask, Edge, EdgeState, Origin, Pairs, ShardSum, Value,
+};
 use serde::{Deserialize, Serialize};
 
 /// The form of these lines. Another number is refused.
@@ -320,7 +322,13 @@ mod tests {
 
     #[test]
     fn bytes_come_back_as_they_were() {
-        for bytes in [&b"12345678901234567890"[..], b"", b"{\"b\":1,\n\"a\":\0}", b"\xff\xfe\0x", "ü\u{2028}".as_bytes()] {
+        for bytes in [
+            &b"12345678901234567890"[..],
+            b"",
+            b"{\"b\":1,\n\"a\":\0}",
+            b"\xff\xfe\0x",
+            "ü\u{2028}".as_bytes(),
+        ] {
             let text = serde_json::to_string(&Text::of(bytes.to_vec())).unwrap();
             let back: Text = serde_json::from_str(&text).unwrap();
             assert_eq!(back.bytes().unwrap(), bytes, "{text}");

@@ -211,7 +211,8 @@ pub(crate) async fn import(asked: &Import) -> Result<Exit> {
     Ok(Exit::Fine)
 }
 
-const HALF: &str = "the import is not whole, so gateways and workers refuse this namespace; --start-over begins it anew";
+const HALF: &str =
+    "the import is not whole, so gateways and workers refuse this namespace; --start-over begins it anew";
 
 async fn begin(store: &Store, lines: &Lines, over: bool) -> Result<Writing> {
     let conflict = |sentence: String| Stop::new(Exit::Conflict, sentence).into();

@@ -30,11 +30,18 @@ impl Lines {
         let from: Box<dyn BufRead> = match file == Path::new("-") {
             true => Box::new(BufReader::new(std::io::stdin())),
             false => {
-                let opened = File::open(file).with_context(|| format!("failed to read {}", file.display()))?;
+                let opened =
+                    File::open(file).with_context(|| format!("failed to read {}", file.display()))?;
                 Box::new(BufReader::with_capacity(256 * 1024, opened))
             }
         };
-        let nothing = Origin { namespace: String::new(), schema: 0, shards: 0, store_id: String::new(), exported_ms: 0 };
+        let nothing = Origin {
+            namespace: String::new(),
+            schema: 0,
+            shards: 0,
+            store_id: String::new(),
+            exported_ms: 0,
+        };
         let mut lines = Lines { from, store: store.clone(), origin: nothing, number: 0, tasks: 0, end: None };
         lines.origin = match lines.line()? {
             Some(Line::BatonExport(header)) => {
@@ -86,7 +93,11 @@ impl Lines {
     fn check_end(&self, end: &End) -> Result<()> {
         if (end.lines, end.tasks) != (self.number, self.tasks) {
             let (lines, tasks) = (self.number, self.tasks);
-            return Err(anyhow!("it says {} lines and {} tasks, and there are {lines} and {tasks}", end.lines, end.tasks));
+            return Err(anyhow!(
+                "it says {} lines and {} tasks, and there are {lines} and {tasks}",
+                end.lines,
+                end.tasks
+            ));
         }
         end.sums().map(|_| ())
     }

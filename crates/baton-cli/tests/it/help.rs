@@ -3,7 +3,7 @@
 use crate::fleet::run;
 
 /// Every command by what is typed.
-const COMMANDS: [&str; 111] = [
+const COMMANDS: [&str; 118] = [
     "",
     "dev",
     "gateway",
@@ -83,6 +83,13 @@ const COMMANDS: [&str; 111] = [
     "error rerun",
     "events",
     "doctor",
+    "export",
+    "import",
+    "bench submit",
+    "bench lifecycle",
+    "bench latency",
+    "bench refresh",
+    "top",
     "redis keys",
     "redis explain",
     "redis check",

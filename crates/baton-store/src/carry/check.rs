@@ -147,7 +147,9 @@ impl CarriedTask {
         }
         match (&task.family.flow, &self.position) {
             (None, None) => Ok(()),
-            (Some(flow), Some(position)) if flow.shard() == self.id.shard() => check_score("its flow", position),
+            (Some(flow), Some(position)) if flow.shard() == self.id.shard() => {
+                check_score("its flow", position)
+            }
             _ => unsound("it has a flow without a position in it, or a position without a flow"),
         }
     }

@@ -35,12 +35,19 @@ impl Store {
     /// What there is to export; it is refused where an import is not whole.
     pub async fn origin(&self) -> Result<Origin, Error> {
         if infos(self).await?.iter().any(|info| field(info, "cluster_enabled") == Some("1")) {
-            return Err(Error::invalid("this Redis", "a scan of a cluster would go to one of its nodes only"));
+            return Err(Error::invalid(
+                "this Redis",
+                "a scan of a cluster would go to one of its nodes only",
+            ));
         }
         let key = namespace_meta(self.namespace());
-        let found: Vec<Option<String>> = self.question(&["HMGET", &key, "schema", "shards", "store_id"]).await?;
+        let found: Vec<Option<String>> =
+            self.question(&["HMGET", &key, "schema", "shards", "store_id"]).await?;
         let [Some(schema), Some(shards), Some(store_id)] = &found[..] else {
-            return Err(Error::invalid("this namespace", format!("{key} is not there: nobody has begun here")));
+            return Err(Error::invalid(
+                "this namespace",
+                format!("{key} is not there: nobody has begun here"),
+            ));
         };
         let schema = schema.parse().map_err(|_| Error::fault(&key, "its schema is no number"))?;
         if let Some(unfit) = judge_schema(schema) {
@@ -86,8 +93,7 @@ impl Store {
         });
         let name = words.first().map(|word| String::from_utf8_lossy(word.as_ref()).into_owned());
         let value = self.send(&command, None).await?;
-        T::from_redis_value(value)
-            .map_err(|error| Error::fault(name.unwrap_or_default(), error.to_string()))
+        T::from_redis_value(value).map_err(|error| Error::fault(name.unwrap_or_default(), error.to_string()))
     }
 
     pub(crate) async fn server_ms(&self) -> Result<u64, Error> {
@@ -285,7 +291,8 @@ impl Walk<'_> {
         let (mut cursor, mut count) = ("0".to_owned(), 0);
         loop {
             let (next, names) = self.store.scan(&cursor, &start).await?;
-            let id = |name: &Vec<u8>| std::str::from_utf8(name.strip_prefix(start.as_bytes())?).ok()?.parse().ok();
+            let id =
+                |name: &Vec<u8>| std::str::from_utf8(name.strip_prefix(start.as_bytes())?).ok()?.parse().ok();
             let ids: Vec<TaskId> = names.iter().filter_map(id).collect();
             for some in ids.chunks(TASKS) {
                 count += self.some_tasks(some, drafts, take).await?;
@@ -312,8 +319,9 @@ impl Walk<'_> {
                     let field = task.fields.iter().find(|(field, _)| field == name);
                     field.map(|(_, value)| String::from_utf8_lossy(value).into_owned())
                 };
-                let is_later =
-                    word("created_ms").and_then(|ms| ms.parse().ok()).is_some_and(|ms: u64| ms > self.since_ms);
+                let is_later = word("created_ms")
+                    .and_then(|ms| ms.parse().ok())
+                    .is_some_and(|ms: u64| ms > self.since_ms);
                 let of_draft = word("flow").is_some_and(|flow| drafts.contains(&flow));
                 if !is_later && !of_draft {
                     count += 1;

@@ -100,12 +100,14 @@ impl Import {
     /// Whether it is ours.
     async fn mark(&self, step: Step, store_id: &str) -> Result<bool, Error> {
         let meta = namespace_meta(self.store.namespace());
-        let Stepped::Begun { store_id } = self.store.import_step(meta, step, &self.name, store_id).await? else {
+        let Stepped::Begun { store_id } = self.store.import_step(meta, step, &self.name, store_id).await?
+        else {
             return Ok(false);
         };
         for shard in self.store.shards().all() {
             let meta = self.store.keys(shard)?.meta();
-            let Stepped::Begun { .. } = self.store.import_step(meta, step, &self.name, &store_id).await? else {
+            let Stepped::Begun { .. } = self.store.import_step(meta, step, &self.name, &store_id).await?
+            else {
                 return Ok(false);
             };
         }
@@ -229,7 +231,10 @@ impl Import {
             }
         }
         let events: Option<String> = self.store.question(&["HGET", &keys.meta(), "events"]).await?;
-        let mark = vec![events.unwrap_or_else(|| "0".to_owned()).into_bytes(), format!("{}-0", self.now_ms).into_bytes()];
+        let mark = vec![
+            events.unwrap_or_else(|| "0".to_owned()).into_bytes(),
+            format!("{}-0", self.now_ms).into_bytes(),
+        ];
         let missed = vec![b"behind_missed".to_vec(), b"1".to_vec()];
         let writes = &mut self.pieces.entry(shard).or_default().writes;
         writes.push(Write::new("zset", "events:marks", mark));

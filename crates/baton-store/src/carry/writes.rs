@@ -6,17 +6,8 @@ use super::{Beside, Carried, CarriedKey, CarriedTask, Edge, EdgeState, OWN_OF_ME
 const WORDS: usize = 2_000;
 
 /// Counters that are counted anew.
-const COUNTED: &[&str] = &[
-    "live",
-    "scheduled",
-    "blocked",
-    "pending",
-    "running",
-    "completed",
-    "failed",
-    "timeout",
-    "cancelled",
-];
+const COUNTED: &[&str] =
+    &["live", "scheduled", "blocked", "pending", "running", "completed", "failed", "timeout", "cancelled"];
 
 /// One write, in the words of `shard/import`.
 #[derive(Clone, Debug, PartialEq, Eq)]
