@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::audit::Audit;
+use crate::bench::BenchCommand;
+use crate::carry::{Export, Import};
 use crate::dev::Dev;
 use crate::doctor::Doctor;
 use crate::error::ErrorCommand;
@@ -30,6 +32,7 @@ use crate::signing_key::SigningKeyCommand;
 use crate::stats::StatsCommand;
 use crate::task::TaskCommand;
 use crate::tether::Tether;
+use crate::top::Top;
 use crate::trail::Trail;
 use crate::user::UserCommand;
 use crate::webhook::WebhookCommand;
@@ -129,6 +132,8 @@ pub(crate) enum Command {
     Kind(KindCommand),
     /// Say how the fleet does: counts, rates, and how long tasks wait and run
     Stats(StatsCommand),
+    /// Watch the fleet at a glance: queues, workers, what runs and what fails
+    Top(Top),
     /// Look at failures in groups
     #[command(subcommand)]
     Error(ErrorCommand),
@@ -140,6 +145,13 @@ pub(crate) enum Command {
     Doctor(Doctor),
     /// Prove that nothing was lost, doubled or done out of order, from the keys and streams in Redis
     Audit(Box<Audit>),
+    /// Put load on a fleet, and say how fast it was
+    #[command(subcommand)]
+    Bench(BenchCommand),
+    /// Write a namespace as lines of JSON: a backup, or what another Redis is to have
+    Export(Export),
+    /// Make a namespace out of an export
+    Import(Import),
     /// Look at keys and scripts as redis-cli does, and understand what one sees
     #[command(subcommand)]
     Redis(RedisCommand),

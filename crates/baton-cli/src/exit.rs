@@ -87,7 +87,17 @@ fn one(cause: &(dyn std::error::Error + 'static)) -> Option<Exit> {
     if let Some(stop) = cause.downcast_ref::<Stop>() {
         return Some(stop.exit);
     }
-    cause.downcast_ref::<baton::Error>().map(of_client)
+    let client = cause.downcast_ref::<baton::Error>().map(of_client);
+    client.or_else(|| cause.downcast_ref::<baton_store::Error>().map(of_store))
+}
+
+/// Of commands that speak to Redis themselves.
+fn of_store(error: &baton_store::Error) -> Exit {
+    match error {
+        baton_store::Error::Unavailable { .. } | baton_store::Error::NotConfirmed => Exit::Unreachable,
+        baton_store::Error::Invalid { .. } => Exit::Usage,
+        baton_store::Error::StorageFull | baton_store::Error::Fault { .. } => Exit::Failure,
+    }
 }
 
 fn of_client(error: &baton::Error) -> Exit {

@@ -3,6 +3,8 @@
 
 mod arguments;
 mod audit;
+mod bench;
+mod carry;
 mod console;
 mod dev;
 mod direct;
@@ -23,6 +25,7 @@ mod out;
 mod passphrase;
 mod pool;
 mod private;
+mod progress;
 mod prompt;
 mod queue;
 mod recover;
@@ -35,6 +38,7 @@ mod signing_key;
 mod stats;
 mod task;
 mod tether;
+mod top;
 mod trail;
 mod user;
 mod wait;
@@ -111,6 +115,10 @@ fn run(arguments: Arguments) -> Result<Exit> {
                 Command::Events(events) => events::run(&out, &target, events).await,
                 Command::Doctor(doctor) => doctor::run(&out, &target, &doctor).await,
                 Command::Audit(audit) => audit::run(&out, *audit).await,
+                Command::Bench(bench) => bench::run(&out, &target, bench).await,
+                Command::Top(top) => top::run(&out, &target, &top).await,
+                Command::Export(export) => carry::export(&out, &export).await,
+                Command::Import(import) => carry::import(&import).await,
                 Command::Redis(redis) => redis::run(&out, &target, redis).await,
                 Command::Healthcheck(check) => health::run(&out, &target, check).await,
                 Command::Login(login) => login::log_in(&out, &target, login).await,

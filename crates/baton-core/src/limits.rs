@@ -11,6 +11,11 @@ macro_rules! limits {
 limits! {
     /// The form of the data in Redis that this release knows. A newer one stops every call that writes.
     SCHEMA = 1;
+    /// Stands in the place of the schema while an import is not whole: to every release it is a newer one, so nothing is
+    /// handed out and nothing is written.
+    SCHEMA_IMPORTING = 1_000_000_000;
+    /// What a piece of an export brings at most, but for a single task that is larger.
+    EXPORT_PIECE_BYTES = 1_048_576;
     /// A lease, unless the holder registers with another length.
     LEASE_MS = 30_000;
     /// Below this a round trip and a pause of the kernel already cost a lease.

@@ -41,9 +41,13 @@ const LOGINS: &[&str] = &[
     "ZREM",
 ];
 
-/// What only looks, for `baton doctor`, `baton redis` and `baton audit`. Gateways alone: the log of slow commands has arguments of all, and a
+/// What only looks, for `baton doctor`, `baton redis`, `baton audit` and `baton export`. Gateways alone: the log of slow commands has arguments of all, and a
 /// scan names all keys. Without them everything works, and those who look are told what they may not see.
 const LOOKING: &[&str] = &[
+    "ACL|WHOAMI",
+    "DBSIZE",
+    "GET",
+    "HLEN",
     "HSCAN",
     "LLEN",
     "LRANGE",
@@ -54,7 +58,6 @@ const LOOKING: &[&str] = &[
     "STRLEN",
     "TIME",
     "TYPE",
-    "ACL|WHOAMI",
     "XINFO|STREAM",
     "ZSCAN",
 ];

@@ -2,7 +2,7 @@
 //! and that we may do what the scripts do.
 
 use baton_core::Shard;
-use baton_core::limits::SCHEMA;
+use baton_core::limits::{SCHEMA, SCHEMA_IMPORTING};
 use tokio::task::JoinSet;
 
 use crate::clock::random;
@@ -41,6 +41,10 @@ pub enum Unfit {
     Role(String),
     #[error("the namespace was made by a newer release (schema {0}): upgrade this one")]
     SchemaTooNew(u64),
+    #[error(
+        "an import of the namespace is not whole: let it end; or begin it anew with `baton import --start-over`"
+    )]
+    Importing,
     #[error("the namespace has {found} shards, not {wanted}: the number is fixed when it is made")]
     Shards { found: u32, wanted: u16 },
     #[error("a shard belongs to another store ({found}, not {wanted}): two deployments share this prefix")]
@@ -125,8 +129,8 @@ pub(crate) async fn meet_namespace(store: &Store) -> Result<Vec<Unfit>, Error> {
     let drawn = format!("{:016x}", random());
     let namespace = store.open_namespace(&drawn).await?;
     let wanted = store.shards().get();
-    if namespace.schema > SCHEMA {
-        return Ok(vec![Unfit::SchemaTooNew(namespace.schema)]);
+    if let Some(unfit) = judge_schema(namespace.schema) {
+        return Ok(vec![unfit]);
     }
     if namespace.shards != u32::from(wanted) {
         return Ok(vec![Unfit::Shards { found: namespace.shards, wanted }]);
@@ -142,10 +146,18 @@ pub(crate) async fn meet_namespace(store: &Store) -> Result<Vec<Unfit>, Error> {
     Ok(unfit)
 }
 
+pub(crate) fn judge_schema(schema: u64) -> Option<Unfit> {
+    match schema {
+        SCHEMA_IMPORTING => Some(Unfit::Importing),
+        schema => (schema > SCHEMA).then_some(Unfit::SchemaTooNew(schema)),
+    }
+}
+
 async fn meet_shard(store: &Store, shard: Shard, store_id: &str) -> Result<Option<Unfit>, Error> {
     let found = store.open_shard(shard, store_id).await?;
-    Ok(if found.schema > SCHEMA {
-        Some(Unfit::SchemaTooNew(found.schema))
+    let unfit = judge_schema(found.schema);
+    Ok(if unfit.is_some() {
+        unfit
     } else if found.store_id != store_id {
         Some(Unfit::Foreign { found: found.store_id, wanted: store_id.to_owned() })
     } else {

@@ -130,6 +130,7 @@ families! {
     Shard Expires zset "error:<fingerprint>:tasks" "shard/behind" "the latest tasks of a group by the ms they failed";
     Shard Expires hash "error:<fingerprint>:workers" "shard/behind" "how often workers saw it";
     Shard Expires hash "error:<fingerprint>" "shard/behind" "a group of failures: message, how often and when in each queue, and in its latest hours";
+    Shard Lasts zset "importing" "shard/import" "parents that an import has named and not brought yet";
     Shard Lasts zset "events:marks" "shard/tick" "stream ids by the number of task events up to them";
     Shard Lasts stream "events" "task/submit" "one entry per call and kind of event";
     Logins Lasts hash "user" "token/user" "a user: epoch, roles, the hash of his password";

@@ -64,6 +64,7 @@
 //! | `baton:{0}:error:<fingerprint>` | hash | a group: its message, how often and when it was seen in each queue, how often in its latest hours; expires |
 //! | `baton:{0}:error:<fingerprint>:tasks` `:workers` | zset, hash | the latest tasks of a group by the ms they failed; how often workers saw it |
 //! | `baton:{0}:events` | stream | one entry per call and kind of event |
+//! | `baton:{0}:importing` | zset | parents that an import has named and not brought yet; gone when it is whole |
 //! | `baton:{0}:events:marks` | zset | stream ids by the number of task events up to them |
 //!
 //! Logins are apart from all shards, whose tags are hex numbers: every key of theirs begins with `baton:{u`, and only
@@ -137,6 +138,10 @@ impl ShardKeys {
 
     pub fn event_marks(&self) -> String {
         self.at(&["events:marks"])
+    }
+
+    pub fn importing(&self) -> String {
+        self.at(&["importing"])
     }
 
     pub fn queues(&self) -> String {

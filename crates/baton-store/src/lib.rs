@@ -7,6 +7,7 @@ pub mod audit;
 pub mod behind;
 pub mod boot;
 pub mod calls;
+pub mod carry;
 mod clock;
 pub mod delivery;
 pub mod error;

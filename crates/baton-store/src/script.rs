@@ -31,7 +31,7 @@ const LIBRARY: &[(&str, &str)] = texts! { "lib/":
 };
 
 const SOURCES: &[(&str, &str)] = texts! { "":
-    "namespace/open" "shard/open" "shard/probe" "shard/ends" "shard/tick"
+    "namespace/open" "namespace/import" "shard/export" "shard/import" "shard/open" "shard/probe" "shard/ends" "shard/tick"
     "shard/facts" "shard/behind" "shard/audit" "shard/repair"
     "task/submit" "task/claim" "task/settle" "task/progress" "task/log" "task/log_read"
     "task/cancel" "task/rerun" "task/promote" "task/reprioritise"

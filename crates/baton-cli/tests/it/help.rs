@@ -3,7 +3,7 @@
 use crate::fleet::run;
 
 /// Every command by what is typed.
-const COMMANDS: [&str; 112] = [
+const COMMANDS: [&str; 119] = [
     "",
     "dev",
     "gateway",
@@ -84,6 +84,13 @@ const COMMANDS: [&str; 112] = [
     "events",
     "doctor",
     "audit",
+    "export",
+    "import",
+    "bench submit",
+    "bench lifecycle",
+    "bench latency",
+    "bench refresh",
+    "top",
     "redis keys",
     "redis explain",
     "redis check",

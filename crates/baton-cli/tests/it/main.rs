@@ -3,6 +3,7 @@
 
 mod accounts;
 mod answers;
+mod carry;
 mod demo;
 mod dev;
 mod figures;
@@ -10,6 +11,7 @@ mod fleet;
 mod flows;
 mod help;
 mod kinds;
+mod load;
 mod logins;
 mod operations;
 mod pipes;

@@ -4,7 +4,7 @@ use baton_core::doctor::Finding;
 use baton_core::limits::SCHEMA;
 
 use super::{NAMESPACE, RIGHTS, SCRIPTS, Seen, Unseen};
-use crate::boot::Unfit;
+use crate::boot::{Unfit, judge_schema};
 use crate::keys::namespace_meta;
 use crate::script::{Script, inner_commands, login_commands, probes};
 use crate::store::Store;
@@ -39,7 +39,7 @@ pub(super) async fn look(store: &Store) -> Seen<Finding> {
     }
     let newer =
         schemas.iter().filter_map(|schema| schema.parse().ok()).filter(|schema| *schema > SCHEMA).max();
-    unfit.extend(newer.map(Unfit::SchemaTooNew));
+    unfit.extend(newer.and_then(judge_schema));
     Ok(match unfit.first() {
         None => NAMESPACE.ok(format!("schema {schema}, {shards} shards, store {store_id}")),
         Some(first) => NAMESPACE

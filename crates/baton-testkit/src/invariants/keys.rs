@@ -92,6 +92,7 @@ fn family(picture: &Picture<'_>, key: &str) -> Option<(&'static str, bool)> {
         ["meta"] => lasting("hash"),
         ["events"] => lasting("stream"),
         ["events", "marks"] => lasting("zset"),
+        ["importing"] => lasting("zset"),
         ["queues" | "scheduled" | "leases" | "workers" | "flows" | "drafts" | "cascades"] => lasting("zset"),
         ["worker", worker] => {
             picture.sorted("workers").iter().any(|(id, _)| id == worker).then_some(("hash", false))

@@ -6,6 +6,7 @@ mod call;
 mod filter;
 mod flow;
 mod kinds;
+mod leases;
 mod operate;
 mod operations;
 mod options;

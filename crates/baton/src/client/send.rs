@@ -41,6 +41,15 @@ impl Client {
         Ok(self.create(call).await?.0)
     }
 
+    /// The same where there may be no answer: a 204.
+    pub(super) async fn call_or_nothing<T: DeserializeOwned>(&self, call: Call) -> Result<Option<T>, Error> {
+        let answer = self.ask(&call).await?;
+        if answer.bytes.is_empty() {
+            return Ok(None);
+        }
+        self.parse(&call, &answer).map(Some)
+    }
+
     /// The same, and whether what was asked for is new.
     pub(super) async fn create<T: DeserializeOwned>(&self, call: Call) -> Result<(T, bool), Error> {
         let answer = self.ask(&call).await?;

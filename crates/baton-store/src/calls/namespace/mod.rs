@@ -1,3 +1,4 @@
+pub(crate) mod import;
 mod open;
 
 pub use open::Opened;

@@ -1,7 +1,8 @@
 //! Logging in and out, and the sessions of whoever asks.
 
 use baton_api::auth::{
-    LoggedOutAll, Login, LogoutAll, NewPassword, Pair, ResetPassword, Secret, Session, Sessions, Validated,
+    LoggedOutAll, Login, LogoutAll, NewPassword, Pair, Refresh, ResetPassword, Secret, Session, Sessions,
+    Validated,
 };
 
 use super::pass::Pass;
@@ -41,6 +42,14 @@ impl Client {
     async fn begin(&self, login: &Login) -> Result<Tokens, Error> {
         let call = Call::post("/auth/login", body(login)?, None).once();
         tokens(self.read_as(&call, None).await?, &login.username)
+    }
+
+    /// Exchanges the tokens of a login for the next ones, for somebody who keeps them himself. These are over then: whoever
+    /// shows them again ends the login.
+    pub async fn refresh(&self, before: &Tokens) -> Result<Tokens, Error> {
+        let asked = Refresh { refresh_token: Some(before.refresh_token.clone()), ..Refresh::default() };
+        let call = Call::post("/auth/refresh", body(&asked)?, before.refresh_key.clone());
+        tokens(self.read_as(&call, None).await?, &before.username)
     }
 
     /// Ends the login of this client's store. False where there was none.

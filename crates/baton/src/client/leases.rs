@@ -1,0 +1,45 @@
+//! What a worker says over HTTP, for one that is not made with [`Worker`](crate::Worker).
+
+use std::time::Duration;
+
+use baton_api::lease::{Complete, Outcome};
+use baton_api::worker::{Claim, ClaimAnswer, Claimed, Leave, Left, Register, Registered};
+use baton_core::TaskId;
+
+use super::Client;
+use super::call::Call;
+use super::read::segment;
+use super::submit::body;
+use crate::error::Error;
+
+impl Client {
+    /// Introduces a worker. One that is to be repeated after a crash names its id and its boot.
+    pub async fn register(&self, worker: &Register) -> Result<Registered, Error> {
+        self.call(Call::post("/api/v1/workers/register", body(worker)?, None)).await
+    }
+
+    /// Claims tasks for a worker, and waits so long until there are some; none where none came.
+    pub async fn claim(&self, worker: &str, claim: &Claim, wait: Duration) -> Result<Vec<Claimed>, Error> {
+        let path = format!("/api/v1/workers/{}/claim", segment(worker)?);
+        let call = Call::post(path, body(claim)?, None).query("wait", wait.as_secs()).held_for(wait);
+        let Some(answer) = self.call_or_nothing(call).await? else { return Ok(Vec::new()) };
+        Ok(match answer {
+            ClaimAnswer::Many(claims) => claims.tasks,
+            ClaimAnswer::One(task) => vec![task],
+        })
+    }
+
+    /// Reports that a task is done.
+    pub async fn complete(&self, task: TaskId, report: &Complete) -> Result<Outcome, Error> {
+        self.call(Call::post(format!("/api/v1/leases/{task}/complete"), body(report)?, None)).await
+    }
+
+    /// A worker leaves; what it holds goes back.
+    pub async fn leave(&self, worker: &str, leave: &Leave) -> Result<Left, Error> {
+        let call = Call {
+            body: Some(body(leave)?),
+            ..Call::delete(format!("/api/v1/workers/{}", segment(worker)?))
+        };
+        self.call(call).await
+    }
+}
