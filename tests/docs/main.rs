@@ -8,6 +8,7 @@
 )]
 
 mod alerts;
+mod example;
 mod page;
 mod room;
 mod shown;
