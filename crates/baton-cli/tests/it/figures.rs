@@ -16,7 +16,7 @@ fn a_fleet_says_how_it_does() {
     fleet.fine(&["task", "submit", "echo", "--payload", "1", "--wait"]);
     failures_come_in_groups(&fleet);
     figures_are_shown_in_every_form(&fleet);
-    the_readme_works_as_it_stands(&fleet);
+    the_guide_works_as_it_stands(&fleet);
     mistakes_say_what_is_wrong(&fleet);
     a_group_is_run_once_more(&fleet);
 }
@@ -64,9 +64,9 @@ fn figures_are_shown_in_every_form(fleet: &Fleet) {
     assert_eq!(fleet.fine(&["stats", "-o", "name"]), "default\n");
 }
 
-fn the_readme_works_as_it_stands(fleet: &Fleet) {
-    let readme = include_str!("../../../../README.md");
-    let (_, section) = readme.split_once("## How it is doing\n").unwrap();
+fn the_guide_works_as_it_stands(fleet: &Fleet) {
+    let guide = include_str!("../../../../docs/guide.md");
+    let (_, section) = guide.split_once("## How it is doing\n").unwrap();
     let (_, block) = section.split_once("```sh\n").unwrap();
     let lines: Vec<&str> = block.split_once("```").unwrap().0.lines().collect();
     assert_eq!(lines.len(), 4);

@@ -63,7 +63,7 @@ fn flows_are_submitted_seen_and_moved() {
     edges_are_made_and_taken_back(&fleet);
     a_task_joins_a_flow(&fleet);
     what_is_refused_has_its_code(&fleet);
-    the_readme_says_how_it_is(&fleet);
+    the_guide_says_how_it_is(&fleet);
 }
 
 fn there_is_no_last_flow_yet(fleet: &Fleet) {
@@ -247,14 +247,14 @@ fn what_is_refused_has_its_code(fleet: &Fleet) {
     check(&["queue", "get", "nosuch"], 3, "unknown_queue");
 }
 
-fn the_readme_says_how_it_is(fleet: &Fleet) {
-    let readme = include_str!("../../../../README.md");
-    let (_, section) = readme.split_once("## Flows\n").unwrap();
+fn the_guide_says_how_it_is(fleet: &Fleet) {
+    let guide = include_str!("../../../../docs/guide.md");
+    let (_, section) = guide.split_once("## Flows\n").unwrap();
     let block = |language: &str| {
         let (_, rest) = section.split_once(&format!("```{language}\n")).unwrap();
         rest.split_once("```").unwrap().0
     };
-    let ran = piped(fleet, &["flow", "submit", "-", "--wait"], block("yaml"));
+    let ran = piped(fleet, &["flow", "submit", "-", "--wait"], block("yaml nightly.yaml"));
     assert_eq!(ran.code, Some(0), "{ran:?}");
     assert_eq!(fleet.fine(&["flow", "graph", "last"]), block("text"));
 }

@@ -8,14 +8,14 @@ use crate::schedules::words;
 #[test]
 fn kinds_are_said_shown_and_forgotten() {
     let fleet = Fleet::start(&[]);
-    the_readme_works_as_it_stands(&fleet);
+    the_guide_works_as_it_stands(&fleet);
     one_is_shown_in_every_form(&fleet);
     results_are_used_again_and_go(&fleet);
 }
 
-fn the_readme_works_as_it_stands(fleet: &Fleet) {
-    let readme = include_str!("../../../../README.md");
-    let (_, section) = readme.split_once("## Kinds\n").unwrap();
+fn the_guide_works_as_it_stands(fleet: &Fleet) {
+    let guide = include_str!("../../../../docs/guide.md");
+    let (_, section) = guide.split_once("## Kinds\n").unwrap();
     let (_, block) = section.split_once("```sh\n").unwrap();
     let lines: Vec<&str> = block.split_once("```").unwrap().0.lines().collect();
     assert_eq!(lines.len(), 5);

@@ -14,7 +14,7 @@ fn many_tasks_are_acted_on_and_it_is_told() {
     }
     one_is_tried_first_and_done_then(&fleet);
     mistakes_say_what_is_wrong(&fleet);
-    the_readme_works_as_it_stands(&fleet);
+    the_guide_works_as_it_stands(&fleet);
     a_queue_is_purged_only_by_its_name(&fleet);
 }
 
@@ -62,9 +62,9 @@ fn mistakes_say_what_is_wrong(fleet: &Fleet) {
     }
 }
 
-fn the_readme_works_as_it_stands(fleet: &Fleet) {
-    let readme = include_str!("../../../../README.md");
-    let (_, section) = readme.split_once("## Many tasks at once\n").unwrap();
+fn the_guide_works_as_it_stands(fleet: &Fleet) {
+    let guide = include_str!("../../../../docs/guide.md");
+    let (_, section) = guide.split_once("## Many tasks at once\n").unwrap();
     let (_, block) = section.split_once("```sh\n").unwrap();
     let lines: Vec<&str> = block.split_once("```").unwrap().0.lines().collect();
     assert_eq!(lines.len(), 8);

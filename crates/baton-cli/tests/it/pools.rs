@@ -242,9 +242,9 @@ async fn a_pool_is_sized_stopped_and_started_where_a_supervisor_lives() {
 }
 
 #[tokio::test]
-async fn the_readme_says_how_it_is() {
-    let readme = include_str!("../../../../README.md");
-    let (_, section) = readme.split_once("## Workers that look after themselves\n").unwrap();
+async fn the_guide_says_how_it_is() {
+    let guide = include_str!("../../../../docs/guide.md");
+    let (_, section) = guide.split_once("## Workers that look after themselves\n").unwrap();
     let (_, block) = section.split_once("```sh\n").unwrap();
     let (block, _) = block.split_once("```").unwrap();
     let redis = PrivateRedis::start().await;
@@ -253,7 +253,7 @@ async fn the_readme_says_how_it_is() {
     fleet.fine(&["task", "submit", "noop", "--wait"]);
     let mut typed = 0;
     for line in block.lines() {
-        let Some(line) = line.strip_prefix("target/demo/baton ") else { continue };
+        let Some(line) = line.strip_prefix("baton ") else { continue };
         let words = line.split('#').next().unwrap_or_default();
         fleet.fine(&words.split_whitespace().collect::<Vec<_>>());
         typed += 1;

@@ -8,7 +8,7 @@ use crate::stub::{Stub, answer};
 #[test]
 fn schedules_are_made_seen_to_and_changed() {
     let fleet = Fleet::start(&[]);
-    the_readme_works_as_it_stands(&fleet);
+    the_guide_works_as_it_stands(&fleet);
     one_is_shown_in_every_form(&fleet);
     a_change_names_only_what_is_otherwise(&fleet);
     its_tasks_run(&fleet);
@@ -33,9 +33,9 @@ pub(crate) fn words(line: &str) -> Vec<String> {
     words
 }
 
-fn the_readme_works_as_it_stands(fleet: &Fleet) {
-    let readme = include_str!("../../../../README.md");
-    let (_, section) = readme.split_once("## Schedules\n").unwrap();
+fn the_guide_works_as_it_stands(fleet: &Fleet) {
+    let guide = include_str!("../../../../docs/guide.md");
+    let (_, section) = guide.split_once("## Schedules\n").unwrap();
     let (_, block) = section.split_once("```sh\n").unwrap();
     let lines: Vec<&str> = block.split_once("```").unwrap().0.lines().collect();
     assert_eq!(lines.len(), 5);

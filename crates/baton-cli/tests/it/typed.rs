@@ -88,7 +88,7 @@ fn lists_are_lines_and_filters_work(fleet: &Fleet) {
     );
     let found = fleet.fine(&["task", "ls", "tag:listed -kind:noop", "status:scheduled", "--json"]);
     assert_eq!(found.lines().count(), 3, "{found}");
-    let (_, section) = include_str!("../../../../README.md").split_once("## Finding tasks\n").unwrap();
+    let (_, section) = include_str!("../../../../docs/guide.md").split_once("## Finding tasks\n").unwrap();
     let (_, block) = section.split_once("```sh\n").unwrap();
     for line in block.split_once("```").unwrap().0.lines() {
         let words = words(line);

@@ -1,0 +1,167 @@
+"""A worker for Baton in one file, with the standard library only: register, claim, heartbeat, complete.
+
+It runs one task at a time. Write handlers at the end of the file; each gets the task, and what it returns is the result.
+"""
+
+import json
+import os
+import secrets
+import signal
+import socket
+import threading
+import time
+import urllib.error
+import urllib.request
+
+GATEWAY = os.environ.get("BATON_URL", "http://127.0.0.1:8000") + "/api/v1"
+KEY = os.environ.get("BATON_API_KEY")  # only where the gateway asks who you are
+MARGIN = 2.0  # seconds: stop a little before the lease is over, never after it
+
+
+class Fail(Exception):
+    """No further attempt makes sense."""
+
+
+class Lost(Exception):
+    """The task is not ours any more: it was cancelled, or somebody else has it."""
+
+
+class Refused(Exception):
+    def __init__(self, status, problem):
+        super().__init__(problem.get("detail"))
+        self.status, self.code = status, problem.get("code")
+
+
+def post(path, body, method="POST"):
+    """One call, repeated word for word while nobody answers it: every call is safe to repeat."""
+    headers = {"Content-Type": "application/json"}
+    if KEY:
+        headers["Authorization"] = f"Bearer {KEY}"
+    request = urllib.request.Request(GATEWAY + path, json.dumps(body).encode(), headers, method=method)
+    for wait in (0.2, 0.5, 1, 2, 4, None):
+        try:
+            with urllib.request.urlopen(request, timeout=40) as answer:
+                text = answer.read()
+                return json.loads(text) if text else None
+        except urllib.error.HTTPError as error:
+            if wait is None or error.code not in (429, 502, 503, 504):
+                raise Refused(error.code, json.loads(error.read() or b"{}")) from error
+            wait = float(error.headers.get("Retry-After", wait))
+        except OSError:
+            if wait is None:
+                raise
+        time.sleep(wait)
+
+
+class Task:
+    """What a handler gets. `fence` only rises: give it to your own store, so that it can refuse an overtaken run."""
+
+    def __init__(self, worker, claimed):
+        self.id, self.kind, self.payload = claimed["id"], claimed["kind"], claimed["payload"]
+        self.fence, self.attempt = claimed["fence"], claimed["attempt"]
+        self.worker, self.lost = worker, threading.Event()
+
+    def report(self, verb, **body):
+        return post(f"/leases/{self.id}/{verb}", {"worker": self.worker.id, "fence": self.fence, **body})
+
+    def log(self, text):
+        self.report("logs", logs=[{"level": "info", "text": text}])
+
+    def check(self):
+        """Call it now and then in a long handler."""
+        if self.lost.is_set():
+            raise Lost(self.id)
+
+
+class Worker:
+    def __init__(self, queues):
+        self.queues, self.handlers, self.task, self.stopping = queues, {}, None, False
+        self.boot = secrets.token_hex(8)  # names this life of the worker
+
+    def handler(self, kind):
+        return lambda function: self.handlers.setdefault(kind, function)
+
+    def run(self):
+        signal.signal(signal.SIGTERM, lambda *_: self.stop())
+        about = {"kind": "python", "host": socket.gethostname(), "pid": os.getpid(), "slots": 1, "version": "example"}
+        kinds = sorted(self.handlers)
+        told = post("/workers/register", {"boot": self.boot, "queues": self.queues, "kinds": kinds, **about})
+        self.id, self.every = told["id"], told["renew_every_ms"] / 1000
+        self.lease, self.alive = told["lease_ms"] / 1000, time.monotonic()
+        threading.Thread(target=self.beat, daemon=True).start()
+        print(f"{self.id} claims from {', '.join(self.queues)}", flush=True)
+        while not self.stopping:
+            self.claim()
+        post(f"/workers/{self.id}", {"boot": self.boot}, "DELETE")  # hands back what it holds
+
+    def stop(self):
+        self.stopping = True
+
+    def claim(self):
+        # Nothing is held between two claims; what an answer brought that was lost on its way comes again.
+        sent = time.monotonic()
+        try:
+            answer = post(f"/workers/{self.id}/claim?wait=5", {"boot": self.boot, "max": 1, "holding": []})
+        except Refused as refused:
+            if refused.code != "lease_lost":
+                raise  # superseded, for one: another process is this worker now
+            return
+        for claimed in answer["tasks"] if answer else []:
+            self.alive = sent
+            self.task = Task(self, claimed)
+            self.settle(self.task)
+            self.task = None
+
+    def settle(self, task):
+        """Runs the handler and reports; a report that is refused belongs to a run that does not count."""
+        try:
+            if task.kind not in self.handlers:
+                return task.report("release", delay_ms=5000, reason="no handler")
+            try:
+                result = self.handlers[task.kind](task)
+            except Lost:
+                return None
+            except Fail as error:
+                return task.report("fail", error=str(error), permanent=True)
+            except Exception as error:  # whatever else a handler raises is an attempt that failed
+                return task.report("fail", error=f"{type(error).__name__}: {error}")
+            return task.report("complete", result=result)
+        except Refused as refused:
+            print(f"{task.id}: {refused.code}", flush=True)
+
+    def beat(self):
+        """Keeps the lease, beside the handler; without an answer in time the task is given up before others get it."""
+        while True:
+            time.sleep(min(self.every, 1.0))
+            task, sent = self.task, time.monotonic()
+            if task and sent > self.alive + self.lease - MARGIN:
+                task.lost.set()
+            if sent < self.alive + self.every:
+                continue
+            holding = [{"task": task.id, "fence": task.fence}] if task else []
+            try:
+                answer = post(f"/workers/{self.id}/heartbeat", {"boot": self.boot, "holding": holding})
+            except Refused:
+                if task:
+                    task.lost.set()
+                continue
+            except OSError:
+                continue
+            self.alive = sent
+            if task and any(gone["task"] == task.id for gone in answer["gone"]):
+                task.lost.set()
+            if "stop" in answer["directives"]:
+                self.stop()
+
+
+worker = Worker(queues=["python"])
+
+
+@worker.handler("greet.python")
+def greet(task):
+    task.log(f"greeting {task.payload['name']}")
+    return f"Hello, {task.payload['name']}!"
+
+
+if __name__ == "__main__":
+    worker.run()
