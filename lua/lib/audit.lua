@@ -29,8 +29,9 @@ local function count_anew(leases, workers, scheduled, limit)
   local running, waiting, groups = {}, {}, {}
   for _, held in ipairs(helds) do
     for _, id in ipairs(redis.call('ZRANGE', held, 0, -1)) do
-      local row = redis.call('HMGET', task_key(id), 'status', 'queue', 'group')
-      if row[1] == 'running' then
+      local row = redis.call('HMGET', task_key(id), 'status', 'queue', 'group', 'worker', 'boot')
+      -- One that is also held by another runs once, where its record says.
+      if row[1] == 'running' and held_key(row[4] or '', row[5] or '') == held then
         bump(running, row[2] or 'default', 'running')
         if row[3] then bump(groups, row[2] or 'default', row[3]) end
       end

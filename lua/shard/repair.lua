@@ -59,10 +59,12 @@ local function mend_counters()
   local wrong = {}
   differing(name, counted, function(key, field, _, there) wrong[#wrong + 1] = { key, field, there } end)
   if #wrong == 0 then return { 'sound' } end
+  local words = {}
   for _, one in ipairs(wrong) do
     if one[3] == 0 then redis.call('HDEL', one[1], one[2]) else redis.call('HSET', one[1], one[2], digits(one[3])) end
-    note(one[2] .. '=' .. digits(one[3]))
+    words[#words + 1] = one[2] .. '=' .. digits(one[3])
   end
+  note(table.concat(words, ' '))
   return { 'repaired' }
 end
 

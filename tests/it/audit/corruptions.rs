@@ -15,10 +15,14 @@ fn one(line: impl Into<String>) -> Vec<String> {
     vec![line.into()]
 }
 
-/// An event of a task by hand.
-fn event(world: &World, event: &str, task: baton_core::TaskId, text: &str) -> String {
-    let Some(worker) = Some(&world.holder.worker) else { return String::new() };
-    format!("XADD {{s}}:events * event {event} worker {worker} boot b1 {task} {}", text.replace(' ', "_"))
+/// An event of a task: `version fence attempts`, by hand.
+fn event(event: &str, task: baton_core::TaskId, numbers: &str) -> String {
+    let numbers = numbers.replace(' ', "~");
+    format!("XADD {{s}}:events * event {event} worker worker-001-test boot b1 {task} {numbers}~default~noop")
+}
+
+fn set(task: baton_core::TaskId, fields: &str) -> String {
+    format!("HSET {{s}}:task:{task} {fields}")
 }
 
 const CORRUPTIONS: &[(&str, Corruption)] = &[
@@ -226,7 +230,7 @@ const CORRUPTIONS: &[(&str, Corruption)] = &[
     (
         "a session after its end",
         Corruption {
-            lines: |world| one(format!("SET {{u}}:ended:{} logout PX 99999999", world.session)),
+            lines: |world| one(format!("SET {{user}}:ended:{} logout PX 99999999", world.session)),
             finds: &["session_after_its_end"],
         },
     ),
@@ -234,7 +238,7 @@ const CORRUPTIONS: &[(&str, Corruption)] = &[
         "a generation goes back",
         Corruption {
             lines: |world| {
-                one(format!("XADD {{u}}:notes * outcome superseded sid {} generation 4", world.session))
+                one(format!("XADD {{user}}:notes * outcome superseded sid {} generation 4", world.session))
             },
             finds: &["generation_went_back"],
         },
@@ -242,7 +246,7 @@ const CORRUPTIONS: &[(&str, Corruption)] = &[
     (
         "a session that nobody could end",
         Corruption {
-            lines: |world| one(format!("ZREM {{u}}:sessions {}", world.session)),
+            lines: |world| one(format!("ZREM {{user}}:sessions {}", world.session)),
             finds: &["session_unlisted"],
         },
     ),
@@ -258,7 +262,7 @@ const CORRUPTIONS: &[(&str, Corruption)] = &[
         Corruption {
             lines: |_| {
                 vec![
-                    "XADD {s}:events * event schedule_fire schedule SAY:hourly_default_made=1_skipped=0_due=5"
+                    "XADD {s}:events * event schedule_fire schedule hourly~default~made=1~skipped=0~due=5"
                         .to_owned();
                     2
                 ]
@@ -269,8 +273,111 @@ const CORRUPTIONS: &[(&str, Corruption)] = &[
     (
         "an event that cannot be read",
         Corruption {
-            lines: |world| one(event(world, "progress", world.running, "what?")),
+            lines: |world| one(event("progress", world.running, "what?")),
             finds: &["unreadable_event"],
+        },
+    ),
+    (
+        "a task was claimed while it ran",
+        Corruption {
+            lines: |world| {
+                vec![
+                    event("claim", world.running, "3 8000000000000000 0"),
+                    set(world.running, "version 3 fence 8000000000000000"),
+                    format!("ZADD {{s}}:held:worker-001-test:b1 8000001800000000 {}", world.running),
+                ]
+            },
+            finds: &["overlap"],
+        },
+    ),
+    (
+        "a claim had a lower fence than the one before",
+        Corruption {
+            lines: |world| {
+                let of = |name, numbers| event(name, world.pending, numbers);
+                vec![
+                    of("claim", "2 50 0"),
+                    of("release", "3 50 0"),
+                    of("claim", "4 40 0"),
+                    of("release", "5 40 0"),
+                    set(world.pending, "version 5 fence 40"),
+                ]
+            },
+            finds: &["fence_not_rising"],
+        },
+    ),
+    (
+        "somebody else reported",
+        Corruption {
+            lines: |world| {
+                let of = |name, numbers| event(name, world.pending, numbers);
+                vec![of("claim", "2 50 0"), of("release", "3 49 0"), set(world.pending, "version 3 fence 50")]
+            },
+            finds: &["not_the_holder"],
+        },
+    ),
+    (
+        "a move is missing in the stream",
+        Corruption {
+            lines: |world| {
+                vec![event("reprioritise", world.pending, "3 0 0"), set(world.pending, "version 3")]
+            },
+            finds: &["version_gap"],
+        },
+    ),
+    (
+        "a child was claimed before its parent had completed",
+        Corruption {
+            lines: |world| {
+                let of = |name, numbers| event(name, world.task(3), numbers);
+                vec![
+                    of("unblock", "2 0 0"),
+                    of("claim", "3 50 0"),
+                    of("release", "4 50 0"),
+                    of("claim_rejected", "5 50 0"),
+                    set(world.task(3), "version 5 fence 50"),
+                ]
+            },
+            finds: &["claimed_before_parent"],
+        },
+    ),
+    (
+        "a task that nobody submitted",
+        Corruption {
+            lines: |_| {
+                let id = "01936a5c-2b4e-7abc-8def-001122334000";
+                vec![
+                    format!("HSET {{s}}:task:{id} status pending version 1 created_ms 1 kind noop"),
+                    format!("ZADD {{s}}:queue:default:pending 17592186044417 {id}"),
+                ]
+            },
+            finds: &["never_submitted"],
+        },
+    ),
+    (
+        "a task runs while a parent is open",
+        Corruption {
+            lines: |world| one(set(world.running, "open_parents 1")),
+            finds: &["open_parents_differ", "runs_with_open_parents"],
+        },
+    ),
+    (
+        "a completed task holds a child",
+        Corruption {
+            lines: |world| one(format!("ZADD {{s}}:task:{}:parked 1 {}", world.task(1), world.task(2))),
+            finds: &["open_parents_differ", "parked_wrongly"],
+        },
+    ),
+    (
+        "somebody waits for a task that has ended",
+        Corruption {
+            lines: |world| {
+                vec![
+                    format!("ZADD {{s}}:task:{}:waiting 1 {}", world.task(1), world.task(2)),
+                    set(world.task(2), "open_parents 1"),
+                ]
+            },
+            finds: &["waits_for_ended"],
         },
     ),
     (

@@ -56,11 +56,11 @@ async fn a_fleet_at_work_is_clean_again_and_again() {
     let workers: Vec<_> =
         (1..=3).map(|number| tokio::spawn(work(at.clone(), number, stop.clone(), moved.clone()))).collect();
     // Small parts, so that much happens between the reading of the stream and that of the tasks.
-    let audit = Audit { events_of_part: 400, edges_of_part: 20, ..Audit::default() };
+    let audit = Audit { events_of_part: 2_000, edges_of_part: 50, ..Audit::default() };
     let options = Options::new(at.redis.url().parse().expect("a URL"));
     let store = Store::for_audit(options).await.expect("a namespace");
     let (mut audits, mut during) = (0, 0);
-    while audits < 5 || during < 2_000 {
+    while audits < 3 || during < 500 {
         let before = moved.load(Ordering::SeqCst);
         let report = audit_with(&store, &audit).await;
         assert!(report.is_clean(), "{:#?}", report.findings);

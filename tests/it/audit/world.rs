@@ -9,7 +9,9 @@ use baton_store::calls::task::{Cancel, Grant, NewTask, Outcome, Rerun};
 use baton_store::calls::token::{Login, NewSession, NewUser, Opened};
 use baton_testkit::{Fixture, Launch, Life, kind};
 
-use crate::hand::{by_hand, tick};
+use deadpool_redis::redis::cmd;
+
+use crate::hand::tick;
 
 /// Where the keys of its one user begin.
 pub(super) const USER: &str = "baton:{u:0000000000000001}:";
@@ -79,10 +81,17 @@ impl World {
         self.flow.task(position)
     }
 
-    /// A command in which `{s}` stands for what keys of the shard begin with.
+    /// A command in which `{s}` stands for what keys of the shard begin with, `{user}` for those of the user, and `~` for a space
+    /// within a word.
     pub(super) async fn by_hand(&self, line: &str) {
-        let line = line.replace("{s}", "baton:{0}").replace("{u}", USER.trim_end_matches(':'));
-        by_hand::<deadpool_redis::redis::Value>(&self.at, &line).await;
+        let line = line.replace("{s}", "baton:{0}").replace("{user}", USER.trim_end_matches(':'));
+        let mut words = line.split(' ').map(|word| word.replace('~', " "));
+        let mut command = cmd(&words.next().unwrap_or_default());
+        words.for_each(|word| {
+            command.arg(word);
+        });
+        let sent = command.exec_async(&mut self.at.redis.connection().await).await;
+        sent.unwrap_or_else(|error| panic!("{line}: {error}"));
     }
 }
 
