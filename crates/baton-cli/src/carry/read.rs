@@ -123,6 +123,6 @@ impl Lines {
     }
 
     fn refused(&self, error: &anyhow::Error) -> anyhow::Error {
-        Stop::new(Exit::Usage, format!("line {}: {error:#}", self.number)).into()
+        Stop::new(Exit::Usage, format!("line {}: {error:#}", self.number.max(1))).into()
     }
 }

@@ -63,7 +63,7 @@ fn a_frame_has_every_panel() {
         "│worker-001-a  busy   1      4      default,odd�[2Jname",
         "┌ Running 0 ─",
         "┌ Failures 1 ─",
-        "│12     30 s ago  mail.send  http    re�fused��[31m<n>",
+        "│12     30 s ago  mail.send  http    re�fused���[31m<n>",
         "Tab: next panel   /: filter   ?: keys   q: end",
     ] {
         assert!(shown.contains(line), "{line}\n{shown}");

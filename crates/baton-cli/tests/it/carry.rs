@@ -165,7 +165,7 @@ fn what_nobody_exported_is_refused_with_its_line_and_nothing_is_written() {
         (1, with(0, all[0].replace("\"format\":1", "\"format\":2")), "format 2"),
         (1, with(0, all[0].replace("\"shards\":1", "\"shards\":4")), "4 shards"),
         (1, with(0, all[0].replace("\"schema\":1,", "\"schema\":7,")), "newer release"),
-        (task + 1, with(task, all[task][..40].to_owned()), "EOF"),
+        (task + 1, with(task, all[task][..40].to_owned()), "control character"),
         (task + 1, other("\"id\":\"", "\"id\":\"x"), "no id"),
         (task + 1, other("\"status\":\"", "\"status\":\"done"), "status"),
         (task + 1, other("\"score\":\"", "\"score\":\"x"), "score"),
@@ -229,11 +229,18 @@ fn a_fleet_goes_on_with_what_was_imported() {
     let mut options = baton_store::Options::new(place.at.redis.url().parse().unwrap());
     options.namespace = baton_core::Namespace::new("copy").unwrap();
     let store = place.runtime.block_on(baton_store::Store::open(options)).unwrap().0;
-    let read = || place.runtime.block_on(store.read_tasks(Shard::FIRST, &place.tasks, true)).unwrap();
+    let read = || {
+        let one = |task: &TaskId| {
+            let read = place.runtime.block_on(store.read_tasks(Shard::FIRST, &[*task], true));
+            read.unwrap().remove(0)
+        };
+        // The first ended years ago, by the clock of its namespace, so it is pruned.
+        place.tasks[1..].iter().map(one).collect::<Vec<_>>()
+    };
     // The one that ran was lost with its worker: it comes back, runs, and lets the last one go.
     until("everything completes", || read().iter().flatten().all(|task| task.status() == Status::Completed));
     let all: Vec<_> = read().into_iter().flatten().collect();
-    assert_eq!((all.len(), all[1].crashes, all[2].payload.as_deref()), (3, 1, Some(ODD)));
+    assert_eq!((all.len(), all[0].crashes, all[1].payload.as_deref()), (2, 1, Some(ODD)));
 }
 
 #[test]

@@ -32,6 +32,7 @@ fn each_bench_counts_what_it_did_and_leaves_nothing_that_waits() {
     let text = fleet.fine(&["bench", "submit", "--tasks", "3"]);
     assert!(text.starts_with("3 tasks in ") && text.contains("a call: p50 "), "{text}");
     // And a look at all of it.
+    fleet.fine(&["task", "submit", "noop", "--wait"]);
     let top = fleet.fine(&["top", "--once"]);
     assert!(top.starts_with("Queues\nQUEUE ") && top.contains("\nWorkers\nWORKER "), "{top}");
     assert!(

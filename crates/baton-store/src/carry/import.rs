@@ -16,7 +16,7 @@ use crate::keys::namespace_meta;
 use crate::store::Store;
 
 /// How much a piece has, but for a single task that is larger.
-const PIECE_WRITES: usize = 500;
+const PIECE_WRITES: usize = 200;
 const PIECE_BYTES: usize = 256 * 1024;
 
 /// Whether an import may begin.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use baton_api::lease::{Complete, Outcome};
-use baton_api::worker::{Claim, ClaimAnswer, Claimed, Leave, Left, Register, Registered};
+use baton_api::worker::{Claim, Claimed, Claims, Leave, Left, Register, Registered};
 use baton_core::TaskId;
 
 use super::Client;
@@ -18,15 +18,13 @@ impl Client {
         self.call(Call::post("/api/v1/workers/register", body(worker)?, None)).await
     }
 
-    /// Claims tasks for a worker, and waits so long until there are some; none where none came.
+    /// Claims tasks for a worker, one unless it says how many, and waits so long until there are some; none where none came.
     pub async fn claim(&self, worker: &str, claim: &Claim, wait: Duration) -> Result<Vec<Claimed>, Error> {
         let path = format!("/api/v1/workers/{}/claim", segment(worker)?);
-        let call = Call::post(path, body(claim)?, None).query("wait", wait.as_secs()).held_for(wait);
-        let Some(answer) = self.call_or_nothing(call).await? else { return Ok(Vec::new()) };
-        Ok(match answer {
-            ClaimAnswer::Many(claims) => claims.tasks,
-            ClaimAnswer::One(task) => vec![task],
-        })
+        let claim = Claim { max: claim.max.or(Some(1)), ..claim.clone() };
+        let call = Call::post(path, body(&claim)?, None).query("wait", wait.as_secs()).held_for(wait);
+        let claims: Option<Claims> = self.call_or_nothing(call).await?;
+        Ok(claims.map_or_else(Vec::new, |claims| claims.tasks))
     }
 
     /// Reports that a task is done.
