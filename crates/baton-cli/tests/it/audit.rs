@@ -52,7 +52,9 @@ fn what_is_wrong_is_told_by_name_and_mended_on_request() {
     at.say(&["ZADD", "baton:{0}:queue:default:pending", "5", ID]);
     let wrong = at.audit(&[]);
     assert_eq!(wrong.code, Some(1), "{wrong:?}");
-    for part in ["A2   violated ", "A2 index_without_hash  01936a5c", "  see       redis-cli ZSCORE 'baton:{0}:queue"] {
+    for part in
+        ["A2   violated ", "A2 index_without_hash  01936a5c", "  see       redis-cli ZSCORE 'baton:{0}:queue"]
+    {
         assert!(wrong.out.contains(part), "{part}: {wrong:?}");
     }
     assert_eq!(at.audit(&["-o", "name"]).out, "index_without_hash\n");
