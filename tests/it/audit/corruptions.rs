@@ -253,7 +253,7 @@ const CORRUPTIONS: &[(&str, Corruption)] = &[
     (
         "an epoch goes back",
         Corruption {
-            lines: |_| one("XADD baton:{u}:revoked * kind user id alice epoch 99999999999999 until 1"),
+            lines: |_| one("XADD baton:{u}:revoked * kind user id user_alice epoch 99999999999999 until 1"),
             finds: &["epoch_went_back"],
         },
     ),

@@ -34,7 +34,7 @@ pub(crate) struct Audit {
     /// Where Redis is; give passwords through the environment [env: BATON_REDIS_URL]
     #[arg(long, value_name = "URL")]
     redis_url: Option<String>,
-    /// What every key begins with [env: BATON_NAMESPACE] [default: baton]
+    /// What every key begins with [env: BATON_REDIS_NAMESPACE] [default: baton]
     #[arg(long, value_name = "NAME")]
     namespace: Option<String>,
     /// The configuration file of a gateway [env: BATON_CONFIG]

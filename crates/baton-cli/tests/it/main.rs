@@ -3,6 +3,7 @@
 
 mod accounts;
 mod answers;
+mod audit;
 mod carry;
 mod demo;
 mod dev;
