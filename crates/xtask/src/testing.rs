@@ -49,13 +49,16 @@ pub(crate) fn run(root: &Path, filter: Option<&str>) -> Result<bool> {
     Ok(tally.is_good())
 }
 
-/// Programs that judge what we write, with the packages they are in: metrics, pages, and units of systemd.
+/// Programs that judge what we write, with the packages they are in: metrics, pages, units of systemd, and what documents
+/// tell the reader to type.
 const JUDGES: &[(&str, &str)] = if cfg!(target_os = "linux") {
     &[
         ("promtool", "prometheus"),
         ("chromium", "chromium"),
         ("chromedriver", "chromium-driver"),
         ("systemd-analyze", "systemd"),
+        ("curl", "curl"),
+        ("python3", "python3"),
     ]
 } else {
     &[("promtool", "prometheus"), ("chromedriver", "chromium-driver")]
