@@ -112,9 +112,10 @@ async fn a_group_says_how_often_it_was_seen_in_each_hour_of_a_day() {
         // The hour of the day before has the same field, and gives way; one that is later stays.
         let field = format!("hour:{}", hour / 3_600_000 % limits::ERROR_HOURS);
         for (there, left) in [(hour - DAY_MS, [(hour, 1)]), (hour + DAY_MS, [(hour + DAY_MS, 9)])] {
-            let key = format!("baton:{{0}}:error:{}", fingerprint("no"));
-            let value = format!("{there} 9");
-            let _: u64 = at.redis.say(&["HSET", &key, &field, &value]).await;
+            // A space, which is not one between words.
+            let value = format!("{there}'..'\\0329");
+            let set = format!("EVAL return(redis.call('HSET',KEYS[1],'{field}','{value}'))");
+            by_hand::<u64>(at, &format!("{set} 1 baton:{{0}}:error:{}", fingerprint("no"))).await;
             assert_eq!(seen(1).await, left);
         }
     })
