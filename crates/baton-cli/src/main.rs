@@ -22,6 +22,7 @@ mod out;
 mod passphrase;
 mod pool;
 mod private;
+mod progress;
 mod prompt;
 mod queue;
 mod recover;

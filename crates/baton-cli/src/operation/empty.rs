@@ -10,6 +10,7 @@ use baton::api::queue::Queue;
 use super::{over, show};
 use crate::exit::{Exit, Stop};
 use crate::out::{Format, Out};
+use crate::progress::Progress;
 use crate::wait::until;
 
 /// How often a queue that still runs is looked at.
@@ -30,7 +31,10 @@ pub(crate) async fn drain(out: &Out, client: &Client, queue: &str, wait: bool) -
 
 /// Looks until nothing runs any more. It is paused only once: to do it again would undo what a colleague did meanwhile.
 async fn at_rest(client: &Client, queue: &str, mut drained: Drained) -> Result<Drained> {
+    let runs = drained.running;
+    let mut progress = Progress::new(Some(runs), "tasks ended");
     while !drained.drained {
+        progress.at(runs.saturating_sub(drained.running));
         tokio::time::sleep(LOOK_EVERY).await;
         let now = client.queue(queue).await?;
         if !now.paused {
