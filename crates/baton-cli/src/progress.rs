@@ -45,9 +45,11 @@ impl Progress {
         }
         self.drawn = Some(Instant::now());
         self.shown = true;
-        let width = rustix::termios::tcgetwinsize(io::stderr()).map_or(80, |size| usize::from(size.ws_col));
+        // A terminal that does not know its width says 0.
+        let size = rustix::termios::tcgetwinsize(io::stderr()).map_or(0, |size| usize::from(size.ws_col));
+        let width = if size == 0 { 80 } else { size };
         let line = line(&self.what, done, self.total, passed);
-        let line: String = line.chars().take(width.max(20) - 1).collect();
+        let line: String = line.chars().take(width - 1).collect();
         show(&format!("\r\x1b[2K{line}"));
     }
 }

@@ -3,20 +3,26 @@
 
 mod accounts;
 mod answers;
+mod contexts;
 mod demo;
 mod dev;
 mod figures;
 mod fleet;
 mod flows;
+mod forms;
 mod help;
 mod kinds;
 mod logins;
 mod operations;
+mod pages;
 mod pipes;
 mod pools;
 mod schedules;
+mod settings;
+mod snapshot;
 mod stub;
 mod system;
+mod tree;
 mod typed;
 mod waits;
 mod webhooks;
