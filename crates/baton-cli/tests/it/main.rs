@@ -14,6 +14,7 @@ mod help;
 mod kinds;
 mod logins;
 mod operations;
+mod outputs;
 mod pages;
 mod pipes;
 mod pools;
