@@ -18,6 +18,7 @@ use crate::init::Init;
 use crate::key::KeyCommand;
 use crate::kind::KindCommand;
 use crate::login::{Login, Logout, Whoami};
+use crate::new::New;
 use crate::operation::{Bulk, OperationCommand};
 use crate::out::{Fields, Form, Manner, Times};
 use crate::pages::{Completions, Manual};
@@ -294,6 +295,8 @@ pub(crate) enum Command {
   baton config show --origin"
     )]
     Config(ConfigCommand),
+    /// Make a handler of your own, ready to run
+    New(New),
     /// Print a script that completes commands in a shell
     Completions(Completions),
     /// Print the manual page, or write those of all commands

@@ -20,6 +20,7 @@ mod init;
 mod key;
 mod kind;
 mod login;
+mod new;
 mod operation;
 mod out;
 mod pages;
@@ -103,6 +104,7 @@ fn obey(out: Out, target: Target, command: Command) -> Result<Exit> {
         Command::Init(init) => init::run(&out, &init),
         Command::Context(context) => context::run(&out, &target, context),
         Command::Config(config) => config::run(&out, config),
+        Command::New(new) => new::run(&out, &new),
         Command::Completions(asked) => pages::completions(&out, &asked),
         Command::Man(asked) => pages::manual(&out, &asked),
         Command::RedisAcl(acl) | Command::Redis(RedisCommand::Acl(acl)) => redis_acl::run(&out, &acl),
@@ -142,6 +144,7 @@ fn obey(out: Out, target: Target, command: Command) -> Result<Exit> {
                 | Command::RedisAcl(_)
                 | Command::Context(_)
                 | Command::Config(_)
+                | Command::New(_)
                 | Command::Completions(_)
                 | Command::Man(_) => Ok(Exit::Fine),
             }

@@ -13,6 +13,7 @@ mod forms;
 mod help;
 mod kinds;
 mod logins;
+mod new;
 mod operations;
 mod outputs;
 mod pages;
