@@ -8,6 +8,7 @@ use anyhow::{Context, Result};
 use baton::{Client, CredentialsFile, Json, Secret};
 use baton_service::config::Span;
 
+use crate::context::{self, Chosen, Context as Place, Contexts, Said, pick};
 use crate::exit::{Exit, Stop};
 
 /// `250ms`, `30s`, `5m`, `2h`.
@@ -40,26 +41,38 @@ pub(crate) fn payload(text: &str) -> Result<Json> {
         .map_err(|error| Stop::new(Exit::Usage, format!("failed to {error}; {hint}")).into())
 }
 
-/// The gateway to ask, and where it is said who asks.
+/// What was said about the gateway to ask, and about who asks. It is looked up when it is needed: most files that are
+/// wrong do not concern whoever prints a help page.
 #[derive(Clone, Debug)]
 pub(crate) struct Target {
-    pub(crate) url: String,
+    pub(crate) said: Said,
     pub(crate) token_file: Option<PathBuf>,
+    /// What destroys need not ask.
+    pub(crate) yes: bool,
 }
 
-/// Asks with what the command line names, else with what the environment has, else as whoever is logged in, else as
-/// nobody.
+impl Target {
+    pub(crate) fn chosen(&self) -> Result<Chosen> {
+        let contexts = context::path().map(|path| Contexts::load(&path)).transpose()?;
+        pick(&self.said, &contexts.unwrap_or_default())
+    }
+}
+
+/// Asks with what the command line names, else with what the environment has, else as the context says, else as whoever
+/// is logged in, else as nobody.
 pub(crate) fn client(target: &Target) -> Result<Client> {
-    let client = Client::new(&target.url)?;
+    let chosen = target.chosen()?;
+    let client = Client::new(&chosen.url)?;
     if let Some(file) = &target.token_file {
-        let text = std::fs::read_to_string(file)
-            .map_err(|error| refused(format!("failed to read {}: {error}", file.display())))?;
-        return Ok(client.with_token(Secret(text.trim().to_owned()))?);
+        return with_token_of(client, file);
     }
     if let Some(credential) = baton::credential_of_env()? {
         return Ok(client.with_token(credential)?);
     }
-    Ok(match CredentialsFile::usual_path() {
+    if let Some(file) = picked(&chosen).and_then(|context| context.token_file.as_ref()) {
+        return with_token_of(client, file);
+    }
+    Ok(match logins_of(&chosen) {
         Some(path) => with_logins(client, path),
         None => client,
     })
@@ -68,8 +81,24 @@ pub(crate) fn client(target: &Target) -> Result<Client> {
 /// Asks as whoever is logged in, whatever else there is.
 pub(crate) fn login_client(target: &Target) -> Result<Client> {
     let nowhere = || refused("there is no place for logins: set HOME, or XDG_CONFIG_HOME");
-    let path = CredentialsFile::usual_path().ok_or_else(nowhere)?;
-    Ok(with_logins(Client::new(&target.url)?, path))
+    let chosen = target.chosen()?;
+    let path = logins_of(&chosen).ok_or_else(nowhere)?;
+    Ok(with_logins(Client::new(&chosen.url)?, path))
+}
+
+/// The context, if it was meant to say with what to ask.
+fn picked(chosen: &Chosen) -> Option<&Place> {
+    chosen.context.as_ref().filter(|_| chosen.picked).map(|(_, context)| context)
+}
+
+fn logins_of(chosen: &Chosen) -> Option<PathBuf> {
+    picked(chosen).and_then(|context| context.credentials_file.clone()).or_else(CredentialsFile::usual_path)
+}
+
+fn with_token_of(client: Client, file: &Path) -> Result<Client> {
+    let text = std::fs::read_to_string(file)
+        .map_err(|error| refused(format!("failed to read {}: {error}", file.display())))?;
+    Ok(client.with_token(Secret(text.trim().to_owned()))?)
 }
 
 fn with_logins(client: Client, path: PathBuf) -> Client {

@@ -37,7 +37,7 @@ pub(crate) struct Events {
 }
 
 pub(crate) async fn run(out: &Out, target: &Target, events: Events) -> Result<Exit> {
-    let client = client(target)?;
+    let (client, out) = (client(target)?, &out.live());
     let mut watch = events.topic.iter().fold(Watch::new(), |watch, topic| watch.topic(topic));
     watch = events.queue.iter().fold(watch, |watch, queue| watch.queue(queue));
     watch = events.task.iter().fold(watch, |watch, task| watch.task(task));

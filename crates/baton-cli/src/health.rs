@@ -22,10 +22,11 @@ pub(crate) struct Healthcheck {
 
 /// A process that answers lives, also when Redis is away and it says so: to restart it would help nobody.
 pub(crate) async fn run(out: &Out, target: &Target, check: Healthcheck) -> Result<Exit> {
-    let probed = Client::new(&target.url)?.probe(if check.ready { "/ready" } else { "/health" }).await?;
+    let probed =
+        Client::new(&target.chosen()?.url)?.probe(if check.ready { "/ready" } else { "/health" }).await?;
     match (out.format, serde_json::from_str::<&RawValue>(&probed.text)) {
-        (Format::Json, Ok(json)) => out.line(json.get())?,
-        (Format::Json, Err(_)) => out.json_line(&probed.text.trim_end())?,
+        (Format::Json, Ok(json)) => out.document(&json)?,
+        (Format::Json, Err(_)) => out.document(&probed.text.trim_end())?,
         (_, Ok(json)) => out.text(&lines(json.get()))?,
         (_, Err(_)) => out.line(probed.text.trim_end())?,
     }

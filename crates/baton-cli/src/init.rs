@@ -210,6 +210,7 @@ mod tests {
     use std::os::unix::fs::PermissionsExt;
 
     use super::*;
+    use crate::out::{Form, Manner, Times};
 
     fn init(dir: &Path) -> Init {
         let listen = "127.0.0.1:8000".parse().unwrap();
@@ -217,7 +218,7 @@ mod tests {
     }
 
     fn quiet() -> Out {
-        Out::new(Format::Name, false)
+        Out::new(Manner { form: Form::Name, fields: None, times: Times::Relative })
     }
 
     fn read(dir: &Path, name: &str) -> String {

@@ -5,7 +5,9 @@ mod arguments;
 mod audit;
 mod bench;
 mod carry;
+mod config;
 mod console;
+mod context;
 mod dev;
 mod direct;
 mod doctor;
@@ -13,6 +15,7 @@ mod error;
 mod events;
 mod exit;
 mod flow;
+mod guard;
 mod health;
 mod help;
 mod hint;
@@ -20,8 +23,10 @@ mod init;
 mod key;
 mod kind;
 mod login;
+mod new;
 mod operation;
 mod out;
+mod pages;
 mod passphrase;
 mod pool;
 mod private;
@@ -87,12 +92,25 @@ fn refused(error: &clap::Error) -> ExitCode {
 }
 
 fn run(arguments: Arguments) -> Result<Exit> {
-    let out = Out::new(arguments.output.format(), arguments.output.absolute);
-    let target = Target { url: arguments.url, token_file: arguments.token_file };
-    match arguments.command {
+    let said = arguments.said();
+    let Arguments { token_file, output, command, yes, .. } = arguments;
+    let out = Out::new(output.manner()?);
+    let ended = obey(out, Target { said, token_file, yes }, command);
+    // What came before a failure was asked for, too.
+    out.finish()?;
+    ended
+}
+
+fn obey(out: Out, target: Target, command: Command) -> Result<Exit> {
+    match command {
         Command::Tether(tether) => tether::run(tether),
         Command::Help(help) => help::run(&out, &help),
         Command::Init(init) => init::run(&out, &init),
+        Command::Context(context) => context::run(&out, &target, context),
+        Command::Config(config) => config::run(&out, config),
+        Command::New(new) => new::run(&out, &new),
+        Command::Completions(asked) => pages::completions(&out, &asked),
+        Command::Man(asked) => pages::manual(&out, &asked),
         Command::RedisAcl(acl) | Command::Redis(RedisCommand::Acl(acl)) => redis_acl::run(&out, &acl),
         command => tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(async {
             match command {
@@ -128,9 +146,16 @@ fn run(arguments: Arguments) -> Result<Exit> {
                 Command::Key(key) => key::run(&out, &target, key).await,
                 Command::User(user) => user::run(&out, &target, user).await,
                 Command::SigningKey(key) => signing_key::run(&out, &target, key).await,
-                Command::Tether(_) | Command::Help(_) | Command::Init(_) | Command::RedisAcl(_) => {
-                    Ok(Exit::Fine)
-                }
+                // Those that need no runtime have been obeyed above.
+                Command::Tether(_)
+                | Command::Help(_)
+                | Command::Init(_)
+                | Command::RedisAcl(_)
+                | Command::Context(_)
+                | Command::Config(_)
+                | Command::New(_)
+                | Command::Completions(_)
+                | Command::Man(_) => Ok(Exit::Fine),
             }
         }),
     }

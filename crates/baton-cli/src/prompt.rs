@@ -67,10 +67,34 @@ fn split<const N: usize>(text: &str) -> Option<[Secret; N]> {
     lines.try_into().ok().filter(|_| whole)
 }
 
+/// Asks whether something is meant, by a word that no slip of the hand types.
+pub(crate) fn confirm(question: &str, word: &str, instead: &str) -> Result<()> {
+    if !is_a_person() {
+        let sentence = format!("{question}, and nobody is there to be asked: {instead}");
+        return Err(Stop::new(Exit::Usage, sentence).into());
+    }
+    show(&format!("{question}\ntype {word} to go on: "));
+    let mut line = String::new();
+    io::stdin().lock().read_line(&mut line).context("failed to read standard input")?;
+    if line.trim() == word {
+        return Ok(());
+    }
+    Err(Stop::new(Exit::Usage, "that was not it; nothing was done").into())
+}
+
+/// Whether questions may have colours.
+pub(crate) fn paints() -> bool {
+    is_a_person() && crate::out::colours(io::stderr().is_terminal())
+}
+
 #[expect(clippy::disallowed_methods, reason = "CI says that nobody sits at this terminal")]
-fn must_be_a_person(what: &str, instead: &str) -> Result<()> {
+fn is_a_person() -> bool {
     let nobody = std::env::var_os("CI").is_some_and(|value| !value.is_empty());
-    if io::stdin().is_terminal() && !nobody {
+    io::stdin().is_terminal() && !nobody
+}
+
+fn must_be_a_person(what: &str, instead: &str) -> Result<()> {
+    if is_a_person() {
         return Ok(());
     }
     let sentence = format!("{} is needed, and nobody is there to type it: {instead}", what.to_lowercase());

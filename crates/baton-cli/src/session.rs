@@ -28,6 +28,7 @@ pub(crate) async fn run(out: &Out, target: &Target, command: SessionCommand) -> 
     match command {
         SessionCommand::Ls => list(out, &client.sessions().await?)?,
         SessionCommand::Revoke { sessions } => {
+            target.guard(&format!("end {} sessions", sessions.len()))?;
             for session in sessions {
                 client.end_session(&session).await?;
                 say(&format!("session {session} has ended"));

@@ -32,6 +32,7 @@ pub(crate) async fn run(out: &Out, target: &Target, command: SigningKeyCommand) 
         SigningKeyCommand::Ls => list(out, &client.signing_keys().await?)?,
         SigningKeyCommand::Rotate => list(out, &client.rotate_signing_key().await?)?,
         SigningKeyCommand::Revoke { key } => {
+            target.guard(&format!("end the signing key {key}, and every token that it signed"))?;
             client.revoke_signing_key(&key).await?;
             say(&format!("key {key} has ended; clients that ask with a token of it refresh"));
         }

@@ -87,7 +87,7 @@ impl Place {
 pub(crate) async fn export(out: &Out, asked: &Export) -> Result<Exit> {
     let store = asked.place.store()?;
     let origin = store.origin().await?;
-    let mut progress = Progress::new(0, "lines");
+    let mut progress = Progress::new(None, "lines");
     let mut count = 0;
     let mut sink = Sink::open(out, &asked.file)?;
     let now = baton::api::Timestamp::from_ms(origin.exported_ms).to_string();
@@ -199,7 +199,7 @@ pub(crate) async fn import(asked: &Import) -> Result<Exit> {
     }
     let mut lines = Lines::open(&asked.file, &store)?;
     let mut writing = begin(&store, &lines, asked.start_over).await?;
-    let mut progress = Progress::new(total, "lines");
+    let mut progress = Progress::new(Some(total), "lines");
     let ended = write(&mut lines, &mut writing, &mut progress).await;
     drop(progress);
     let sums = ended.context(HALF)?;

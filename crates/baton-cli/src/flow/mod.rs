@@ -99,7 +99,12 @@ pub(crate) async fn run(out: &Out, target: &Target, command: FlowCommand) -> Res
         FlowCommand::Get { flow } => show::one(out, &client.get_flow(flow.id(&client).await?).await?)?,
         FlowCommand::Graph { flow } => graph::show(out, &client.flow_graph(flow.id(&client).await?).await?)?,
         FlowCommand::Cancel(Act { flow, reason }) => {
-            moved(out, &client.cancel_flow(flow.id(&client).await?, &reason).await?)?;
+            let id = flow.id(&client).await?;
+            if target.guards()? {
+                let tasks = client.get_flow(id).await?.tasks;
+                target.guard(&format!("cancel the flow {id} of {tasks} tasks"))?;
+            }
+            moved(out, &client.cancel_flow(id, &reason).await?)?;
         }
         FlowCommand::Rerun(Act { flow, reason }) => {
             moved(out, &client.rerun_flow(flow.id(&client).await?, &reason).await?)?;

@@ -61,6 +61,7 @@ pub(crate) async fn run(out: &Out, target: &Target, command: KeyCommand) -> Resu
             }
         }
         KeyCommand::Revoke { keys } => {
+            target.guard(&format!("end {} API keys: {}", keys.len(), keys.join(", ")))?;
             for key in keys {
                 client.revoke_key(&key).await?;
                 say(&format!("key {key} has ended"));

@@ -92,7 +92,10 @@ pub(crate) async fn run(out: &Out, target: &Target, command: KindCommand) -> Res
             let kind = set.kind.to_string();
             show::one(out, &client.put_kind(&kind, &set.put()).await?)?;
         }
-        KindCommand::Rm { kind } => client.remove_kind(kind.as_str()).await?,
+        KindCommand::Rm { kind } => {
+            target.guard(&format!("forget what holds for the kind {kind}"))?;
+            client.remove_kind(kind.as_str()).await?;
+        }
     }
     Ok(Exit::Fine)
 }

@@ -97,7 +97,15 @@ impl Bulk {
 
 pub(crate) async fn bulk(out: &Out, target: &Target, bulk: Bulk) -> Result<Exit> {
     let (client, wait) = (client(target)?, bulk.wait);
-    let done = client.act(&bulk.action()).await?;
+    let action = bulk.action();
+    if !action.dry_run && target.guards()? {
+        let foreseen = client.act(&NewAction { dry_run: true, ..action.clone() }).await?;
+        if let Acted::Foreseen(foreseen) = &foreseen {
+            let more = if foreseen.truncated { "or more " } else { "" };
+            target.guard(&format!("{} {} {more}tasks", foreseen.action, foreseen.matched))?;
+        }
+    }
+    let done = client.act(&action).await?;
     acted(out, &client, done, wait).await?;
     Ok(Exit::Fine)
 }

@@ -8,8 +8,10 @@ use baton::api::operation::Drained;
 use baton::api::queue::Queue;
 
 use super::{over, show};
+use crate::console::{Target, client};
 use crate::exit::{Exit, Stop};
 use crate::out::{Format, Out};
+use crate::progress::Progress;
 use crate::wait::until;
 
 /// How often a queue that still runs is looked at.
@@ -30,7 +32,10 @@ pub(crate) async fn drain(out: &Out, client: &Client, queue: &str, wait: bool) -
 
 /// Looks until nothing runs any more. It is paused only once: to do it again would undo what a colleague did meanwhile.
 async fn at_rest(client: &Client, queue: &str, mut drained: Drained) -> Result<Drained> {
+    let runs = drained.running;
+    let mut progress = Progress::new(Some(runs), "tasks ended");
     while !drained.drained {
+        progress.at(runs.saturating_sub(drained.running));
         tokio::time::sleep(LOOK_EVERY).await;
         let now = client.queue(queue).await?;
         if !now.paused {
@@ -56,21 +61,29 @@ fn said(drained: &Drained) -> String {
     }
 }
 
+/// How many of its tasks have not ended.
+async fn live(client: &Client, queue: &str) -> Result<u64> {
+    let tasks = client.queue(queue).await?.tasks;
+    Ok(["scheduled", "blocked", "pending", "running"].iter().filter_map(|status| tasks.get(*status)).sum())
+}
+
 /// The name once more is what a slip of the hand does not type.
 pub(crate) async fn purge(
     out: &Out,
-    client: &Client,
+    target: &Target,
     queue: &str,
     confirm: Option<&str>,
     reason: &str,
 ) -> Result<Exit> {
+    let client = &client(target)?;
     if confirm != Some(queue) {
-        let waits = client.queue(queue).await?;
-        let live = ["scheduled", "blocked", "pending", "running"];
-        let count: u64 = live.iter().filter_map(|status| waits.tasks.get(*status)).sum();
+        let count = live(client, queue).await?;
         let sentence =
             format!("this cancels {count} tasks of {queue}: say --confirm {queue} if that is meant");
         return Err(Stop::new(Exit::Usage, sentence).into());
+    }
+    if target.guards()? {
+        target.guard(&format!("cancel {} tasks of {queue}", live(client, queue).await?))?;
     }
     let operation = client.purge(queue, reason).await?;
     show::one(out, &until(over(client, operation), None).await?)?;

@@ -14,6 +14,7 @@ use clap::Subcommand;
 use crate::console::{Target, client, limit, span};
 use crate::exit::Exit;
 use crate::out::Out;
+use crate::progress::Progress;
 use crate::wait::until;
 
 pub(crate) use bulk::{Bulk, acted, bulk};
@@ -67,7 +68,11 @@ pub(crate) async fn run(out: &Out, target: &Target, command: OperationCommand) -
 
 /// Looks again until it is over.
 async fn over(client: &Client, mut operation: Operation) -> Result<Operation> {
+    let mut progress = Progress::new(None, "tasks");
     while !operation.state.is_over() {
+        let through = operation.done + operation.refused.values().sum::<u64>();
+        operation.left.into_iter().for_each(|left| progress.of(through + left));
+        progress.at(through);
         tokio::time::sleep(LOOK_EVERY).await;
         operation = client.operation(operation.id.as_str()).await?;
     }

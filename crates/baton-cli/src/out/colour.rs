@@ -4,7 +4,7 @@ use baton::Status;
 
 /// By the conventions that terminals' users know: `NO_COLOR`, `CLICOLOR_FORCE`, `CLICOLOR=0`, `TERM=dumb`.
 #[expect(clippy::disallowed_methods, reason = "how to paint is asked where a terminal program asks it")]
-pub(super) fn wanted(terminal: bool) -> bool {
+pub(crate) fn wanted(terminal: bool) -> bool {
     let set = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
     decide(terminal, &set)
 }

@@ -5,8 +5,12 @@
 
 mod cells;
 mod colour;
+mod fields;
+mod raw;
 mod time;
+mod yaml;
 
+use std::borrow::Cow;
 use std::io::{self, IsTerminal, Write};
 
 use anyhow::Result;
@@ -15,20 +19,53 @@ use clap::ValueEnum;
 use serde::Serialize;
 
 pub(crate) use cells::{Table, plain};
-pub(crate) use colour::{code, glyph, paint, status};
-pub(crate) use time::{age, length, now_ms, span};
+pub(crate) use colour::{code, glyph, paint, status, wanted as colours};
+pub(crate) use fields::Fields;
+pub(crate) use time::{Times, age, length, now_ms, span};
 
-/// In which form data is printed.
+/// In which form data is printed, as it is typed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Format {
+pub(crate) enum Form {
     /// Aligned columns
     Table,
     /// The same with more columns
     Wide,
     /// One document for one thing, one line each for many
     Json,
+    /// The same in YAML: one document each
+    Yaml,
     /// Only the id or name
     Name,
+}
+
+/// In which form a command hands over what it prints.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Format {
+    Table,
+    Wide,
+    /// For programs, as the interface has it: this is printed as JSON, as YAML, or as the fields that were asked for.
+    Json,
+    Name,
+}
+
+/// How what is for programs is written.
+#[derive(Clone, Copy, Debug)]
+enum Dress {
+    Json,
+    Yaml,
+    /// Rows of the fields that were asked for, aligned at the end; or at once, where nobody knows when the end is.
+    Rows {
+        live: bool,
+    },
+}
+
+/// How a person wants what is printed.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Manner {
+    pub(crate) form: Form,
+    /// It lives as long as the program, so that whoever prints may keep a copy.
+    pub(crate) fields: Option<&'static Fields>,
+    pub(crate) times: Times,
 }
 
 /// Standard output, and how to write on it.
@@ -36,21 +73,38 @@ pub(crate) enum Format {
 pub(crate) struct Out {
     pub(crate) format: Format,
     pub(crate) colour: bool,
+    dress: Dress,
+    fields: Option<&'static Fields>,
     terminal: bool,
     /// Columns and rows of the terminal, if it is one and says so.
     pub(crate) width: Option<usize>,
     pub(crate) height: Option<usize>,
-    /// Times as they are instead of as seen from now.
-    pub(crate) absolute: bool,
+    times: Times,
 }
 
 impl Out {
-    pub(crate) fn new(format: Format, absolute: bool) -> Out {
+    pub(crate) fn new(Manner { form, fields, times }: Manner) -> Out {
         let terminal = io::stdout().is_terminal();
         let size = terminal.then(|| rustix::termios::tcgetwinsize(io::stdout()).ok()).flatten();
         let width = size.map(|size| usize::from(size.ws_col)).filter(|width| *width > 0);
         let height = size.map(|size| usize::from(size.ws_row)).filter(|height| *height > 0);
-        Out { format, colour: colour::wanted(terminal), terminal, width, height, absolute }
+        let (format, dress) = match form {
+            Form::Json => (Format::Json, Dress::Json),
+            Form::Yaml => (Format::Json, Dress::Yaml),
+            Form::Name => (Format::Name, Dress::Json),
+            Form::Table | Form::Wide if fields.is_some() => (Format::Json, Dress::Rows { live: false }),
+            Form::Table => (Format::Table, Dress::Json),
+            Form::Wide => (Format::Wide, Dress::Json),
+        };
+        Out { format, colour: colour::wanted(terminal), dress, fields, terminal, width, height, times }
+    }
+
+    /// The same for what comes bit by bit: nothing is kept back.
+    pub(crate) fn live(self) -> Out {
+        match self.dress {
+            Dress::Rows { .. } => Out { dress: Dress::Rows { live: true }, ..self },
+            Dress::Json | Dress::Yaml => self,
+        }
     }
 
     pub(crate) fn is_terminal(&self) -> bool {
@@ -74,13 +128,64 @@ impl Out {
 
     /// One thing, for a program.
     pub(crate) fn document(&self, value: &impl Serialize) -> Result<()> {
-        self.line(&serde_json::to_string_pretty(value)?)
+        match (self.dress, self.fields) {
+            (Dress::Json, None) => self.line(&serde_json::to_string_pretty(value)?),
+            (Dress::Json, Some(fields)) => {
+                let json = serde_json::to_string(value)?;
+                match fields.pick(&json) {
+                    Some(picked) => self.line(&serde_json::to_string_pretty(&picked)?),
+                    None => self.line(&json),
+                }
+            }
+            (Dress::Yaml, _) => self.text(&yaml::yaml(&self.picked(&serde_json::to_string(value)?)?)),
+            (Dress::Rows { .. }, _) => self.row(&serde_json::to_string(value)?),
+        }
     }
 
     /// One of many things, for a program: a line. A payload may have been written over several lines; between the
     /// tokens of JSON a space says the same, and inside a string there is no line end.
     pub(crate) fn json_line(&self, value: &impl Serialize) -> Result<()> {
-        self.line(&serde_json::to_string(value)?.replace(['\n', '\r'], " "))
+        let json = serde_json::to_string(value)?;
+        match self.dress {
+            Dress::Json => self.line(&self.picked(&json)?.replace(['\n', '\r'], " ")),
+            Dress::Yaml => self.text(&format!("---\n{}", yaml::yaml(&self.picked(&json)?))),
+            Dress::Rows { .. } => self.row(&json),
+        }
+    }
+
+    /// What is printed of it.
+    fn picked<'a>(&self, json: &'a str) -> Result<Cow<'a, str>> {
+        match self.fields.and_then(|fields| fields.pick(json)) {
+            Some(picked) => Ok(Cow::Owned(serde_json::to_string(&picked)?)),
+            None => Ok(Cow::Borrowed(json)),
+        }
+    }
+
+    fn row(&self, json: &str) -> Result<()> {
+        let Some(fields) = self.fields else { return Ok(()) };
+        let row = fields.row(json);
+        match self.dress {
+            Dress::Rows { live: true } => {
+                self.line(&row.iter().map(|cell| plain(cell)).collect::<Vec<_>>().join("  "))
+            }
+            _ => {
+                fields.keep(row);
+                Ok(())
+            }
+        }
+    }
+
+    /// Prints what was kept back, and says what nothing had.
+    pub(crate) fn finish(&self) -> Result<()> {
+        let Some(fields) = self.fields else { return Ok(()) };
+        let rows = fields.kept();
+        if !rows.is_empty() {
+            let mut table = Table::new(&fields.heads());
+            rows.into_iter().for_each(|row| table.row(row));
+            table.print(self)?;
+        }
+        fields.missed().iter().for_each(|missed| say(missed));
+        Ok(())
     }
 }
 

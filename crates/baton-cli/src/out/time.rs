@@ -4,8 +4,20 @@
 use std::time::SystemTime;
 
 use baton::Timestamp;
+use jiff::tz::TimeZone;
 
 use super::Out;
+
+/// How times are told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Times {
+    /// As seen from now.
+    Relative,
+    /// As the clocks of this place show them.
+    Local,
+    /// As everyone's clocks do.
+    Utc,
+}
 
 pub(crate) fn now_ms() -> u64 {
     Timestamp::from(SystemTime::now()).ms()
@@ -13,7 +25,33 @@ pub(crate) fn now_ms() -> u64 {
 
 /// `3 m ago`, `in 2 h`; or the time itself where that is wanted.
 pub(crate) fn age(out: &Out, at: Timestamp) -> String {
-    if out.absolute { at.to_string() } else { relative(at.ms(), now_ms()) }
+    match out.times {
+        Times::Relative => relative(at.ms(), now_ms()),
+        Times::Local => local(at, &here()),
+        Times::Utc => at.to_string(),
+    }
+}
+
+/// Where this program runs: as `TZ` says, else as the host does, else UTC.
+fn here() -> TimeZone {
+    let set = std::env::var("TZ").ok().filter(|zone| !zone.is_empty());
+    let named = set.and_then(|name| {
+        let name = name.trim_start_matches(':');
+        TimeZone::get(name).or_else(|_| TimeZone::posix(name)).ok()
+    });
+    let host = || TimeZone::tzif("local", &std::fs::read("/etc/localtime").ok()?).ok();
+    named.or_else(host).unwrap_or(TimeZone::UTC)
+}
+
+fn local(at: Timestamp, zone: &TimeZone) -> String {
+    let Ok(time) = i64::try_from(at.ms())
+        .map_err(|_| ())
+        .and_then(|ms| jiff::Timestamp::from_millisecond(ms).map_err(|_| ()))
+    else {
+        return at.to_string();
+    };
+    let offset = zone.to_offset(time);
+    if offset.is_zero() { at.to_string() } else { format!("{:.3}", time.display_with_offset(offset)) }
 }
 
 fn relative(at_ms: u64, now_ms: u64) -> String {
@@ -54,6 +92,15 @@ mod tests {
     fn a_length_is_told_exactly() {
         let told = [1_500, 90_000, 300_000, 7_200_000].map(length);
         assert_eq!(told, ["1500 ms", "90 s", "5 m", "2 h"]);
+    }
+
+    #[test]
+    fn a_time_is_told_as_the_clocks_of_a_place_show_it() {
+        let at: Timestamp = "2026-07-01T22:30:00.250Z".parse().unwrap();
+        let told = |zone| local(at, &TimeZone::get(zone).unwrap());
+        assert_eq!(told("Europe/Berlin"), "2026-07-02T00:30:00.250+02:00");
+        assert_eq!(told("UTC"), "2026-07-01T22:30:00.250Z");
+        assert_eq!(local(at, &TimeZone::posix("EST5").unwrap()), "2026-07-01T17:30:00.250-05:00");
     }
 
     #[test]

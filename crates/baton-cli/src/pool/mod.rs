@@ -93,6 +93,7 @@ pub(crate) async fn run(out: &Out, target: &Target, command: PoolCommand) -> Res
             return Ok(Exit::Fine);
         }
         PoolCommand::Rm { pool } => {
+            target.guard(&format!("forget the pool {pool}"))?;
             client.remove_pool(&pool).await?;
             say(&format!("the pool {pool} is forgotten"));
             return Ok(Exit::Fine);
@@ -101,7 +102,10 @@ pub(crate) async fn run(out: &Out, target: &Target, command: PoolCommand) -> Res
             (pool, PutPool { desired: Some(count), running: None }, wait)
         }
         PoolCommand::Start { pool, wait } => (pool, PutPool { desired: None, running: Some(true) }, wait),
-        PoolCommand::Stop { pool, wait } => (pool, PutPool { desired: None, running: Some(false) }, wait),
+        PoolCommand::Stop { pool, wait } => {
+            target.guard(&format!("stop all workers of the pool {pool}"))?;
+            (pool, PutPool { desired: None, running: Some(false) }, wait)
+        }
     };
     let mut now = client.set_pool(&pool, &put).await?;
     if wait.wait {

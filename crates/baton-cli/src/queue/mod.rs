@@ -72,7 +72,7 @@ pub(crate) async fn run(out: &Out, target: &Target, command: QueueCommand) -> Re
         QueueCommand::Set(set) => show(out, client.set_queue(&set.queue, &set.patch()?).await?)?,
         QueueCommand::Drain { queue, wait } => return operation::drain(out, &client, &queue, wait).await,
         QueueCommand::Purge { queue, confirm, reason } => {
-            return operation::purge(out, &client, &queue, confirm.as_deref(), &reason).await;
+            return operation::purge(out, target, &queue, confirm.as_deref(), &reason).await;
         }
         QueueCommand::Resume { queue } => {
             client.queue(&queue).await?;

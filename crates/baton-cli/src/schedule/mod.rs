@@ -55,7 +55,10 @@ pub(crate) async fn run(out: &Out, target: &Target, command: ScheduleCommand) ->
         ScheduleCommand::Set(set) => {
             show::one(out, &client.patch_schedule(&set.name, &set.patch()?).await?)?;
         }
-        ScheduleCommand::Rm { name } => client.remove_schedule(&name).await?,
+        ScheduleCommand::Rm { name } => {
+            target.guard(&format!("forget the schedule {name}"))?;
+            client.remove_schedule(&name).await?;
+        }
         ScheduleCommand::Pause { name } => show::one(out, &client.pause_schedule(&name).await?)?,
         ScheduleCommand::Resume { name } => show::one(out, &client.resume_schedule(&name).await?)?,
         ScheduleCommand::Trigger { name } => {

@@ -17,6 +17,16 @@ pub(crate) struct Several {
     reason: String,
 }
 
+impl Several {
+    /// What would be done, in words.
+    pub(super) fn deed(&self, verb: &str) -> String {
+        match &self.ids[..] {
+            [id] => format!("{verb} the task {id}"),
+            ids => format!("{verb} {} tasks", ids.len()),
+        }
+    }
+}
+
 #[derive(Clone, Copy)]
 pub(super) enum Verb {
     Cancel,

@@ -32,6 +32,7 @@ pub(super) async fn logs(out: &Out, client: &Client, logs: Logs) -> Result<()> {
     if !logs.follow {
         return rest(out, client, &logs, &mut place).await;
     }
+    let out = &out.live();
     let follow = async {
         loop {
             let page = client.wait_for_logs(logs.id, logs.level, place.as_deref()).await?;

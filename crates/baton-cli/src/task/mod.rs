@@ -6,6 +6,7 @@ mod link;
 mod list;
 mod show;
 mod submit;
+mod trace;
 
 use std::time::Duration;
 
@@ -67,6 +68,8 @@ pub(crate) enum TaskCommand {
     Unlink(link::Edges),
     /// Print what a task's handler wrote
     Logs(life::Logs),
+    /// Follow a task, step by step, until it ends; exit code 6 if it did not complete
+    Trace(trace::Trace),
     /// Print every step of a task's life
     #[command(before_help = "Examples:\n  baton task history 01a1fc29-8a56-7000-ba14-c38b1cfc4000")]
     History { id: TaskId },
@@ -87,7 +90,10 @@ pub(crate) async fn run(out: &Out, target: &Target, command: TaskCommand) -> Res
         TaskCommand::Ls(ls) => list::run(out, &client, ls).await?,
         TaskCommand::Get { id } => show::one(out, &client.get(id).await?)?,
         TaskCommand::Wait { ids, timeout } => return wait(out, &client, &ids, timeout).await,
-        TaskCommand::Cancel(several) => return act::run(out, &client, act::Verb::Cancel, several).await,
+        TaskCommand::Cancel(several) => {
+            target.guard(&several.deed("cancel"))?;
+            return act::run(out, &client, act::Verb::Cancel, several).await;
+        }
         TaskCommand::Rerun(several) => return act::run(out, &client, act::Verb::Rerun, several).await,
         TaskCommand::Promote(several) => return act::run(out, &client, act::Verb::Promote, several).await,
         TaskCommand::Reprioritise { id, priority } => {
@@ -96,6 +102,7 @@ pub(crate) async fn run(out: &Out, target: &Target, command: TaskCommand) -> Res
         TaskCommand::Link(edges) => link::link(out, &client, edges).await?,
         TaskCommand::Unlink(edges) => link::unlink(out, &client, edges).await?,
         TaskCommand::Logs(logs) => life::logs(out, &client, logs).await?,
+        TaskCommand::Trace(trace) => return trace::run(out, &client, trace).await,
         TaskCommand::History { id } => life::history(out, &client.history(id).await?)?,
         TaskCommand::Explain { id } => life::explain(out, &client.explain(id).await?)?,
         TaskCommand::Result { id } => result(out, &client, id).await?,

@@ -22,8 +22,10 @@ pub(crate) enum UserCommand {
     )]
     Ls,
     /// Make a user
+    #[command(visible_alias = "add")]
     Create(Create),
     /// Set a password: your own, or that of another user, whose sessions end
+    #[command(visible_alias = "passwd")]
     SetPassword(password::SetPassword),
     /// Say what a user may do: viewer, operator, admin
     #[command(
@@ -78,10 +80,14 @@ pub(crate) async fn run(out: &Out, target: &Target, command: UserCommand) -> Res
         UserCommand::Roles { user, roles } => {
             change(out, &client, &user, ChangeUser { roles: Some(roles), ..ChangeUser::default() }).await?;
         }
-        UserCommand::Disable { user } => disable(out, &client, &user, true).await?,
+        UserCommand::Disable { user } => {
+            target.guard(&format!("shut out the user {user}"))?;
+            disable(out, &client, &user, true).await?;
+        }
         UserCommand::Enable { user } => disable(out, &client, &user, false).await?,
         UserCommand::Delete { user } => {
             let id = id(&user)?;
+            target.guard(&format!("delete the user {id}"))?;
             client.delete_user(id.as_str()).await?;
             say(&format!("there is no user {id} any more"));
         }

@@ -125,7 +125,10 @@ pub(crate) async fn run(out: &Out, target: &Target, command: WebhookCommand) -> 
             };
             show::one(out, &client.put_webhook(&name, &put).await?)?;
         }
-        WebhookCommand::Rm { name } => client.remove_webhook(&name).await?,
+        WebhookCommand::Rm { name } => {
+            target.guard(&format!("forget the webhook {name}"))?;
+            client.remove_webhook(&name).await?;
+        }
         WebhookCommand::Pause { name } => show::one(out, &client.pause_webhook(&name).await?)?,
         WebhookCommand::Resume { name } => show::one(out, &client.resume_webhook(&name).await?)?,
         WebhookCommand::Rotate { name } => show::one(out, &client.rotate_webhook(&name).await?)?,

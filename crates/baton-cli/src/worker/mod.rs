@@ -63,7 +63,10 @@ pub(crate) async fn run(out: &Out, target: &Target, command: WorkerCommand) -> R
             return Ok(Exit::Fine);
         }
         WorkerCommand::Quiet { worker } => client.quiet_worker(&worker).await?,
-        WorkerCommand::Stop { worker } => client.stop_worker(&worker).await?,
+        WorkerCommand::Stop { worker } => {
+            target.guard(&format!("stop the worker {worker}"))?;
+            client.stop_worker(&worker).await?
+        }
         WorkerCommand::Resume { worker } => client.resume_worker(&worker).await?,
         WorkerCommand::JoinToken { queue } => {
             join_token(out, &client.join_token(&NewJoinToken { queues: queue }).await?)?;

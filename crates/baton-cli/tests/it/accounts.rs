@@ -227,7 +227,7 @@ fn a_password_that_is_typed_is_not_shown() {
 }
 
 /// A terminal: what a person sees of it, and types, and what a program has.
-fn terminal() -> (File, File) {
+pub(crate) fn terminal() -> (File, File) {
     let controller = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
     grantpt(&controller).unwrap();
     unlockpt(&controller).unwrap();
@@ -236,7 +236,7 @@ fn terminal() -> (File, File) {
     (File::from(controller), program)
 }
 
-fn read_until(screen: &mut File, text: &str) -> String {
+pub(crate) fn read_until(screen: &mut File, text: &str) -> String {
     let mut shown = Vec::new();
     let mut byte = [0];
     while !String::from_utf8_lossy(&shown).contains(text) {

@@ -12,15 +12,17 @@ use baton_testkit::process::{Signal, command};
 pub(crate) const BATON: &str = env!("CARGO_BIN_EXE_baton");
 
 /// What of the environment of the tests could change an answer.
-const VARIABLES: [&str; 10] = [
+const VARIABLES: [&str; 12] = [
     "BATON_URL",
     "BATON_TOKEN",
     "BATON_API_KEY",
     "BATON_CONFIG",
+    "BATON_CONTEXT",
     "REDIS_URL",
     "NO_COLOR",
     "CLICOLOR",
     "CLICOLOR_FORCE",
+    "TZ",
     "CI",
     "XDG_CONFIG_HOME",
 ];

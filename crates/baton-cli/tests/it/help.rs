@@ -1,139 +1,50 @@
 //! Help: examples first, everywhere; and pages of its own.
 
-use crate::fleet::run;
+use std::collections::BTreeMap;
 
-/// Every command by what is typed.
-const COMMANDS: [&str; 119] = [
-    "",
-    "dev",
-    "gateway",
-    "worker run",
-    "worker ls",
-    "worker get",
-    "worker quiet",
-    "worker stop",
-    "worker resume",
-    "task submit",
-    "task get",
-    "task ls",
-    "task wait",
-    "task cancel",
-    "task rerun",
-    "task promote",
-    "task reprioritise",
-    "task link",
-    "task unlink",
-    "task logs",
-    "task history",
-    "task explain",
-    "task result",
-    "flow submit",
-    "flow get",
-    "flow ls",
-    "flow graph",
-    "flow trace",
-    "flow cancel",
-    "flow rerun",
-    "pool run",
-    "pool ls",
-    "pool get",
-    "pool scale",
-    "pool start",
-    "pool stop",
-    "pool rm",
-    "recover",
-    "queue ls",
-    "queue get",
-    "queue pause",
-    "queue set",
-    "queue resume",
-    "queue drain",
-    "queue purge",
-    "bulk",
-    "operation ls",
-    "operation get",
-    "operation wait",
-    "operation cancel",
-    "trail",
-    "schedule add",
-    "schedule ls",
-    "schedule get",
-    "schedule set",
-    "schedule rm",
-    "schedule pause",
-    "schedule resume",
-    "schedule trigger",
-    "kind ls",
-    "kind get",
-    "kind set",
-    "kind rm",
-    "webhook add",
-    "webhook ls",
-    "webhook get",
-    "webhook set",
-    "webhook rm",
-    "webhook pause",
-    "webhook resume",
-    "webhook rotate",
-    "webhook test",
-    "webhook deliveries",
-    "stats",
-    "error ls",
-    "error get",
-    "error rerun",
-    "events",
-    "doctor",
-    "audit",
-    "export",
-    "import",
-    "bench submit",
-    "bench lifecycle",
-    "bench latency",
-    "bench refresh",
-    "top",
-    "redis keys",
-    "redis explain",
-    "redis check",
-    "redis scripts",
-    "redis acl",
-    "healthcheck",
-    "init",
-    "login",
-    "logout",
-    "whoami",
-    "session ls",
-    "session revoke",
-    "key ls",
-    "key create",
-    "key show",
-    "key rotate",
-    "key revoke",
-    "user ls",
-    "user create",
-    "user set-password",
-    "user roles",
-    "user disable",
-    "user enable",
-    "user delete",
-    "user reset-code",
-    "worker join-token",
-    "signing-key ls",
-    "signing-key rotate",
-    "signing-key revoke",
-    "redis-acl",
-    "help",
-    "help exit-codes",
-];
+use crate::fleet::run;
+use crate::snapshot;
+use crate::tree::walk;
 
 #[test]
 fn every_help_begins_with_examples() {
-    for command in COMMANDS.iter().filter(|command| **command != "help exit-codes") {
-        let words: Vec<&str> = command.split_whitespace().chain(["--help"]).collect();
-        let ran = run(&words);
-        assert_eq!(ran.code, Some(0), "{command}: {ran:?}");
-        assert!(ran.out.starts_with("Examples:\n  ") && ran.err.is_empty(), "{command}: {}", ran.out);
-        assert!(!ran.out.contains("tether"), "{command}");
+    let found = walk();
+    assert!(found.len() > 120, "{}", found.len());
+    let lacking: Vec<String> = found
+        .iter()
+        .filter(|one| !one.help.starts_with("Examples:\n  "))
+        .map(|one| one.words.join(" "))
+        .collect();
+    assert_eq!(lacking, Vec::<String>::new());
+    assert!(found.iter().all(|one| !one.help.contains("tether")));
+}
+
+/// An example that names a command or a flag which is not there is worse than none.
+#[test]
+fn examples_are_of_the_command_that_they_explain() {
+    for one in walk().iter().filter(|one| !one.words.is_empty() && one.words[0] != "help") {
+        let examples: Vec<&str> = one.help.split("\n\n").next().unwrap().lines().skip(1).collect();
+        let named = format!("baton {}", one.words.join(" "));
+        // One of them has a second name.
+        let named = named.replace("redis acl", "redis-acl");
+        assert!(examples.iter().any(|line| line.contains(&named)), "{named}: {examples:?}");
     }
+}
+
+/// One file for each noun: what changes in a flag changes there.
+#[test]
+fn snapshots_of_every_help_page() {
+    let mut pages: BTreeMap<String, String> = BTreeMap::new();
+    for one in walk() {
+        let noun = one.words.first().map_or("baton", String::as_str).to_owned();
+        let page = pages.entry(noun).or_default();
+        page.push_str(&format!(
+            "$ baton {}\n{}\n",
+            [one.words, vec!["--help".to_owned()]].concat().join(" "),
+            one.help
+        ));
+    }
+    pages.iter().for_each(|(noun, page)| snapshot::check(&format!("help/{noun}.txt"), page));
 }
 
 #[test]
@@ -141,4 +52,27 @@ fn help_of_a_command_is_its_page() {
     assert_eq!(run(&["help", "task", "submit"]).out, run(&["task", "submit", "--help"]).out);
     assert!(run(&["help", "exit-codes"]).out.contains("  124  the time to wait ran out\n"));
     assert_eq!(run(&["help", "nonsense"]).code, Some(2));
+}
+
+#[test]
+fn slips_get_suggestions_and_beginnings_are_no_commands() {
+    for (typed, meant) in [
+        (&["taks", "ls"][..], "task"),
+        (&["task", "submitt"], "submit"),
+        (&["context", "ad"], "add"),
+        (&["task", "ls", "--statu", "failed"], "--status"),
+        (&["task", "ls", "-o", "jsn"], "json"),
+    ] {
+        let ran = run(typed);
+        assert_eq!((ran.code, ran.out.as_str()), (Some(2), ""), "{typed:?}: {ran:?}");
+        assert!(ran.err.contains("similar") && ran.err.contains(meant), "{typed:?}: {ran:?}");
+    }
+    for one in walk().iter().filter(|one| one.words.len() == 2 && one.words[1].len() > 2) {
+        let verb = &one.words[1];
+        let cut = &verb[..verb.len() - 1];
+        if run(&[&one.words[0], "--help"]).out.contains(&format!("  {cut} ")) {
+            continue;
+        }
+        assert_eq!(run(&[&one.words[0], cut]).code, Some(2), "{:?}", one.words);
+    }
 }

@@ -1,8 +1,11 @@
 //! Many tasks at once, whole queues, and the trail, as they are typed and printed.
 
+use std::process::Stdio;
+
 use serde_json::Value;
 
-use crate::fleet::{Fleet, run};
+use crate::accounts::{read_until, terminal};
+use crate::fleet::{Fleet, run, typed};
 use crate::stub::{Stub, answer};
 
 #[test]
@@ -109,4 +112,27 @@ fn a_drain_that_a_colleague_undoes_is_not_done_again() {
         let drains = asked.iter().filter(|request| request.starts_with("POST")).count();
         assert_eq!((asked.len(), drains), (3, 1));
     }
+}
+
+#[test]
+fn a_person_at_a_terminal_sees_how_far_it_is_and_a_program_does_not() {
+    let running = r#"{"id":"01a201bb-f6a3-7000-818f-353011bc1000","state":"running","action":"rerun","done":6,"refused":{},
+        "matched":12,"left":6,"created_at":"2026-11-22T05:30:25Z","changed_at":"2026-11-22T05:30:26Z"}"#;
+    let route = "GET /api/v1/operations/01a201bb-f6a3-7000-818f-353011bc1000";
+    let stub = Stub::knows(&[(route, running)]);
+    let (mut screen, program) = terminal();
+    let id = "01a201bb-f6a3-7000-818f-353011bc1000";
+    let mut wait = typed(&["--url", &stub.url, "operation", "wait", id]);
+    wait.env("TERM", "xterm").stdout(Stdio::null()).stderr(program.try_clone().unwrap());
+    let mut child = wait.spawn().unwrap();
+    let shown = read_until(&mut screen, " of 12 tasks");
+    assert!(shown.ends_with("\r\u{1b}[2K████████████░░░░░░░░░░░░  50 %  6 of 12 tasks"), "{shown:?}");
+    rustix::process::kill_process(rustix::process::Pid::from_child(&child), rustix::process::Signal::INT)
+        .unwrap();
+    // It is taken away before anything else is said.
+    let rest = read_until(&mut screen, "stopped watching");
+    assert!(rest.ends_with("\r\u{1b}[2Kerror: stopped watching"), "{rest:?}");
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+    let ran = run(&["--url", &stub.url, "operation", "wait", id, "--wait-timeout", "1500ms"]);
+    assert_eq!((ran.code, ran.err.contains('█')), (Some(124), false), "{ran:?}");
 }

@@ -1,8 +1,11 @@
 //! A gateway that answers what it is told to, and remembers what it was asked.
 
+use std::collections::HashMap;
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
+
+const JSON: &str = "content-type: application/json\r\n";
 
 /// Requests, as text.
 type Asked = Arc<Mutex<Vec<String>>>;
@@ -25,6 +28,29 @@ impl Stub {
                 let request = read(&mut stream);
                 heard.lock().unwrap().push(request);
                 stream.write_all(answer.as_bytes()).unwrap();
+            }
+        });
+        Stub { url, asked }
+    }
+
+    /// Answers by method and path, as `GET /api/v1/queues`, as often as it is asked; what it does not know is not there.
+    pub(crate) fn knows(routes: &[(&str, &str)]) -> Stub {
+        let own = |(route, body): &(&str, &str)| ((*route).to_owned(), answer("200 OK", JSON, body));
+        let routes: HashMap<String, String> = routes.iter().map(own).collect();
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let asked = Asked::default();
+        let heard = Arc::clone(&asked);
+        std::thread::spawn(move || {
+            for stream in listener.incoming() {
+                let mut stream = stream.unwrap();
+                let request = read(&mut stream);
+                let route = request.split([' ', '?']).take(2).collect::<Vec<_>>().join(" ");
+                heard.lock().unwrap().push(request);
+                let missing = || problem("404 Not Found", "not_found");
+                let answer = routes.get(&route).cloned().unwrap_or_else(missing);
+                // Whoever has seen enough may be gone.
+                let _ = stream.write_all(answer.as_bytes());
             }
         });
         Stub { url, asked }

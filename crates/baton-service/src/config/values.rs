@@ -12,8 +12,8 @@ use super::similar::nearest;
 use super::text::{Span, parts};
 
 /// Variables that are no keys: where the file is, who keeps a worker, and where the command line asks.
-const ELSEWHERE: [&str; 5] =
-    ["BATON_API_KEY", "BATON_CONFIG", "BATON_SUPERVISED", "BATON_TOKEN", "BATON_URL"];
+const ELSEWHERE: [&str; 6] =
+    ["BATON_API_KEY", "BATON_CONFIG", "BATON_CONTEXT", "BATON_SUPERVISED", "BATON_TOKEN", "BATON_URL"];
 
 /// Where a value came from.
 #[derive(Clone, Debug, PartialEq, Eq)]

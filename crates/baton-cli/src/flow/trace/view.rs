@@ -25,7 +25,7 @@ pub(super) struct View {
 
 impl View {
     pub(super) fn new(out: &Out) -> View {
-        View { out: *out, lines: 0, told: HashMap::new(), counts: String::new(), latest: None }
+        View { out: out.live(), lines: 0, told: HashMap::new(), counts: String::new(), latest: None }
     }
 
     pub(super) fn show(&mut self, flow: &Flow, tasks: &[Task], rests: bool) -> Result<()> {
