@@ -2,7 +2,7 @@
 
 mod files;
 mod processes;
-mod progress;
+mod steps;
 mod show;
 
 use std::path::PathBuf;
@@ -34,7 +34,7 @@ pub(crate) struct Audit {
     /// Where Redis is; give passwords through the environment [env: BATON_REDIS_URL]
     #[arg(long, value_name = "URL")]
     redis_url: Option<String>,
-    /// What every key begins with [env: BATON_REDIS_NAMESPACE] [default: baton]
+    /// What every key begins with [env: BATON_NAMESPACE] [default: baton]
     #[arg(long, value_name = "NAME")]
     namespace: Option<String>,
     /// The configuration file of a gateway [env: BATON_CONFIG]
@@ -72,9 +72,9 @@ async fn report(store: &Store, asked: &Audit) -> Result<Report> {
         repair: asked.repair.then(|| Principal::new("audit")).transpose()?,
         ..Asked::default()
     };
-    let bar = progress::Bar::new();
-    let report = store.audit(&audit, &|what, count| bar.tell(what, count)).await;
-    bar.end();
+    let steps = steps::Steps::default();
+    let report = store.audit(&audit, &|what, count| steps.tell(what, count)).await;
+    drop(steps);
     let mut report = report.map_err(refused)?;
     if asked.processes {
         processes::compare(store, &mut report).await.map_err(refused)?;
