@@ -67,9 +67,6 @@ pub(crate) struct Load {
     /// The configuration file of a gateway [env: BATON_CONFIG]
     #[arg(long, value_name = "FILE", requires = "direct")]
     config: Option<PathBuf>,
-    /// Also where the fleet is not on this machine
-    #[arg(long)]
-    yes: bool,
 }
 
 #[derive(Args)]
@@ -88,9 +85,6 @@ pub(crate) struct Refresh {
     /// Logins at once
     #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..=32))]
     concurrency: u32,
-    /// Also where the fleet is not on this machine
-    #[arg(long)]
-    yes: bool,
 }
 
 /// What is printed.
@@ -114,7 +108,7 @@ struct Report {
 pub(crate) async fn run(out: &Out, target: &Target, command: BenchCommand) -> Result<Exit> {
     let report = match command {
         BenchCommand::Refresh(asked) => {
-            allow(&target.url, asked.yes)?;
+            allow_at(target)?;
             let begun = load::now();
             let samples = runs::refresh(target, &asked).await?;
             Report::of("refresh", "http", &samples, begun.elapsed(), asked.concurrency)
@@ -163,13 +157,18 @@ async fn on_a_queue(target: &Target, bench: &'static str, load: &Load) -> Result
 
 async fn via(target: &Target, load: &Load) -> Result<Via> {
     if !load.direct {
-        allow(&target.url, load.yes)?;
+        allow_at(target)?;
         return Ok(Via::Http(client(target)?));
     }
     let sources = sources(load.config.as_deref(), Flags::default().given())?;
     let options = Config::resolve(&sources).map_err(unusable)?.store;
-    allow(&options.url.to_string(), load.yes)?;
+    allow(&options.url.to_string(), target.yes)?;
     Ok(Via::Direct(baton_store::Store::open(options).await?.0))
+}
+
+fn allow_at(target: &Target) -> Result<()> {
+    allow(&target.chosen()?.url, target.yes)?;
+    target.guard("put load on the fleet")
 }
 
 /// Load is for a fleet that nobody needs: on this machine, or where somebody says so.

@@ -109,7 +109,7 @@ pub(super) async fn latency(via: &Via, load: &Load, queue: &QueueName) -> Result
 pub(super) async fn refresh(target: &Target, asked: &Refresh) -> Result<Samples> {
     let [password] = prompt::from_stdin()?;
     let budget = Budget::new(asked.tasks, Duration::from_secs(asked.seconds));
-    let client = Client::new(&target.url)?;
+    let client = Client::new(&target.chosen()?.url)?;
     let mut lanes = JoinSet::new();
     for _ in 0..asked.concurrency {
         let login = Login {
