@@ -37,7 +37,9 @@ fn build(root: &Path) -> Result<()> {
     if !program(root).exists() {
         println!("== build: the first time takes some minutes");
     }
-    let built = command::shown(root, "cargo", &["build", "--profile", "demo", "--package", "baton-cli"])?;
+    // What draws `baton top` would make the first build longer; without it, `baton top` prints one look.
+    let words = ["build", "--profile", "demo", "--package", "baton-cli", "--no-default-features"];
+    let built = command::shown(root, "cargo", &words)?;
     if built { Ok(()) } else { bail!("the demo does not build") }
 }
 
