@@ -11,9 +11,10 @@ use super::lives::{Lives, Share};
 use crate::error::Error;
 
 type Each<'a, T> = &'a mut dyn FnMut(T);
+type Read<T> = dyn Fn(Each<'_, T>) -> Result<(), String> + Send + Sync;
 
 /// Something that can be read from its beginning again and again; each time it hands all of it over, or says why not.
-pub struct Source<T>(Box<dyn Fn(Each<'_, T>) -> Result<(), String> + Send + Sync>);
+pub struct Source<T>(Box<Read<T>>);
 
 impl<T> Source<T> {
     pub fn new(read: impl Fn(Each<'_, T>) -> Result<(), String> + Send + Sync + 'static) -> Source<T> {

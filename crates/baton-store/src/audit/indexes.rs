@@ -13,6 +13,9 @@ use crate::error::Error;
 
 const MEMBERS: &str = "200";
 
+/// With their scores.
+type Members = Vec<(Vec<u8>, f64)>;
+
 impl Auditor<'_> {
     /// Every member of an index, named behind the prefix of its shard.
     pub(super) async fn index(&mut self, shard: Shard, index: &str) -> Result<(), Error> {
@@ -20,7 +23,7 @@ impl Auditor<'_> {
         let mut cursor = "0".to_owned();
         loop {
             let question = vec!["ZSCAN", &key, &cursor, "COUNT", MEMBERS];
-            let page: Option<(String, Vec<(Vec<u8>, f64)>)> = self.store.ask_one(question).await?;
+            let page: Option<(String, Members)> = self.store.ask_one(question).await?;
             let Some((next, members)) = page else { return Ok(()) };
             (self.progress)("looks into indexes", members.len() as u64);
             for some in members.chunks(TASKS) {
