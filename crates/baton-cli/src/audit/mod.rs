@@ -104,5 +104,5 @@ fn refused(error: baton_store::Error) -> anyhow::Error {
         baton_store::Error::Invalid { .. } => Exit::Usage,
         _ => return anyhow!(error).context("failed to audit"),
     };
-    Stop::new(exit, format!("failed to {}", baton_service::Chain(&error))).into()
+    Stop::new(exit, baton_service::Chain(&error).to_string()).into()
 }
