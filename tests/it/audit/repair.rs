@@ -44,7 +44,7 @@ async fn entries_leases_and_counters_are_mended_and_a_second_audit_is_clean() {
         .filter_map(|entry| entry.subject.as_deref())
         .collect();
     assert!(told.contains(&"lease worker-009-test:b9") && told.len() == 4, "{told:?}");
-    assert!(told.iter().any(|text| *text == "counters default running=1 gone=0"), "{told:?}");
+    assert!(told.contains(&"counters default running=1 gone=0"), "{told:?}");
 }
 
 #[tokio::test]

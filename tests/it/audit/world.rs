@@ -18,9 +18,7 @@ pub(super) const USER: &str = "baton:{u:0000000000000001}:";
 
 pub(super) struct World {
     pub(super) at: Fixture,
-    pub(super) holder: Life,
     pub(super) pending: TaskId,
-    pub(super) keyed: TaskId,
     pub(super) scheduled: TaskId,
     pub(super) running: TaskId,
     pub(super) completed: TaskId,
@@ -63,9 +61,7 @@ impl World {
         schedule(&at).await;
         let session = session(&at).await;
         World {
-            holder,
             pending: made[0],
-            keyed: made[1],
             scheduled: made[2],
             running,
             completed,

@@ -2,8 +2,8 @@
 
 mod files;
 mod processes;
-mod steps;
 mod show;
+mod steps;
 
 use std::path::PathBuf;
 use std::time::Duration;
