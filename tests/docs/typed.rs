@@ -41,7 +41,7 @@ fn the_readme() {
 
 #[test]
 fn the_guide() {
-    check("docs/guide.md", 11, 0);
+    check("docs/guide.md", 14, 0);
 }
 
 #[test]

@@ -241,7 +241,12 @@ pub(crate) enum Command {
     /// Prove that nothing was lost, doubled or done out of order, from the keys and streams in Redis
     Audit(Box<Audit>),
     /// Put load on a fleet, and say how fast it was
-    #[command(subcommand)]
+    #[command(
+        subcommand,
+        before_help = "Examples:
+  baton bench submit
+  baton bench lifecycle --batch 100 --json"
+    )]
     Bench(BenchCommand),
     /// Write a namespace as lines of JSON: a backup, or what another Redis is to have
     Export(Export),

@@ -184,10 +184,10 @@ fn at_a_terminal_the_name_of_the_context_is_the_answer() {
 }
 
 #[test]
-fn the_readme_works_as_it_stands() {
+fn the_guide_works_as_it_stands() {
     let (person, gateway) = (Person::new(), stub());
-    let readme = include_str!("../../../../README.md");
-    let (_, section) = readme.split_once("## The command line\n").unwrap();
+    let guide = include_str!("../../../../docs/guide.md");
+    let (_, section) = guide.split_once("## The command line\n").unwrap();
     let (_, block) = section.split_once("```sh\n").unwrap();
     let lines: Vec<Vec<String>> = block.split_once("```").unwrap().0.lines().map(words).collect();
     assert_eq!(lines.len(), 9);
