@@ -17,7 +17,7 @@
 --   4  writes     int     how many writes; then of each: its verb, the key without the prefix, how many words, and the words
 -- REPLY
 --   { 'imported', how many tasks had come before }
---   { 'refused', 'conflict', '' }         another import is at it, or none, or it is another piece's turn
+--   { 'refused', 'conflict', '' }         another import is at it, or none, or it is the turn of another piece
 --   { 'refused', 'unknown_flow', id }     a task is of a flow that has not come
 --   { 'refused', 'duplicate_key', id }    two tasks that live have one key
 -- COST  6 per task, 6 per parent, 1 per other write; words are bounded by the caller
