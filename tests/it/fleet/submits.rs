@@ -81,14 +81,18 @@ async fn a_hundred_and_ten_thousand_at_once_are_each_accepted_and_run_exactly_on
         counts.queues.iter().map(|queue| queue.of(Status::Completed)).sum::<u64>()
     };
     until("all have run", async || completed().await == 10_100).await;
-    let mut claims = 0;
+    // A machine that is busy with other things may let a lease of a second run out: then it is said, and another claim is right.
+    let (mut claims, mut reclaims) = (0, 0);
     let mut after = None;
     loop {
         let page = fleet.store.events(Shard::FIRST, after, 500).await.expect("an answer");
         let Some(last) = page.last() else { break };
         after = Some(last.id);
-        claims +=
-            page.iter().filter(|entry| entry.event == "claim").map(|entry| entry.tasks.len()).sum::<usize>();
+        let tasks = |event: &str| {
+            page.iter().filter(|entry| entry.event == event).map(|entry| entry.tasks.len()).sum::<usize>()
+        };
+        claims += tasks("claim");
+        reclaims += tasks("reclaim");
     }
-    assert_eq!(claims, 10_100, "each ran once");
+    assert_eq!(claims, 10_100 + reclaims, "each ran once, and once more where its lease had run out");
 }
