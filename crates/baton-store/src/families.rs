@@ -228,7 +228,7 @@ pub fn line(kind: &str, key: &str) -> String {
 }
 
 /// For a shell: nothing in a name does anything there.
-fn quoted(text: &str) -> String {
+pub(crate) fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', "'\\''"))
 }
 

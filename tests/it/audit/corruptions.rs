@@ -58,7 +58,7 @@ const CORRUPTIONS: &[(&str, Corruption)] = &[
         "nobody holds a running task",
         Corruption {
             lines: |world| one(format!("ZREM {{s}}:held:worker-001-test:b1 {}", world.running)),
-            finds: &["counter_differs", "running_not_held"],
+            finds: &["running_not_held"],
         },
     ),
     (
@@ -394,6 +394,42 @@ const CORRUPTIONS: &[(&str, Corruption)] = &[
             finds: &["flow_unlisted"],
         },
     ),
+    (
+        "a record without a status",
+        Corruption {
+            lines: |_| one("HSET {s}:task:01936a5c-2b4e-7abc-8def-001122334000 kind noop"),
+            finds: &["unknown_status"],
+        },
+    ),
+    (
+        "a live task that calls itself a draft",
+        Corruption { lines: |world| one(set(world.pending, "draft 1")), finds: &["stray_field"] },
+    ),
+    (
+        "a record that is no task's",
+        Corruption { lines: |_| one("HSET {s}:task:nonsense a b"), finds: &["unknown_key"] },
+    ),
+    (
+        "an entry that ends in an id",
+        Corruption {
+            lines: |world| one(format!("ZADD {{s}}:held:worker-001-test:b1 5 junk~{}", world.pending)),
+            finds: &["unknown_key"],
+        },
+    ),
+    (
+        "a flow lists what is not there, and a task of nobody",
+        Corruption {
+            lines: |world| {
+                let list = format!("{{s}}:flow:{}:tasks", world.flow);
+                vec![
+                    format!("ZADD {list} 8 01936a5c-2b4e-7abc-8def-001122334000"),
+                    format!("ZADD {list} 9 {}", world.pending),
+                ]
+            },
+            finds: &["in_another_index", "index_without_hash"],
+        },
+    ),
+    ("the event stream is gone", Corruption { lines: |_| one("DEL {s}:events"), finds: &["stream_lost"] }),
 ];
 
 #[tokio::test]

@@ -5,6 +5,7 @@ mod corruptions;
 mod count;
 mod files;
 mod live;
+mod odd;
 mod repair;
 mod world;
 

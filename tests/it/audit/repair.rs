@@ -48,6 +48,38 @@ async fn entries_leases_and_counters_are_mended_and_a_second_audit_is_clean() {
 }
 
 #[tokio::test]
+async fn a_right_counter_stays_where_an_index_is_wrong() {
+    let world = World::new().await;
+    world.by_hand(&format!("ZREM {{s}}:held:worker-001-test:b1 {}", world.running)).await;
+    let before: String = by_hand(&world.at, "HGET baton:{0}:queue:default running").await;
+    let report = audit_with(&world.at.store, &repairing()).await;
+    assert_eq!(names(&report).into_iter().collect::<Vec<_>>(), ["running_not_held"]);
+    let after: String = by_hand(&world.at, "HGET baton:{0}:queue:default running").await;
+    assert_eq!(after, before);
+}
+
+#[tokio::test]
+async fn a_lease_that_cannot_be_mended_is_not_called_repaired() {
+    let world = World::new().await;
+    for line in [
+        "ZADD {s}:leases 99999999999999 worker-009-test:b9",
+        "ZADD {s}:held:worker-009-test:b9 5 01936a5c-2b4e-7abc-8def-001122334000",
+    ] {
+        world.by_hand(line).await;
+    }
+    // Mended at last: the entry goes first, and its holder has nothing then.
+    let report = audit_with(&world.at.store, &repairing()).await;
+    let lease = report.findings.iter().find(|finding| finding.rule.name == "lease_of_past_boot");
+    let left: Option<f64> = by_hand(&world.at, "ZSCORE baton:{0}:leases worker-009-test:b9").await;
+    assert_eq!(lease.is_some_and(|finding| finding.repaired), left.is_none(), "{report:?}");
+    world.by_hand(&format!("ZADD {{s}}:held:worker-009-test:b9 5 {}", world.pending)).await;
+    world.by_hand("ZADD {s}:leases 99999999999999 worker-009-test:b9").await;
+    let report = audit_with(&world.at.store, &repairing()).await;
+    let lease = report.findings.iter().find(|finding| finding.rule.name == "lease_of_past_boot");
+    assert!(lease.is_some_and(|finding| !finding.repaired) && !report.is_clean(), "{report:?}");
+}
+
+#[tokio::test]
 async fn what_would_take_a_guess_is_left_as_it_is() {
     let world = World::new().await;
     world.by_hand(&format!("ZREM {{s}}:queue:default:pending {}", world.pending)).await;

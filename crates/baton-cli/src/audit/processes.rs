@@ -1,6 +1,7 @@
 //! A13: workers of this host are processes, and none of them has outlived its supervisor.
 
 use std::path::Path;
+use std::time::Duration;
 
 use baton_core::Shard;
 use baton_core::audit::rule::{NO_PROCESS, ORPHAN_PROCESS};
@@ -11,7 +12,7 @@ use baton_store::{Error, Store};
 /// Workers of one page.
 const PAGE: u64 = 100;
 
-pub(super) async fn compare(store: &Store, report: &mut Report) -> Result<(), Error> {
+pub(super) async fn compare(store: &Store, settle: Duration, report: &mut Report) -> Result<(), Error> {
     if !Path::new("/proc/self/stat").exists() {
         report.skip("A13", "this host does not say which processes it has");
         return Ok(());
@@ -19,13 +20,16 @@ pub(super) async fn compare(store: &Store, report: &mut Report) -> Result<(), Er
     let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
     let mut first = 0;
     loop {
+        let now_ms = store.server_ms().await?;
         let page = store.workers(Shard::FIRST, first, PAGE).await?;
         for worker in &page.workers {
             let about = |name: &str| worker.about.get(name).map(String::as_str).unwrap_or_default();
             let is_here = about("host") == host && worker.lease_until_ms.is_some();
             if let Some(pid) = about("pid").parse::<u32>().ok().filter(|_| is_here) {
                 report.look("A13", 1);
-                judge(store, report, worker, pid);
+                // Until its lease is over and was taken back, a worker that was killed is only late.
+                let late_ms = now_ms.saturating_sub(worker.lease_until_ms.unwrap_or(now_ms));
+                judge(store, report, worker, pid, u128::from(late_ms) > settle.as_millis());
             }
         }
         first += PAGE;
@@ -35,8 +39,9 @@ pub(super) async fn compare(store: &Store, report: &mut Report) -> Result<(), Er
     }
 }
 
-fn judge(store: &Store, report: &mut Report, worker: &Worker, pid: u32) {
+fn judge(store: &Store, report: &mut Report, worker: &Worker, pid: u32, is_late: bool) {
     let wrong = match std::fs::read_to_string(format!("/proc/{pid}/stat")) {
+        Err(_) if !is_late => return,
         Err(_) => NO_PROCESS.broken(format!("the process {pid}, which it says it is"), "it is not there"),
         // Those that a supervisor started end with it; who has been given to the first process was left behind.
         Ok(stat) if parent(&stat) == Some(1) && is_supervised(pid) => {

@@ -45,6 +45,7 @@ rules! {
     A3 VERSION_GAP "version_gap" "versions of a task rise by one, without a gap";
     A3 STATUS_DIFFERS "status_differs" "a task is where its events lead";
     A3 VERSION_DIFFERS "version_differs" "the version of a task is that of its last event";
+    A3 STREAM_LOST "stream_lost" "where something happened there is an event stream, unless an import began without one";
     A3 UNREADABLE "unreadable_event" "every event can be read";
     A4 FENCE_BACK "fence_not_rising" "fences of a task strictly rise";
     A4 NOT_HOLDER "not_the_holder" "what is said of a run carries worker and fence of its claim";
@@ -73,8 +74,6 @@ rules! {
     A10 EDGES_DIFFER "edge_count_differs" "a task counts its parents and children right";
     A10 OPEN_DIFFER "open_parents_differ" "a task counts the parents right that it waits for";
     A10 FLOW_DIFFERS "flow_count_differs" "a flow counts its tasks right";
-    A10 BEHIND_DIFFERS "written_behind_differs" "where all is written down, the indexes agree with the tasks";
-    A10 PLACE_FREE "waits_for_free_place" "nobody waits for a place of his group that is free";
     A11 UNKNOWN_KEY "unknown_key" "every key is of the table of keys";
     A11 WRONG_TYPE "wrong_type" "every key has the type of its family";
     A11 WRONG_EXPIRY "wrong_expiry" "keys expire if and only if their family does";

@@ -70,6 +70,32 @@ impl Store {
         let answers = self.ask_all([question]).await?;
         read(answers.into_iter().next().unwrap_or(Value::Nil))
     }
+
+    /// One question whose answer is taken as text, whatever bytes are in it.
+    pub(super) async fn ask_text<T: FromRedisValue>(&self, question: Vec<&str>) -> Result<T, Error> {
+        let answers = self.ask_all([question]).await?;
+        read(lossy(answers.into_iter().next().unwrap_or(Value::Nil)))
+    }
+}
+
+/// An answer as text, whatever bytes are in it: what is no text is shown by a sign that no name of Baton has.
+pub(super) fn lossy(value: Value) -> Value {
+    match value {
+        Value::BulkString(bytes) => {
+            Value::BulkString(String::from_utf8_lossy(&bytes).into_owned().into_bytes())
+        }
+        Value::Array(values) => Value::Array(values.into_iter().map(lossy).collect()),
+        Value::Set(values) => Value::Set(values.into_iter().map(lossy).collect()),
+        Value::Map(pairs) => {
+            Value::Map(pairs.into_iter().map(|(name, value)| (lossy(name), lossy(value))).collect())
+        }
+        value => value,
+    }
+}
+
+/// Was something in it no text?
+pub(super) fn is_odd(text: &str) -> bool {
+    text.contains(char::REPLACEMENT_CHARACTER)
 }
 
 pub(super) fn read<T: FromRedisValue>(value: Value) -> Result<T, Error> {

@@ -1,10 +1,13 @@
 //! A6, A10: the graph agrees on both of its sides, and every open edge is counted once.
 
-use baton_core::audit::rule::{CASCADE_OF_NOTHING, ONE_SIDED, OPEN_DIFFER, PARKED_BY_GOOD, WAITS_FOR_ENDED};
+use baton_core::audit::rule::{
+    CASCADE_OF_NOTHING, ONE_SIDED, OPEN_DIFFER, PARKED_BY_GOOD, UNKNOWN_KEY, WAITS_FOR_ENDED,
+};
 use baton_core::audit::{Wrong, is_terminal, number, word};
 use baton_core::{Shard, TaskId};
 
 use super::Auditor;
+use super::ask::is_odd;
 use super::report::Finding;
 use crate::calls::task::{LISTS, OtherSide, Sides};
 use crate::error::Error;
@@ -103,10 +106,27 @@ impl Auditor<'_> {
 
     /// What stands on the list of what is to be passed on has ended, or is a flow with which something is being done.
     pub(super) async fn cascades(&mut self, shard: Shard, key: &str) -> Result<(), Error> {
+        let mut cursor = "0".to_owned();
+        loop {
+            let question = vec!["ZSCAN", key, &cursor, "COUNT", "1000"];
+            let page: Option<(String, Vec<(String, f64)>)> = self.store.ask_text(question).await?;
+            let Some((next, members)) = page else { return Ok(()) };
+            self.cascades_page(shard, key, members.into_iter().map(|(name, _)| name).collect()).await?;
+            if next == "0" {
+                return Ok(());
+            }
+            cursor = next;
+        }
+    }
+
+    async fn cascades_page(&mut self, shard: Shard, key: &str, names: Vec<String>) -> Result<(), Error> {
         let prefix = self.store.keys(shard)?.prefix().to_owned();
-        let question = vec!["ZRANGE", key, "0", "999"];
-        let names: Vec<String> = self.store.ask_one::<Option<_>>(question).await?.unwrap_or_default();
         for name in names {
+            if is_odd(&name) {
+                let wrong = UNKNOWN_KEY.broken("ids of tasks and flows", format!("{name:?}"));
+                self.find(Finding::of(wrong, key, vec![key.to_owned()]));
+                continue;
+            }
             let (task, flow) = (format!("{prefix}task:{name}"), format!("{prefix}flow:{name}"));
             let answers = self
                 .store

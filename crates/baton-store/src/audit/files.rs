@@ -99,13 +99,13 @@ impl Auditor<'_> {
                 effects.accepted.extend(effect.accepted.then_some(effect.fence));
             }
         })?;
-        self.report.look("A12", seen.len() as u64);
         for (task, effects) in seen {
             let Some(life) = lives.of.get(&task).filter(|life| life.walk.is_whole()) else {
                 self.report
                     .skip("A12", "lives that the stream does not tell from the beginning are not judged");
                 continue;
             };
+            self.report.look("A12", 1);
             let (runs, completions) = (u64::from(life.walk.runs()), u64::from(life.walk.completions()));
             let accepted = effects.accepted.len() as u64;
             let mut wrong = Vec::new();

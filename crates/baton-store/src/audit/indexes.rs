@@ -5,11 +5,12 @@ use baton_core::audit::{is_terminal, place, queue, word};
 use baton_core::{Shard, TaskId};
 
 use super::Auditor;
-use super::ask::read;
+use super::ask::{is_odd, lossy, read};
 use super::report::Finding;
 use super::scan::TASKS;
 use crate::calls::shard::Mend;
 use crate::error::Error;
+use crate::families::quoted;
 
 const MEMBERS: &str = "200";
 
@@ -43,11 +44,13 @@ impl Auditor<'_> {
         key: &str,
         members: &[(Vec<u8>, f64)],
     ) -> Result<(), Error> {
+        let waits = index.ends_with(":waiting");
         let (mut tasks, mut names) = (Vec::new(), Vec::new());
         for (member, _) in members {
             let text = String::from_utf8_lossy(member).into_owned();
             // Those that wait for their group stand under a longer name.
-            match text.rsplit(' ').next().and_then(|id| id.parse::<TaskId>().ok()) {
+            let id = if waits { text.rsplit(' ').next().unwrap_or_default() } else { &text };
+            match id.parse::<TaskId>().ok() {
                 Some(task) if task.shard() == shard => {
                     tasks.push(task);
                     names.push(text);
@@ -59,7 +62,6 @@ impl Auditor<'_> {
             }
         }
         self.report.look("A2", tasks.len() as u64);
-        let waits = index.ends_with(":waiting");
         let own = if waits { "" } else { index };
         let each = self.read_tasks(shard, own, false, &tasks).await?;
         let mut gone = Vec::new();
@@ -84,7 +86,7 @@ impl Auditor<'_> {
                 let wrong = NO_HASH.broken(record.clone(), format!("{index} names it, and it is not there"));
                 let mut finding = Finding::of(wrong, task.to_string(), vec![key.to_owned(), record])
                     .mended_by(shard, Mend::Entry { index: index.to_owned(), member: name.clone() });
-                finding.line = format!("redis-cli ZSCORE '{key}' '{}'", name.replace('\'', "'\\''"));
+                finding.line = format!("redis-cli ZSCORE {} {}", quoted(key), quoted(&name));
                 self.find(finding);
             }
         }
@@ -122,9 +124,14 @@ impl Auditor<'_> {
         let mut cursor = "0".to_owned();
         loop {
             let question = vec!["ZSCAN", key, &cursor, "COUNT", MEMBERS];
-            let (next, members): (String, Vec<(String, f64)>) = self.store.ask_one(question).await?;
+            let (next, members): (String, Vec<(String, f64)>) = self.store.ask_text(question).await?;
             for (holder, _) in members {
-                self.lease(shard, key, &holder).await?;
+                if is_odd(&holder) {
+                    let wrong = UNKNOWN_KEY.broken("holders, a worker and its boot", format!("{holder:?}"));
+                    self.find(Finding::of(wrong, key, vec![key.to_owned()]));
+                } else {
+                    self.lease(shard, key, &holder).await?;
+                }
             }
             if next == "0" {
                 return Ok(());
@@ -139,7 +146,7 @@ impl Auditor<'_> {
         let current = || vec!["HGET", record.as_str(), "boot"];
         let answers = self.store.ask_all([current(), vec!["ZSCORE", key, holder], current()]).await?;
         let [before, score, after] = <[_; 3]>::try_from(answers).unwrap_or_default();
-        let (before, after): (Option<String>, Option<String>) = (read(before)?, read(after)?);
+        let (before, after): (Option<String>, Option<String>) = (read(lossy(before))?, read(lossy(after))?);
         self.report.look("A2", 1);
         let stands = read::<Option<f64>>(score)?.is_some();
         if stands && before == after && before.as_deref() != Some(boot) {
@@ -154,7 +161,7 @@ impl Auditor<'_> {
 
     /// A dedupe key names a task that lives and has that key.
     pub(super) async fn dedupe(&mut self, shard: Shard, key: &str, name: &str) -> Result<(), Error> {
-        let named: Option<String> = self.store.ask_one(vec!["GET", key]).await?;
+        let named: Option<String> = self.store.ask_text(vec!["GET", key]).await?;
         let Some(named) = named else { return Ok(()) };
         let each = match named.parse::<TaskId>() {
             Ok(task) if task.shard() == shard => self.read_tasks(shard, "", false, &[task]).await?,
@@ -169,7 +176,7 @@ impl Auditor<'_> {
             let lives = fields.contains_key("status") && !is_terminal(fields);
             lives && format!("{of}:key:{}", word(fields, "key")) == name
         });
-        let again: Option<String> = self.store.ask_one(vec!["GET", key]).await?;
+        let again: Option<String> = self.store.ask_text(vec!["GET", key]).await?;
         if !fits && again.as_ref() == Some(&named) {
             let wrong = KEY_FREE.broken("the id of a live task that has this key", named);
             self.find(Finding::of(wrong, key, vec![key.to_owned()]));

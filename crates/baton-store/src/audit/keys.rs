@@ -57,6 +57,7 @@ impl Auditor<'_> {
             let Some(known) = Family::of(self.store.namespace(), key) else { continue };
             match known.family.pattern {
                 // Tasks against indexes are looked at by scripts, holders with their leases.
+                "task:<id>" if self.task_of(key.as_bytes()).is_none() => self.unknown_key(key.as_bytes()),
                 "task:<id>" | "held:<worker>:<boot>" => {}
                 pattern if pattern.starts_with("task:<id>:") => {
                     beside.push((*key, key.rsplit_once(':').map_or(*key, |(owner, _)| owner)));

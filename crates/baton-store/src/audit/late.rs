@@ -15,7 +15,7 @@ impl Auditor<'_> {
     pub(super) async fn late(&mut self) -> Result<(), Error> {
         let shards: Vec<Shard> = self.store.shards().all().collect();
         for shard in shards {
-            let meta: Fields = self.store.ask_one(vec!["HGETALL", &self.store.keys(shard)?.meta()]).await?;
+            let meta: Fields = self.store.ask_text(vec!["HGETALL", &self.store.keys(shard)?.meta()]).await?;
             let (now_s, _): (u64, u64) = self.store.ask_one(vec!["TIME"]).await?;
             let (now_ms, settle_ms) = (now_s * 1_000, self.audit.settle_ms);
             let ticked_ms = number(&meta, "last_tick_ms").unwrap_or_default();
@@ -49,7 +49,7 @@ impl Auditor<'_> {
     async fn due(&mut self, rule: Rule, key: &str, before_ms: u64, what: &str) -> Result<(), Error> {
         let before = before_ms.to_string();
         let question = vec!["ZRANGE", key, "(0", &before, "BYSCORE", "LIMIT", "0", NAMED, "WITHSCORES"];
-        let late: Vec<(String, f64)> = self.store.ask_one::<Option<_>>(question).await?.unwrap_or_default();
+        let late: Vec<(String, f64)> = self.store.ask_text::<Option<_>>(question).await?.unwrap_or_default();
         for (member, score) in late {
             let since = (before_ms + self.audit.settle_ms).saturating_sub(score as u64);
             let wrong = rule.broken(what, format!("it is {} s late", since / 1_000));
@@ -62,16 +62,17 @@ impl Auditor<'_> {
     async fn runs(&mut self, keys: &crate::keys::ShardKeys, before_ms: u64) -> Result<(), Error> {
         let leases = keys.leases();
         let holders: Vec<String> =
-            self.store.ask_one::<Option<_>>(vec!["ZRANGE", &leases, "0", "999"]).await?.unwrap_or_default();
+            self.store.ask_text::<Option<_>>(vec!["ZRANGE", &leases, "0", "-1"]).await?.unwrap_or_default();
         self.report.look("A14", holders.len() as u64);
         for holder in holders {
             let worker = holder.split(':').next().unwrap_or_default();
             let record = format!("{}worker:{worker}", keys.prefix());
-            let lease_ms: Option<u64> = self.store.ask_one(vec!["HGET", &record, "lease_ms"]).await?;
+            let said: Option<String> = self.store.ask_text(vec!["HGET", &record, "lease_ms"]).await?;
+            let lease_ms: Option<u64> = said.and_then(|said| said.parse().ok());
             let over_us = before_ms.saturating_sub(lease_ms.unwrap_or(limits::LEASE_MS)) * 1_000;
             let (held, over) = (format!("{}held:{holder}", keys.prefix()), over_us.to_string());
             let question = vec!["ZRANGE", &held, "-inf", &over, "BYSCORE", "LIMIT", "0", NAMED];
-            let late: Vec<String> = self.store.ask_one::<Option<_>>(question).await?.unwrap_or_default();
+            let late: Vec<String> = self.store.ask_text::<Option<_>>(question).await?.unwrap_or_default();
             for task in late {
                 let wrong = RUN_LATE.broken("its run ended", format!("{holder} still holds it"));
                 self.find(Finding::of(wrong, task, vec![held.clone()]));

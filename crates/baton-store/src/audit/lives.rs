@@ -17,6 +17,7 @@ use super::report::Finding;
 use super::stream::Stream;
 use crate::error::Error;
 use crate::event::StreamId;
+use crate::families::quoted;
 
 /// Events of one part of the tasks: each task has one at least.
 pub(super) const EVENTS_OF_PART: u64 = 250_000;
@@ -107,7 +108,7 @@ impl Auditor<'_> {
         self.report.events += events;
         for (subject, id, wrong) in wrong {
             let mut finding = Finding::of(wrong, subject, vec![stream.key.clone()]);
-            finding.line = format!("redis-cli XRANGE '{}' {id} {id}", stream.key);
+            finding.line = format!("redis-cli XRANGE {} {id} {id}", quoted(&stream.key));
             self.find(finding);
         }
         Ok(())
@@ -139,13 +140,19 @@ impl Auditor<'_> {
             self.walk(share, lives, &stream, stream.last, end).await?;
             ends.push((stream, end));
         }
+        self.look_again().await?;
         let mut late = Vec::new();
         for (task, life) in &mut lives.of {
             if let Some(later) = life.later.take() {
-                late.push((*task, life.walk.version(), life.walk.compare(&later)));
+                let created_ms = number(&later, "created_ms").unwrap_or_default();
+                late.push((*task, life.walk.version(), created_ms, life.walk.compare(&later)));
             }
         }
-        for (task, version, wrong) in late {
+        for (task, version, created_ms, wrong) in late {
+            // What the stream had of it may have been trimmed before it was read.
+            if version == 0 && !self.stream_of(task).is_some_and(|stream| stream.has_all_since(created_ms)) {
+                continue;
+            }
             if version == 0 {
                 let wrong = NEVER_SUBMITTED.broken("a submission in the stream", "none");
                 self.tell_task(task, vec![wrong]);
@@ -166,6 +173,13 @@ impl Auditor<'_> {
             if lives.of.get(&task).is_some_and(|life| !life.walk.is_pruned()) {
                 self.tell_task(task, vec![VANISHED.broken("the task, or that it was pruned", "neither")]);
             }
+        }
+        Ok(())
+    }
+
+    async fn look_again(&mut self) -> Result<(), Error> {
+        for stream in &mut self.streams {
+            stream.look_again(self.store).await?;
         }
         Ok(())
     }

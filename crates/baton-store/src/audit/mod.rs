@@ -24,15 +24,20 @@ mod scan;
 mod stream;
 mod tasks;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt;
 
-use baton_core::audit::Wrong;
+use baton_core::audit::rule::{
+    ELSEWHERE, HELD_BY_ANOTHER, NO_LEASE, NOT_HELD, NOT_IN_ITS_INDEX, STREAM_LOST, UNKNOWN_STATUS, WRONG_TYPE,
+};
+use baton_core::audit::{Rule, Wrong};
 use baton_core::{Principal, Shard, ShardCount, TaskId};
 
+use crate::boot::judge_schema;
 use crate::calls::shard::Repaired;
 use crate::clock::monotonic;
 use crate::error::Error;
+use crate::families::Family;
 use crate::keys::namespace_meta;
 use crate::store::{Options, Store};
 pub use files::{Effect, Source};
@@ -76,6 +81,10 @@ impl fmt::Debug for Audit {
     }
 }
 
+/// Where one of these is broken, counting anew would count what is not so.
+const CROOKED: [Rule; 7] =
+    [NOT_IN_ITS_INDEX, NOT_HELD, ELSEWHERE, HELD_BY_ANOTHER, UNKNOWN_STATUS, NO_LEASE, WRONG_TYPE];
+
 /// Told now and then: what is done, and how many things of it were just done.
 pub type Progress<'a> = &'a (dyn Fn(&'static str, u64) + Send + Sync);
 
@@ -91,6 +100,8 @@ struct Auditor<'a> {
     edges: Edges,
     /// By shard and queue: how many tasks run and are scheduled, as they were met.
     sums: BTreeMap<(Shard, String), [u64; 2]>,
+    /// Shards of which a task and an index do not agree.
+    crooked: HashSet<Shard>,
 }
 
 impl Store {
@@ -98,6 +109,11 @@ impl Store {
     pub async fn for_audit(mut options: Options) -> Result<Store, Error> {
         let store = Store::unopened(options.clone())?;
         let meta = namespace_meta(store.namespace());
+        let schema: Option<String> = store.ask_text(vec!["HGET", &meta, "schema"]).await?;
+        let schema = schema.and_then(|schema| schema.parse().ok()).unwrap_or_default();
+        if let Some(unfit) = judge_schema(schema) {
+            return Err(Error::invalid("the namespace", unfit.to_string()));
+        }
         let said: Option<u32> = store.ask_one(vec!["HGET", &meta, "shards"]).await?;
         let Some(said) = said else {
             return Err(Error::invalid(
@@ -148,6 +164,7 @@ impl<'a> Auditor<'a> {
             ruled,
             edges: Edges::new(audit.edges_of_part),
             sums: BTreeMap::new(),
+            crooked: HashSet::new(),
         })
     }
 
@@ -163,17 +180,22 @@ impl<'a> Auditor<'a> {
             }
             self.scan(share, &mut lives).await?;
             self.settle_lives(share, &mut lives).await?;
+            let walked = lives.of.values().filter(|life| life.walk.version() > 0).count() as u64;
+            for id in ["A3", "A4", "A5", "A7"] {
+                self.report.look(id, walked);
+            }
             self.compare_files(share, &lives).await?;
-        }
-        for id in ["A3", "A4", "A5", "A7"] {
-            self.report.look(id, self.report.tasks);
         }
         self.judge_order().await?;
         self.schedules().await?;
         self.counters(&still).await?;
         self.late().await?;
         self.logins().await?;
-        self.repair().await
+        // What was found stands, whatever becomes of mending it.
+        if let Err(error) = self.repair().await {
+            self.report.repair_failed = Some(error.to_string());
+        }
+        Ok(())
     }
 
     fn say_what_is_missing(&mut self) {
@@ -182,6 +204,10 @@ impl<'a> Auditor<'a> {
             for id in ["A1", "A3", "A4", "A5", "A6", "A7"] {
                 self.report.skip(id, why);
             }
+        }
+        for stream in self.streams.clone().into_iter().filter(|stream| stream.lost) {
+            let wrong = STREAM_LOST.broken("the event stream", "it is not there, though events were counted");
+            self.find(Finding::of(wrong, stream.key.clone(), vec![stream.key]));
         }
         if self.audit.ledger.is_none() {
             self.report.skip("A1", "without --ledger no acknowledged submit was looked for");
@@ -196,7 +222,7 @@ impl<'a> Auditor<'a> {
         let mut marks = Vec::new();
         for shard in self.store.shards().all() {
             let meta = self.store.keys(shard)?.meta();
-            marks.push(self.store.ask_one(vec!["HGET", &meta, "events"]).await?);
+            marks.push(self.store.ask_text(vec!["HGET", &meta, "events"]).await?);
         }
         Ok(marks)
     }
@@ -206,6 +232,10 @@ impl<'a> Auditor<'a> {
     }
 
     fn find(&mut self, finding: Finding) {
+        if CROOKED.contains(&finding.rule) {
+            let known = finding.keys.first().and_then(|key| Family::of(self.store.namespace(), key));
+            self.crooked.extend(known.and_then(|known| keys::shard_of(self.store, known.prefix)));
+        }
         self.report.find(self.store.namespace(), finding);
     }
 
@@ -240,17 +270,22 @@ impl<'a> Auditor<'a> {
     async fn repair(&mut self) -> Result<(), Error> {
         let Some(by) = &self.audit.repair else { return Ok(()) };
         let wanted: Vec<_> = self.report.findings.iter().filter_map(|finding| finding.mend.clone()).collect();
-        let mut done = HashMap::new();
+        let (mut done, mut failed) = (HashMap::new(), None);
         for (shard, mend) in wanted {
             if !done.contains_key(&(shard, mend.clone())) {
-                let repaired = self.store.repair(shard, by, &mend, counters::COUNT_MAX).await?;
-                done.insert((shard, mend), matches!(repaired, Repaired::Done | Repaired::Sound));
+                match self.store.repair(shard, by, &mend, counters::COUNT_MAX).await {
+                    Ok(repaired) => done.insert((shard, mend), matches!(repaired, Repaired::Done)),
+                    Err(error) => {
+                        failed = Some(error);
+                        break;
+                    }
+                };
             }
         }
         for finding in &mut self.report.findings {
             let is_done = finding.mend.as_ref().and_then(|mend| done.get(mend));
             finding.repaired = is_done.copied().unwrap_or_default();
         }
-        Ok(())
+        failed.map_or(Ok(()), Err)
     }
 }

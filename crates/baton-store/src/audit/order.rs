@@ -13,6 +13,7 @@ use super::report::Finding;
 use crate::calls::task::Sides;
 use crate::error::Error;
 use crate::event::StreamId;
+use crate::families::quoted;
 
 /// Edges of one reading of the streams.
 pub(super) const EDGES_OF_PART: usize = 200_000;
@@ -85,7 +86,7 @@ impl Auditor<'_> {
             let expected = format!("its parent {} to let it go before {at}", early.parent);
             let wrong = CLAIMED_EARLY.broken(expected, "it was claimed then");
             let mut finding = Finding::of(wrong, early.child.to_string(), vec![key.clone()]);
-            finding.line = format!("redis-cli XRANGE '{key}' {at} {at}");
+            finding.line = format!("redis-cli XRANGE {} {at} {at}", quoted(&key));
             self.find(finding);
         }
         Ok(())

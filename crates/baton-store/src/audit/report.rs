@@ -94,6 +94,8 @@ pub struct Report {
     pub events: u64,
     pub keys: u64,
     pub took_ms: u64,
+    /// Why mending was given up.
+    pub repair_failed: Option<String>,
     known: HashSet<u64>,
 }
 
@@ -113,7 +115,9 @@ impl Report {
 
     /// Nothing is wrong that was not mended.
     pub fn is_clean(&self) -> bool {
-        self.untold == 0 && self.findings.iter().all(|finding| finding.repaired)
+        self.untold == 0
+            && self.repair_failed.is_none()
+            && self.findings.iter().all(|finding| finding.repaired)
     }
 
     pub fn look(&mut self, id: &str, things: u64) {

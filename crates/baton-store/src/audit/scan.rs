@@ -50,7 +50,7 @@ impl Auditor<'_> {
     }
 
     /// The task whose record this is.
-    fn task_of(&self, key: &[u8]) -> Option<TaskId> {
+    pub(super) fn task_of(&self, key: &[u8]) -> Option<TaskId> {
         let known = Family::of(self.store.namespace(), std::str::from_utf8(key).ok()?)?;
         let id = known.name.strip_prefix("task:").filter(|_| known.family.pattern == "task:<id>")?;
         let task: TaskId = id.parse().ok()?;

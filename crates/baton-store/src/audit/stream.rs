@@ -4,7 +4,7 @@ use baton_core::audit::life::Told;
 use baton_core::{Shard, TaskId, limits};
 use deadpool_redis::redis::Value;
 
-use super::ask::{read, some};
+use super::ask::{lossy, read, some};
 use crate::error::Error;
 use crate::event::StreamId;
 use crate::store::Store;
@@ -22,6 +22,8 @@ pub(super) struct Stream {
     pub(super) key: String,
     /// Nothing was ever taken from it, and nothing will be meanwhile.
     pub(super) whole: bool,
+    /// Something happened in the shard, and there is no stream at all: one that was trimmed is there, and empty.
+    pub(super) lost: bool,
     pub(super) first: StreamId,
     pub(super) last: StreamId,
     /// How many events of tasks it has, about.
@@ -32,19 +34,59 @@ impl Stream {
     pub(super) async fn of(store: &Store, shard: Shard, now_ms: u64) -> Result<Stream, Error> {
         let keys = store.keys(shard)?;
         let (key, meta) = (keys.events(), keys.meta());
-        let answers = store.ask_all([vec!["XINFO", "STREAM", &key], vec!["HGET", &meta, "events"]]).await?;
-        let [info, events] = <[Value; 2]>::try_from(answers).unwrap_or_default();
-        let events: u64 = some(events).unwrap_or_default();
+        // The number first: of what comes in between the stream has more than was counted, never less.
+        let answers = store
+            .ask_all([vec!["HMGET", &meta, "events", "imported_ms"], vec!["XINFO", "STREAM", &key]])
+            .await?;
+        let [said, info] = <[Value; 2]>::try_from(answers).unwrap_or_default();
+        let said: Vec<Option<String>> = some(lossy(said)).unwrap_or_default();
+        let number = |at: usize| said.get(at).and_then(|one| one.as_ref()?.parse::<u64>().ok());
+        let events = number(0).unwrap_or_default();
         let mut stream = Stream {
             shard,
             key,
             whole: events == 0,
+            lost: events > 0 && number(1).is_none() && pairs(info.clone()).is_none(),
             first: StreamId::default(),
             last: StreamId::default(),
             events: events.min(limits::EVENTS_MAX + limits::EVENTS_MAX / 4),
         };
         stream.take_info(info, now_ms)?;
+        // An import writes a stream anew, or none: what was taken from it before shows by what was counted alone.
+        stream.whole = stream.whole && stream.count(store).await? >= events;
         Ok(stream)
+    }
+
+    /// Events it has, as the shard counts them: an entry has one of each task.
+    async fn count(&self, store: &Store) -> Result<u64, Error> {
+        let (mut from, to, mut count) = ("-".to_owned(), self.last.to_string(), 0);
+        loop {
+            let page: Vec<(String, Vec<Vec<u8>>)> = store
+                .ask_one::<Option<_>>(vec!["XRANGE", &self.key, &from, &to, "COUNT", AT_ONCE])
+                .await?
+                .unwrap_or_default();
+            let Some((last, _)) = page.last() else { return Ok(count) };
+            from = format!("({last}");
+            for (_, words) in &page {
+                let actor = |word: &[u8]| matches!(word, b"event" | b"worker" | b"boot" | b"by");
+                let told = words.chunks_exact(2).filter(|pair| !actor(&pair[0])).count();
+                count += told.max(1) as u64;
+            }
+        }
+    }
+
+    /// Takes notice of what has been trimmed since.
+    pub(super) async fn look_again(&mut self, store: &Store) -> Result<(), Error> {
+        let oldest: Option<Vec<(String, Value)>> =
+            store.ask_one(vec!["XRANGE", &self.key, "-", "+", "COUNT", "1"]).await?;
+        let first = match oldest.unwrap_or_default().first() {
+            Some((id, _)) => id.parse()?,
+            None => self.last,
+        };
+        if first > self.first && self.first > StreamId::default() {
+            (self.first, self.whole) = (first, false);
+        }
+        Ok(())
     }
 
     fn take_info(&mut self, info: Value, now_ms: u64) -> Result<(), Error> {

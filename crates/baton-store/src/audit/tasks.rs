@@ -1,10 +1,11 @@
 //! A1, A2, A7, A9, A10: tasks by themselves, each as it stood at one moment.
 
-use baton_core::audit::rule::{EDGES_DIFFER, OPEN_DIFFER, TWO_OF_KEY};
+use baton_core::audit::rule::{EDGES_DIFFER, OPEN_DIFFER, STRAY_FIELD, TWO_OF_KEY, UNKNOWN_STATUS};
 use baton_core::audit::{Wrong, is_terminal, number, place, queue, record, word};
 use baton_core::{Shard, Status, TaskId};
 
 use super::Auditor;
+use super::ask::some;
 use super::lives::Lives;
 use crate::calls::task::Audited;
 use crate::error::Error;
@@ -19,8 +20,12 @@ impl Auditor<'_> {
     ) -> Result<(), Error> {
         let each = self.read_tasks(shard, "", true, tasks).await?;
         for (task, audited) in each {
-            // What is gone by now was pruned, or its life tells.
-            if !audited.fields.contains_key("status") || audited.fields.contains_key("draft") {
+            if !audited.fields.contains_key("status") {
+                self.without_status(shard, task).await?;
+                continue;
+            }
+            if audited.fields.contains_key("draft") {
+                self.draft(shard, task).await?;
                 continue;
             }
             self.report.tasks += 1;
@@ -31,6 +36,44 @@ impl Auditor<'_> {
             self.tell_task(task, wrong);
             self.sum(shard, &audited);
             self.meet(lives, task, &audited.fields);
+        }
+        Ok(())
+    }
+
+    /// What is gone by now was pruned, or its life tells; what is there has a status.
+    async fn without_status(&mut self, shard: Shard, task: TaskId) -> Result<(), Error> {
+        let record = self.store.keys(shard)?.task(task);
+        let questions = [vec!["HLEN", record.as_str()], vec!["HEXISTS", &record, "status"]];
+        let answers = self.store.ask_all(questions).await?;
+        let said: Vec<u64> = answers.into_iter().filter_map(some).collect();
+        if said.len() == 2 && said[0] > 0 && said[1] == 0 {
+            self.tell_task(task, vec![UNKNOWN_STATUS.broken("a status of the table", "none")]);
+        }
+        Ok(())
+    }
+
+    /// A draft is of a flow that is being written, released or given up.
+    async fn draft(&mut self, shard: Shard, task: TaskId) -> Result<(), Error> {
+        let keys = self.store.keys(shard)?.clone();
+        let record = keys.task(task);
+        let flow: Option<String> = self.store.ask_text(vec!["HGET", &record, "flow"]).await?;
+        let (drafts, flow) = (keys.drafts(), flow.unwrap_or_default());
+        let of = format!("{}flow:{flow}", keys.prefix());
+        let answers = self
+            .store
+            .ask_all([
+                vec!["ZSCORE", &drafts, &flow],
+                vec!["HMGET", &of, "draft", "doing"],
+                vec!["HEXISTS", &record, "draft"],
+            ])
+            .await?;
+        let [listed, doing, still] = <[_; 3]>::try_from(answers).unwrap_or_default();
+        let is_listed = some::<Option<f64>>(listed).flatten().is_some();
+        let is_busy =
+            some::<Vec<Option<Vec<u8>>>>(doing).is_some_and(|words| words.iter().any(Option::is_some));
+        if !is_listed && !is_busy && some::<u64>(still) == Some(1) {
+            let wrong = STRAY_FIELD.broken("no draft, as its flow is none", "it has one, and nobody sees it");
+            self.tell_task(task, vec![wrong]);
         }
         Ok(())
     }

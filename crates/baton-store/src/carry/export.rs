@@ -96,7 +96,8 @@ impl Store {
         T::from_redis_value(value).map_err(|error| Error::fault(name.unwrap_or_default(), error.to_string()))
     }
 
-    pub(crate) async fn server_ms(&self) -> Result<u64, Error> {
+    /// The clock of the server.
+    pub async fn server_ms(&self) -> Result<u64, Error> {
         let (s, us): (u64, u64) = self.question(&["TIME"]).await?;
         Ok(s * 1_000 + us / 1_000)
     }
