@@ -23,7 +23,7 @@ if step == 'end' then
   -- Asked once more: it is whole.
   if at_it == '' and found[2] == digits(SCHEMA) then return { 'whole' } end
   if at_it ~= import then return refused('conflict', at_it) end
-  redis.call('HDEL', META, 'importing', 'imported')
+  redis.call('HDEL', META, 'importing', 'imported', 'doubled')
   -- Its stream may begin here: who audits it asks.
   redis.call('HSET', META, 'schema', SCHEMA, 'imported_ms', now.digits)
   return { 'whole' }

@@ -13,7 +13,7 @@
 --   { 'tasks', how many of them were looked at, of each that is there: id, how many words its fields take and the fields,
 --     score, '1' if it stands in no index because its group has no place, position in its flow or '', how many parents,
 --     of each: id, order, order among its children, 'open' | 'held' | 'closed', since when; how many values lie beside it,
---     of each: name, type, how many words and the words }
+--     of each: name, type, how many words and the words; a record that cannot be read has no fields, and nothing behind them }
 -- COST  12 per task, 5 per parent, and the bytes
 local bytes, count = take(2)
 bytes, count = tonumber(bytes), tonumber(count)
@@ -30,9 +30,9 @@ end
 
 -- The index in which a task stands.
 local function place_of(row)
-  if row.status == 'running' then return held_key(row.worker, row.boot) end
+  if row.status == 'running' then return row.worker and row.boot and held_key(row.worker, row.boot) end
   if row.status == 'scheduled' then return SHARD .. 'scheduled' end
-  return queue_key(row.queue or 'default') .. ':' .. row.status
+  return row.status and queue_key(row.queue or 'default') .. ':' .. row.status
 end
 
 -- Both sides of its edges, so that no later change of the parent tears them apart.
@@ -81,22 +81,37 @@ local function say_beside(key)
   end
 end
 
+local function say_task(id, key, row)
+  local place = place_of(row)
+  local score = place and redis.call('ZSCORE', place, id)
+  say(id)
+  say_all(redis.call('HGETALL', key))
+  say(score or '0')
+  say(not score and row.status == 'pending' and '1' or '')
+  say(row.flow and redis.call('ZSCORE', flow_key(row.flow) .. ':tasks', id) or '')
+  say_parents(id, key)
+  say_beside(key)
+end
+
+-- A key of another type than it should have ends the record, not the export.
+local function say_or_name(id, key)
+  local from, bytes_from = #reply, size
+  local sound = pcall(function()
+    local row = read(key)
+    if row then say_task(id, key, row) end
+  end)
+  if sound then return end
+  for at = #reply, from + 1, -1 do reply[at] = nil end
+  size = bytes_from
+  say(id)
+  say('0')
+end
+
 local looked = 0
 while looked < count and (looked == 0 or size < bytes) do
   local id = take()
-  local key = task_key(id)
-  local row = read(key)
   looked = looked + 1
-  if row then
-    local score = redis.call('ZSCORE', place_of(row), id)
-    say(id)
-    say_all(redis.call('HGETALL', key))
-    say(score or '0')
-    say(not score and row.status == 'pending' and '1' or '')
-    say(row.flow and redis.call('ZSCORE', flow_key(row.flow) .. ':tasks', id) or '')
-    say_parents(id, key)
-    say_beside(key)
-  end
+  say_or_name(id, task_key(id))
 end
 reply[2] = digits(looked)
 return reply

@@ -1,7 +1,7 @@
 -- shard/import: write the next piece of an export into a shard that is being made of it.
 --
 -- CLASS  grow
--- USES   lifecycle
+-- USES   lifecycle batch groups move endings edges
 -- KEYS
 --   1  meta       hash    the shard
 --   2  events     stream
@@ -9,7 +9,7 @@
 -- DERIVES task:<id> task:<id>:payload task:<id>:result task:<id>:error task:<id>:reason task:<id>:tags task:<id>:history
 --         task:<id>:log task:<id>:parents task:<id>:children task:<id>:waiting task:<id>:parked held:<worker>:<boot>
 --         scheduled leases cascades queues queue:<name> queue:<name>:<status> queue:<name>:waiting queue:<name>:groups
---         queue:<name>:key:<key> flow:<id> flow:<id>:tasks flow:<id>:key:<key>
+--         queue:<name>:key:<key> flow:<id> flow:<id>:tasks flow:<id>:key:<key> flows hints:<queue> kind:<name>
 -- ARGV
 --   1  now_ms     int     '' in production: the server's clock decides
 --   2  import     text    the name of the import
@@ -19,8 +19,7 @@
 --   { 'imported', how many tasks had come before }
 --   { 'refused', 'conflict', '' }         another import is at it, or none, or it is the turn of another piece
 --   { 'refused', 'unknown_flow', id }     a task is of a flow that has not come
---   { 'refused', 'duplicate_key', id }    two tasks that live have one key
--- COST  6 per task, 6 per parent, 1 per other write; words are bounded by the caller
+-- COST  6 per task, 6 per parent, 20 per edge to a parent that did not come, 1 per other write; words are bounded by the caller
 local importing = KEYS[3]
 local now_arg, import, piece, writes = take(4)
 local now = now_from(now_arg)
@@ -34,7 +33,8 @@ if tonumber(piece) ~= done + 1 then return refused('conflict') end
 
 -- A refusal from here on leaves a part of the piece behind, in a shard that is not whole and never becomes it.
 local known, skipped, refusal = 0, nil, nil
-local CASCADES = SHARD .. 'cascades'
+-- Edges to one parent that are forgotten at once.
+local FORGET = 20
 
 -- The indexes follow from the task, so that they agree with it however long the export took.
 local function enter_index(id, row, score, waits)
@@ -67,10 +67,17 @@ local function enter_flow(id, row, position)
   redis.call('ZADD', flow .. ':tasks', position, id)
 end
 
+-- Two that live have one key only where they were read at different moments: it stays with the one that came first. That it was
+-- so is noted, as a shard that was still has none.
 local function take_key(id, row)
   local key = (row.flow and flow_key(row.flow) or queue_key(row.queue or 'default')) .. ':key:' .. row.key
   local holder = redis.call('GET', key)
-  if holder and holder ~= id then refusal = refused('duplicate_key', id) else redis.call('SET', key, id) end
+  if not holder or holder == id then
+    redis.call('SET', key, id)
+    return
+  end
+  redis.call('HDEL', task_key(id), 'key')
+  redis.call('HSET', META, 'doubled', id)
 end
 
 -- Only what has ended parks children; an end that children still wait for is passed on by the chore.
@@ -84,6 +91,23 @@ local function settle_children(id, status)
   local parked = redis.call('ZRANGE', key .. ':parked', 0, -1, 'WITHSCORES')
   for at = 1, #parked, 2 do redis.call('ZADD', key .. ':waiting', parked[at + 1], parked[at]) end
   if #parked > 0 then redis.call('UNLINK', key .. ':parked') end
+end
+
+-- As if it had been unlinked. One that was held, as its parent did not end well, never runs.
+local function forget_edge(parent, child)
+  local key, why = task_key(parent), 'unlinked=' .. parent
+  local open, held = redis.call('ZREM', key .. ':waiting', child), redis.call('ZREM', key .. ':parked', child)
+  redis.call('ZREM', key .. ':children', child)
+  redis.call('ZREM', task_key(child) .. ':parents', parent)
+  lower(child, 'parents')
+  if open + held == 0 then return end
+  local state = redis.call('HMGET', task_key(child), 'status', 'open_parents')
+  if held == 0 or state[1] ~= 'blocked' then
+    count_down(child, state, now, why)
+    return
+  end
+  redis.call('HSET', task_key(child), 'open_parents', digits(math.max((state[2] or 1) - 1, 0)))
+  cancel(child, read(task_key(child)), now, NOBODY, why)
 end
 
 local VERBS = {
@@ -100,8 +124,11 @@ local VERBS = {
     end
   end,
   string = function(key, words) redis.call('SET', key, words[1]) end,
-  -- An id, and field and value in turn. A place that is taken was written by another piece that came twice.
-  stream = function(key, words) redis.call('XADD', key, unpack(words)) end,
+  -- An id, and field and value in turn. A scan may have named the stream twice: then the entry is there.
+  stream = function(key, words)
+    local added = redis.pcall('XADD', key, unpack(words))
+    if type(added) == 'table' and added.err and not string.find(added.err, 'equal or smaller', 1, true) then error(added.err) end
+  end,
   -- The ms at which it expires.
   expire = function(key, words) redis.call('PEXPIRE', key, digits(math.max(words[1] - now.ms, 1))) end,
   -- Its score, '1' if its group has no place, its position in its flow, then field and value in turn. A scan may have named
@@ -130,8 +157,22 @@ local VERBS = {
     end
     if status then settle_children(parent, status) else redis.call('ZADD', importing, 0, parent) end
   end,
-  -- A flow that came before its last task ended, or before one was rerun.
-  flow = function(key)
+  -- When a flow came, if nobody says it better: its record may have been read, and the list of flows when it was gone.
+  listed = function(key, words) redis.call('ZADD', key, 'NX', words[1], words[2]) end,
+  -- A task that others named as their parent, and that did not come: gone, or made, while the export was.
+  forget = function(key, _, suffix)
+    local parent = string.sub(suffix, 6)
+    shard_state()
+    for _, child in ipairs(redis.call('ZRANGE', key .. ':children', 0, FORGET - 1)) do forget_edge(parent, child) end
+    if redis.call('EXISTS', key .. ':children') == 0 then redis.call('ZREM', importing, parent) end
+  end,
+  -- A flow that came before its last task ended, or before one was rerun, or of which nothing came but its record or its name.
+  flow = function(key, _, suffix)
+    if redis.call('EXISTS', key .. ':tasks') == 0 then
+      redis.call('UNLINK', key)
+      redis.call('ZREM', SHARD .. 'flows', string.sub(suffix, 6))
+      return
+    end
     local row = redis.call('HMGET', key, 'live', 'finished_ms', 'tasks')
     local ended = tonumber(row[1] or 0) == 0
     if ended and not row[2] then redis.call('HSET', key, 'finished_ms', now.digits) end
@@ -150,5 +191,6 @@ for _ = 1, tonumber(writes) do
     if refusal then return refusal end
   end
 end
+write_batch()
 redis.call('HSET', META, 'imported', piece)
 return { 'imported', digits(known) }

@@ -49,6 +49,7 @@ mod shard_ends;
 mod shard_export;
 mod shard_facts;
 mod shard_import;
+mod shard_import_mend;
 mod shard_open;
 mod shard_probe;
 mod shard_repair;

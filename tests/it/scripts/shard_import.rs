@@ -27,14 +27,14 @@ pub(super) async fn exported(at: &Fixture) -> (Vec<Carried>, Vec<ShardSum>) {
         all.push(carried);
         Ok::<(), Error>(())
     };
-    let sums = at.store.export(&origin, take).await.expect("an export");
+    let sums = at.store.export(&origin, take, |_| ()).await.expect("an export");
     all.iter().for_each(|carried| carried.check(&at.store).expect("it can be written again"));
     (all, sums)
 }
 
 /// Another namespace of the same Redis, at the same time.
-struct Copy {
-    store: Store,
+pub(super) struct Copy {
+    pub(super) store: Store,
     clock: Arc<AtomicU64>,
 }
 
@@ -46,17 +46,22 @@ fn options(at: &Fixture, clock: &Arc<AtomicU64>) -> Options {
 }
 
 impl Copy {
-    fn of(at: &Fixture) -> Copy {
+    pub(super) fn of(at: &Fixture) -> Copy {
         let clock = Arc::new(AtomicU64::new(at.now_ms()));
         Copy { store: Store::unopened(options(at, &clock)).expect("a store"), clock }
     }
 
-    async fn begin(&self, at: &Fixture, over: bool) -> Begun {
+    pub(super) async fn begin(&self, at: &Fixture, over: bool) -> Begun {
         let origin = at.store.origin().await.expect("an origin");
         Import::begin(&self.store, &origin, over).await.expect("an answer")
     }
 
-    async fn import(&self, at: &Fixture, all: Vec<Carried>, sums: &[ShardSum]) -> Result<Imported, NotWhole> {
+    pub(super) async fn import(
+        &self,
+        at: &Fixture,
+        all: Vec<Carried>,
+        sums: &[ShardSum],
+    ) -> Result<Imported, NotWhole> {
         let Begun::Import(mut import) = self.begin(at, false).await else { panic!("it does not begin") };
         for carried in all {
             import.put(carried).await?;
@@ -64,24 +69,24 @@ impl Copy {
         import.finish(sums).await
     }
 
-    async fn opened(&self, at: &Fixture) -> Result<Store, OpenError> {
+    pub(super) async fn opened(&self, at: &Fixture) -> Result<Store, OpenError> {
         Store::open(options(at, &self.clock)).await.map(|(store, _)| store)
     }
 
-    async fn snapshot(&self, at: &Fixture) -> Snapshot {
+    pub(super) async fn snapshot(&self, at: &Fixture) -> Snapshot {
         let taken = Snapshot::take(&mut at.redis.connection().await, "copy:").await;
         Snapshot(
             taken.0.into_iter().map(|(key, value)| (key.replacen("copy:", "baton:", 1), value)).collect(),
         )
     }
 
-    async fn assert_invariants(&self, at: &Fixture) {
+    pub(super) async fn assert_invariants(&self, at: &Fixture) {
         invariants::assert_hold(&self.snapshot(at).await, "baton:{0}:");
     }
 }
 
 /// Without when it was founded, which is its own.
-fn comparable(mut snapshot: Snapshot) -> Snapshot {
+pub(super) fn comparable(mut snapshot: Snapshot) -> Snapshot {
     snapshot.0.retain(|key, _| !key.contains("}:hints:"));
     for (_, value) in snapshot.0.iter_mut().filter(|(key, _)| key.ends_with(":meta")) {
         if let Content::Hash(fields) = &mut value.content {
@@ -92,7 +97,7 @@ fn comparable(mut snapshot: Snapshot) -> Snapshot {
 }
 
 /// A namespace with something of everything. Answers a task that runs, and a child that waits for it.
-async fn rich(at: &mut Fixture) -> (TaskId, TaskId) {
+pub(super) async fn rich(at: &mut Fixture) -> (TaskId, TaskId) {
     for status in Status::ALL {
         one_in(at, *status).await;
     }

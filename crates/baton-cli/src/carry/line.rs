@@ -98,6 +98,9 @@ pub(super) struct SumForm {
     shard: String,
     pub(super) tasks: u64,
     pub(super) keys: u64,
+    /// Tasks that nobody could read.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub(super) broken: u64,
     pub(super) still: bool,
 }
 
@@ -219,6 +222,7 @@ impl Line {
             shard: sum.shard.to_string(),
             tasks: sum.tasks,
             keys: sum.keys,
+            broken: sum.broken,
             still: sum.still,
         });
         let tasks = sums.iter().map(|sum| sum.tasks).sum();
@@ -243,7 +247,8 @@ impl Header {
 impl End {
     pub(super) fn sums(&self) -> Result<Vec<ShardSum>> {
         let sum = |form: &SumForm| {
-            Ok(ShardSum { shard: shard(&form.shard)?, tasks: form.tasks, keys: form.keys, still: form.still })
+            let SumForm { tasks, keys, broken, still, .. } = *form;
+            Ok(ShardSum { shard: shard(&form.shard)?, tasks, keys, broken, still })
         };
         self.shards.iter().map(sum).collect()
     }
@@ -305,6 +310,10 @@ impl EdgeForm {
         };
         Ok(Edge { parent: id(&self.id)?, order: self.order, child_order: self.child_order, state })
     }
+}
+
+fn is_none(count: &u64) -> bool {
+    *count == 0
 }
 
 fn id(text: &str) -> Result<baton_core::TaskId> {

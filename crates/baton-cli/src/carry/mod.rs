@@ -12,7 +12,7 @@ use anyhow::{Context, Result};
 use baton_core::Namespace;
 use baton_gateway::config::{Config, Flags};
 use baton_store::Store;
-use baton_store::carry::{Begun, Carried, Import as Writing, ShardSum};
+use baton_store::carry::{Begun, Broken, Carried, Import as Writing, ShardSum};
 use clap::Args;
 
 use crate::exit::{Exit, Stop};
@@ -98,20 +98,27 @@ pub(crate) async fn export(out: &Out, asked: &Export) -> Result<Exit> {
         Ok(count)
     };
     write(&Line::header(&origin, now))?;
-    let sums = store.export(&origin, |carried| write(&Line::of(carried)).map(|_| ())).await?;
+    let name = |Broken { id, why }| say(&format!("{id} is left out: {why}"));
+    let sums = store.export(&origin, |carried| write(&Line::of(carried)).map(|_| ()), name).await?;
     let before = count;
     sink.line(&Line::end(before, &sums))?;
     sink.close()?;
     drop(progress);
     tell(&sums);
-    Ok(Exit::Fine)
+    Ok(if sums.iter().any(|sum| sum.broken > 0) { Exit::Warned } else { Exit::Fine })
 }
 
 fn tell(sums: &[ShardSum]) {
     let tasks: u64 = sums.iter().map(|sum| sum.tasks).sum();
     let keys: u64 = sums.iter().map(|sum| sum.keys).sum();
     say(&format!("exported {tasks} tasks and {keys} other keys"));
-    let moved = sums.iter().filter(|sum| !sum.still).count();
+    let broken: u64 = sums.iter().map(|sum| sum.broken).sum();
+    if broken > 0 {
+        say(&format!(
+            "{broken} tasks are left out, because no import would take them; `baton audit` says what is wrong"
+        ));
+    }
+    let moved = sums.iter().filter(|sum| !sum.still && sum.broken == 0).count();
     if moved > 0 {
         say(&format!(
             "in {moved} of {} shards something happened meanwhile: each task there is as it was at one moment, not all at the same",
@@ -142,7 +149,14 @@ impl<'a> Sink<'a> {
         part.push(".part");
         let part = PathBuf::from(part);
         // What tasks carry is nobody else's business.
-        let file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&part);
+        // What an export left that came to nothing may be open to others, or lead elsewhere: this is a file of our own.
+        match std::fs::remove_file(&part) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                return Err(error).with_context(|| format!("failed to remove {}", part.display()));
+            }
+            _ => {}
+        }
+        let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&part);
         let file = file.with_context(|| format!("failed to write {}", part.display()))?;
         Ok(Sink::File { file: BufWriter::with_capacity(WRITE_BYTES, file), part, name })
     }
@@ -191,7 +205,7 @@ pub(crate) async fn import(asked: &Import) -> Result<Exit> {
             drop(carried);
         }
         total = lines.count();
-        lines.sums()?;
+        lines.check_parents()?;
         if asked.check {
             say(&format!("{total} lines, and nothing wrong with them"));
             return Ok(Exit::Fine);

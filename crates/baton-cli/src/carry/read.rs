@@ -1,10 +1,12 @@
 //! An export, read line by line. Whatever it holds, nothing of a bad line is written, and its number is told.
 
+use std::collections::{HashMap, HashSet};
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 
 use anyhow::{Context, Result, anyhow};
+use baton_core::{Shard, TaskId};
 use baton_store::Store;
 use baton_store::carry::{Carried, Origin, ShardSum};
 
@@ -21,7 +23,15 @@ pub(super) struct Lines {
     /// Lines that were read.
     number: u64,
     tasks: u64,
+    known: Known,
     end: Option<End>,
+}
+
+/// Tasks that came, and those that are parents, each with one of its children.
+#[derive(Default)]
+struct Known {
+    tasks: HashSet<TaskId>,
+    parents: HashMap<TaskId, TaskId>,
 }
 
 impl Lines {
@@ -42,7 +52,15 @@ impl Lines {
             store_id: String::new(),
             exported_ms: 0,
         };
-        let mut lines = Lines { from, store: store.clone(), origin: nothing, number: 0, tasks: 0, end: None };
+        let mut lines = Lines {
+            from,
+            store: store.clone(),
+            origin: nothing,
+            number: 0,
+            tasks: 0,
+            known: Known::default(),
+            end: None,
+        };
         lines.origin = match lines.line()? {
             Some(Line::BatonExport(header)) => {
                 let origin = header.origin().map_err(|error| lines.refused(&error))?;
@@ -87,6 +105,10 @@ impl Lines {
         };
         let carried = carried.map_err(|error| self.refused(&error))?;
         carried.check(&self.store).map_err(|error| self.refused(&error.into()))?;
+        if let Carried::Task(task) = &carried {
+            self.known.tasks.insert(task.id);
+            self.known.parents.extend(task.parents.iter().map(|edge| (edge.parent, task.id)));
+        }
         Ok(Some(carried))
     }
 
@@ -105,6 +127,20 @@ impl Lines {
     /// What the last line says of each shard.
     pub(super) fn sums(&self) -> Result<Vec<ShardSum>> {
         self.end.as_ref().map_or_else(|| Err(anyhow!("it has no last line")), End::sums)
+    }
+
+    /// In a shard in which nothing happened meanwhile no parent is missing.
+    pub(super) fn check_parents(&self) -> Result<()> {
+        let still: Vec<Shard> = self.sums()?.iter().filter(|sum| sum.still).map(|sum| sum.shard).collect();
+        let Known { tasks, parents } = &self.known;
+        let missing =
+            parents.iter().filter(|(parent, _)| still.contains(&parent.shard()) && !tasks.contains(parent));
+        match missing.min() {
+            Some((parent, child)) => {
+                Err(self.refused(&anyhow!("the parent {parent} of {child} did not come along")))
+            }
+            None => Ok(()),
+        }
     }
 
     fn line(&mut self) -> Result<Option<Line>> {

@@ -119,6 +119,62 @@ fn a_namespace_goes_through_a_file_and_is_the_same() {
 }
 
 #[test]
+fn what_lies_in_the_place_of_the_file_is_not_written_into() {
+    let place = place();
+    let (other, part) = (place.file("other"), place.file("all.ndjson.part"));
+    std::fs::write(&other, "mine").unwrap();
+    std::os::unix::fs::symlink(&other, &part).unwrap();
+    let file = place.exported();
+    assert_eq!(std::fs::read_to_string(&other).unwrap(), "mine");
+    std::fs::remove_file(&file).unwrap();
+    std::fs::write(&part, "left").unwrap();
+    std::fs::set_permissions(&part, std::fs::Permissions::from_mode(0o644)).unwrap();
+    let file = place.exported();
+    assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+}
+
+#[test]
+fn a_record_that_is_broken_is_named_and_the_rest_is_whole() {
+    let place = place();
+    let broken = place.tasks[0].to_string();
+    let _: u64 = place.runtime.block_on(place.at.redis.say(&[
+        "HDEL",
+        &format!("baton:{{0}}:task:{broken}"),
+        "status",
+    ]));
+    let file = place.file("some.ndjson");
+    let ran = place.run(&["export", &file]);
+    assert_eq!(ran.code, Some(8), "{ran:?}");
+    assert!(ran.err.contains(&format!("{broken} is left out: ")), "{ran:?}");
+    let text = std::fs::read_to_string(&file).unwrap();
+    let end: Value = serde_json::from_str(text.lines().last().unwrap()).unwrap();
+    assert_eq!(end["end"]["shards"][0]["broken"], 1);
+    let ran = place.run(&["import", &file, "--namespace", "copy"]);
+    assert!(ran.code == Some(0) && ran.err.starts_with("imported 2 tasks"), "{ran:?}");
+}
+
+#[test]
+fn a_parent_that_is_missing_is_seen_before_anything_is_written() {
+    let place = place();
+    let text = std::fs::read_to_string(place.exported()).unwrap();
+    let parent = place.tasks[1].to_string();
+    let is_parent = |line: &&str| line.starts_with(&format!("{{\"task\":{{\"id\":\"{parent}\""));
+    let mut lines: Vec<String> = text.lines().filter(|line| !is_parent(line)).map(str::to_owned).collect();
+    assert_eq!(lines.len() + 1, text.lines().count());
+    let mut end: Value = serde_json::from_str(&lines.pop().unwrap()).unwrap();
+    end["end"]["lines"] = (lines.len() + 1).into();
+    end["end"]["tasks"] = 2.into();
+    lines.push(end.to_string());
+    let file = place.file("less.ndjson");
+    std::fs::write(&file, lines.join("\n") + "\n").unwrap();
+    for arguments in [&["import", &file, "--check"][..], &["import", &file, "--namespace", "copy"]] {
+        let ran = place.run(arguments);
+        assert!(ran.code == Some(2) && ran.err.contains(&format!("the parent {parent} of ")), "{ran:?}");
+    }
+    assert_eq!(place.keys(), Vec::<String>::new());
+}
+
+#[test]
 fn what_goes_through_a_pipe_is_the_same() {
     let place = place();
     let ran = place.run(&["export"]);

@@ -110,7 +110,7 @@ fn check_score(name: &str, score: &str) -> Result<(), Unsound> {
 }
 
 impl CarriedTask {
-    fn check(&self, shards: ShardCount) -> Result<(), Unsound> {
+    pub(super) fn check(&self, shards: ShardCount) -> Result<(), Unsound> {
         in_namespace(self.id.shard(), shards)?;
         check_score("a task", &self.score)?;
         let large = |(name, value): &(String, Vec<u8>)| name.len() > 256 || value.len() > FIELD_BYTES;

@@ -5,8 +5,11 @@ use std::collections::HashSet;
 use baton_core::{Shard, TaskId};
 use deadpool_redis::redis::{Cmd, FromRedisValue};
 
-use super::{CARRIED, CARRIED_LAST, Carried, CarriedKey, Entry, OWN_OF_META, Origin, Pairs, Value};
+use super::{
+    CARRIED, CARRIED_LAST, Carried, CarriedKey, CarriedTask, Entry, OWN_OF_META, Origin, Pairs, Value,
+};
 use crate::boot::judge_schema;
+use crate::calls::shard::export::ReadTask;
 use crate::error::Error;
 use crate::event::StreamId;
 use crate::families::{Family, Known, Of};
@@ -26,9 +29,18 @@ pub struct ShardSum {
     pub shard: Shard,
     pub tasks: u64,
     pub keys: u64,
-    /// Nothing happened to any task meanwhile: the export is the shard at one moment, its stream included. Otherwise each task is
-    /// as it was at one moment, and the stream is left out, because it would tell of others.
+    /// Tasks that were left out, because nobody could read them.
+    pub broken: u64,
+    /// Nothing happened to any task meanwhile, and none was left out: the export is the shard at one moment, its stream included.
+    /// Otherwise each task is as it was at one moment, and the stream is left out, because it would tell of others.
     pub still: bool,
+}
+
+/// A task that is left out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Broken {
+    pub id: TaskId,
+    pub why: String,
 }
 
 impl Store {
@@ -71,16 +83,18 @@ impl Store {
         self.question::<u64>(&["DBSIZE"]).await.unwrap_or_default()
     }
 
-    /// Hands on everything, in the order in which it is to be put together again. Nothing is held but a piece.
+    /// Hands on everything, in the order in which it is to be put together again, and names the tasks that an import would refuse.
+    /// Nothing is held but a piece.
     pub async fn export<E: From<Error>>(
         &self,
         origin: &Origin,
         mut take: impl FnMut(Carried) -> Result<(), E>,
+        mut name: impl FnMut(Broken),
     ) -> Result<Vec<ShardSum>, E> {
         let mut sums = Vec::new();
         for shard in self.shards().all() {
             let walk = Walk { store: self, keys: self.keys(shard)?, shard, since_ms: origin.exported_ms };
-            sums.push(walk.walk(&mut take).await?);
+            sums.push(walk.walk(&mut take, &mut name).await?);
         }
         Ok(sums)
     }
@@ -120,15 +134,20 @@ impl Walk<'_> {
     async fn walk<E: From<Error>>(
         &self,
         take: &mut impl FnMut(Carried) -> Result<(), E>,
+        name: &mut impl FnMut(Broken),
     ) -> Result<ShardSum, E> {
         let before = self.last_entry().await?;
         let drafts: Vec<String> = self.store.question(&["ZRANGE", &self.keys.drafts(), "0", "-1"]).await?;
         let drafts: HashSet<String> = drafts.into_iter().collect();
-        let mut sum = ShardSum { shard: self.shard, tasks: 0, keys: 0, still: false };
+        let mut sum = ShardSum { shard: self.shard, tasks: 0, keys: 0, broken: 0, still: false };
         sum.keys += self.keys_like(CARRIED, take).await?;
-        sum.tasks = self.tasks(&drafts, take).await?;
+        let left_out = |one: Broken| {
+            sum.broken += 1;
+            name(one);
+        };
+        sum.tasks = self.tasks(&drafts, take, left_out).await?;
         let last: Vec<Carried> = self.read_last().await?;
-        sum.still = self.last_entry().await? == before;
+        sum.still = sum.broken == 0 && self.last_entry().await? == before;
         for carried in last {
             sum.keys += 1;
             take(carried)?;
@@ -287,6 +306,7 @@ impl Walk<'_> {
         &self,
         drafts: &HashSet<String>,
         take: &mut impl FnMut(Carried) -> Result<(), E>,
+        mut name: impl FnMut(Broken),
     ) -> Result<u64, E> {
         let start = format!("{}task:", self.keys.prefix());
         let (mut cursor, mut count) = ("0".to_owned(), 0);
@@ -296,7 +316,7 @@ impl Walk<'_> {
                 |name: &Vec<u8>| std::str::from_utf8(name.strip_prefix(start.as_bytes())?).ok()?.parse().ok();
             let ids: Vec<TaskId> = names.iter().filter_map(id).collect();
             for some in ids.chunks(TASKS) {
-                count += self.some_tasks(some, drafts, take).await?;
+                count += self.some_tasks(some, drafts, take, &mut name).await?;
             }
             cursor = next;
             if cursor == "0" {
@@ -310,12 +330,20 @@ impl Walk<'_> {
         mut ids: &[TaskId],
         drafts: &HashSet<String>,
         take: &mut impl FnMut(Carried) -> Result<(), E>,
+        name: &mut impl FnMut(Broken),
     ) -> Result<u64, E> {
         let mut count = 0;
         while !ids.is_empty() {
             let (looked, tasks) = self.store.export_tasks(self.shard, ids).await?;
             ids = ids.get(looked.max(1)..).unwrap_or_default();
             for task in tasks {
+                let task = match self.sound(task) {
+                    Ok(task) => task,
+                    Err(broken) => {
+                        name(broken);
+                        continue;
+                    }
+                };
                 let word = |name: &str| {
                     let field = task.fields.iter().find(|(field, _)| field == name);
                     field.map(|(_, value)| String::from_utf8_lossy(value).into_owned())
@@ -331,6 +359,17 @@ impl Walk<'_> {
             }
         }
         Ok(count)
+    }
+}
+
+impl Walk<'_> {
+    /// An import looks at each task in the same way.
+    fn sound(&self, task: ReadTask) -> Result<CarriedTask, Broken> {
+        let task = task.map_err(|id| Broken { id, why: "its keys cannot be read".to_owned() })?;
+        match task.check(self.store.shards()) {
+            Ok(()) => Ok(task),
+            Err(error) => Err(Broken { id: task.id, why: error.to_string() }),
+        }
     }
 }
 

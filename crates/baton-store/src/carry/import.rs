@@ -15,6 +15,8 @@ use crate::families::{Family, Of};
 use crate::keys::namespace_meta;
 use crate::store::Store;
 
+/// Parents that did not come, of which edges are forgotten at once.
+const PARENTS: &str = "9";
 /// How much a piece has, but for a single task that is larger.
 const PIECE_WRITES: usize = 200;
 const PIECE_BYTES: usize = 256 * 1024;
@@ -85,16 +87,18 @@ impl Import {
             pieces: BTreeMap::new(),
             sum: Imported::default(),
         };
-        if is_marked {
-            import.clear().await?;
-        } else if let Some(key) = store.first_key().await? {
+        if !is_marked && let Some(key) = store.first_key().await? {
             return Ok(Begun::NotEmpty(key));
         }
         let step = if is_marked { Step::Over } else { Step::Begin };
-        import.mark(step, &origin.store_id).await.map(|begun| match begun {
-            true => Begun::Import(Box::new(import)),
-            false => Begun::Importing,
-        })
+        if !import.mark(step, &origin.store_id).await? {
+            return Ok(Begun::Importing);
+        }
+        // From the mark on the other one writes nothing more, if it is still at it.
+        if is_marked {
+            import.clear().await?;
+        }
+        Ok(Begun::Import(Box::new(import)))
     }
 
     /// Whether it is ours.
@@ -182,11 +186,11 @@ impl Import {
     /// Everything has come: the namespace is whole, and open.
     pub async fn finish(mut self, sums: &[ShardSum]) -> Result<Imported, NotWhole> {
         for shard in self.store.shards().all() {
-            let still = sums.iter().any(|sum| sum.shard == shard && sum.still);
-            if !still {
-                self.mend(shard).await?;
-            }
             self.send(shard).await?;
+            match sums.iter().any(|sum| sum.shard == shard && sum.still) {
+                true => self.check_keys(shard).await?,
+                false => self.mend(shard).await?,
+            }
             self.check_parents(shard).await?;
         }
         // The namespace last: whoever opens it asks its record first.
@@ -205,6 +209,14 @@ impl Import {
         }
     }
 
+    async fn check_keys(&self, shard: Shard) -> Result<(), NotWhole> {
+        let meta = self.store.keys(shard)?.meta();
+        let doubled: Option<String> = self.store.question(&["HGET", &meta, "doubled"]).await?;
+        doubled.map_or(Ok(()), |id| {
+            Err(NotWhole::Refused(format!("duplicate_key: {id} has the key of another task that lives")))
+        })
+    }
+
     async fn check_parents(&self, shard: Shard) -> Result<(), NotWhole> {
         let importing = self.store.keys(shard)?.importing();
         let missing: Vec<String> = self.store.question(&["ZRANGE", &importing, "0", "0"]).await?;
@@ -214,23 +226,11 @@ impl Import {
         }
     }
 
-    /// Where things happened while the export was made: flows against their tasks, and a stream that begins here.
+    /// Where things happened while the export was made: a stream that begins here, edges to parents that did not come, and flows
+    /// against their tasks.
     async fn mend(&mut self, shard: Shard) -> Result<(), NotWhole> {
-        self.send(shard).await?;
-        let keys = self.store.keys(shard)?.clone();
-        let mut first = 0_usize;
-        loop {
-            let (from, to) = (first.to_string(), (first + PIECE_WRITES - 1).to_string());
-            let flows: Vec<String> = self.store.question(&["ZRANGE", &keys.flows(), &from, &to]).await?;
-            let writes = flows.iter().map(|flow| Write::new("flow", &format!("flow:{flow}"), Vec::new()));
-            self.pieces.entry(shard).or_default().writes.extend(writes);
-            self.send(shard).await?;
-            first += flows.len();
-            if flows.len() < PIECE_WRITES {
-                break;
-            }
-        }
-        let events: Option<String> = self.store.question(&["HGET", &keys.meta(), "events"]).await?;
+        let meta = self.store.keys(shard)?.meta();
+        let events: Option<String> = self.store.question(&["HGET", &meta, "events"]).await?;
         let mark = vec![
             events.unwrap_or_else(|| "0".to_owned()).into_bytes(),
             format!("{}-0", self.now_ms).into_bytes(),
@@ -239,7 +239,40 @@ impl Import {
         let writes = &mut self.pieces.entry(shard).or_default().writes;
         writes.push(Write::new("zset", "events:marks", mark));
         writes.push(Write::new("hash", "meta", missed));
-        Ok(())
+        self.send(shard).await?;
+        self.forget_parents(shard).await?;
+        self.mend_flows(shard).await
+    }
+
+    async fn forget_parents(&mut self, shard: Shard) -> Result<(), NotWhole> {
+        let importing = self.store.keys(shard)?.importing();
+        loop {
+            let missing: Vec<String> = self.store.question(&["ZRANGE", &importing, "0", PARENTS]).await?;
+            if missing.is_empty() {
+                return Ok(());
+            }
+            let writes = missing.iter().map(|id| Write::new("forget", &format!("task:{id}"), Vec::new()));
+            self.pieces.entry(shard).or_default().writes.extend(writes);
+            self.send(shard).await?;
+        }
+    }
+
+    /// A scan, because some are removed on the way.
+    async fn mend_flows(&mut self, shard: Shard) -> Result<(), NotWhole> {
+        let flows = self.store.keys(shard)?.flows();
+        let (mut cursor, most) = ("0".to_owned(), PIECE_WRITES.to_string());
+        loop {
+            let (next, found): (String, Vec<(String, String)>) =
+                self.store.question(&["ZSCAN", &flows, &cursor, "COUNT", &most]).await?;
+            let writes =
+                found.iter().map(|(flow, _)| Write::new("flow", &format!("flow:{flow}"), Vec::new()));
+            self.pieces.entry(shard).or_default().writes.extend(writes);
+            self.send(shard).await?;
+            cursor = next;
+            if cursor == "0" {
+                return Ok(());
+            }
+        }
     }
 }
 

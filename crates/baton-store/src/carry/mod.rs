@@ -12,7 +12,7 @@ mod writes;
 use baton_core::{Shard, TaskId};
 
 pub use check::Unsound;
-pub use export::ShardSum;
+pub use export::{Broken, ShardSum};
 pub use import::{Begun, Import, Imported, NotWhole};
 pub(crate) use writes::Write;
 
@@ -162,7 +162,8 @@ const CARRIED: &[&str] = &[
 const CARRIED_LAST: &[&str] = &["cascades", "meta", "events:marks", "events"];
 
 /// Fields of the record of a shard that are the new namespace's own.
-const OWN_OF_META: &[&str] = &["schema", "shards", "store_id", "created_ms", "importing", "imported"];
+const OWN_OF_META: &[&str] =
+    &["schema", "shards", "store_id", "created_ms", "importing", "imported", "doubled"];
 
 #[cfg(test)]
 mod tests {

@@ -45,15 +45,25 @@ fn of_key(key: CarriedKey, now_ms: u64) -> Vec<Write> {
         Value::Hash(pairs) if is_counting(&name) => Value::Hash(counted_anew(pairs)),
         value => value,
     };
+    let listed = listed(&name, &value);
     let mut writes = match value {
         // Of ends that are not passed on yet only those that came along.
         Value::Sorted(members) if name == "cascades" => sorted("cascade", &name, members),
         value => of_value(&name, value),
     };
+    writes.extend(listed);
     if let Some(expires_ms) = expires_ms {
         writes.push(Write::new("expire", &name, vec![expires_ms.to_string().into_bytes()]));
     }
     writes
+}
+
+/// A flow, by when it was begun.
+fn listed(name: &str, value: &Value) -> Option<Write> {
+    let (Some(flow), Value::Hash(pairs)) = (name.strip_prefix("flow:"), value) else { return None };
+    let (_, created_ms) = pairs.iter().find(|(field, _)| field == b"created_ms")?;
+    let is_number = std::str::from_utf8(created_ms).is_ok_and(|ms| ms.parse::<u64>().is_ok());
+    is_number.then(|| Write::new("listed", "flows", vec![created_ms.clone(), flow.as_bytes().to_vec()]))
 }
 
 /// The record of a queue or of a flow.

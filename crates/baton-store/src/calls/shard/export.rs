@@ -8,6 +8,9 @@ use crate::reply::Reply;
 use crate::run::Call;
 use crate::store::Store;
 
+/// A task, or the id of one of which the record cannot be read.
+pub(crate) type ReadTask = Result<CarriedTask, TaskId>;
+
 impl Store {
     /// The first of these tasks, as many as fit, and how many of those that were named were looked at: at least one. Drafts,
     /// and what is gone, are left out.
@@ -15,7 +18,7 @@ impl Store {
         &self,
         shard: Shard,
         tasks: &[TaskId],
-    ) -> Result<(usize, Vec<CarriedTask>), Error> {
+    ) -> Result<(usize, Vec<ReadTask>), Error> {
         let mut call = Call::new("shard/export", [self.keys(shard)?.meta()]);
         call.arg(limits::EXPORT_PIECE_BYTES).arg(tasks.len());
         for task in tasks {
@@ -35,16 +38,20 @@ impl Store {
     }
 }
 
-fn task(reply: &mut Reply) -> Result<CarriedTask, Error> {
-    Ok(CarriedTask {
-        id: reply.parse()?,
-        fields: reply.fields()?,
+fn task(reply: &mut Reply) -> Result<ReadTask, Error> {
+    let (id, fields) = (reply.parse()?, reply.fields()?);
+    if fields.is_empty() {
+        return Ok(Err(id));
+    }
+    Ok(Ok(CarriedTask {
+        id,
+        fields,
         score: reply.text()?,
         waits: reply.flag()?,
         position: Some(reply.text()?).filter(|position| !position.is_empty()),
         parents: (0..reply.parse()?).map(|_: u64| edge(reply)).collect::<Result<_, Error>>()?,
         beside: (0..reply.parse()?).map(|_: u64| beside(reply)).collect::<Result<_, Error>>()?,
-    })
+    }))
 }
 
 fn edge(reply: &mut Reply) -> Result<Edge, Error> {

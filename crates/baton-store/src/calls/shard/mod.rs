@@ -2,7 +2,7 @@ mod audit;
 pub(crate) mod behind;
 mod cascade;
 mod ends;
-mod export;
+pub(crate) mod export;
 pub(crate) mod facts;
 pub(crate) mod import;
 mod open;
