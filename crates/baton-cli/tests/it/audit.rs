@@ -46,7 +46,12 @@ fn what_is_wrong_is_told_by_name_and_mended_on_request() {
     let at = Namespace::new();
     let clean = at.audit(&[]);
     assert_eq!((clean.code, clean.err.as_str()), (Some(0), ""), "{clean:?}");
-    assert!(clean.out.starts_with("A1   skipped ") && clean.out.contains("\nA2   ok ") && clean.out.contains("\naudit: clean; 0 tasks"), "{clean:?}");
+    assert!(
+        clean.out.starts_with("A1   skipped ")
+            && clean.out.contains("\nA2   ok ")
+            && clean.out.contains("\naudit: clean; 0 tasks"),
+        "{clean:?}"
+    );
     assert!(clean.out.contains("A12  skipped ") && clean.out.contains("without --effects"), "{clean:?}");
 
     at.say(&["ZADD", "baton:{0}:queue:default:pending", "5", ID]);
