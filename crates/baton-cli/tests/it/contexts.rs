@@ -118,7 +118,8 @@ fn mistakes_say_what_is_wrong() {
 #[test]
 fn a_password_in_an_address_is_refused_and_not_repeated() {
     let person = Person::new();
-    for address in ["http://u:SECRET@127.0.0.1:1", "http://SECRET@h", "http://u:SECRET@h:99999"] {
+    for address in ["http://u:SECRET@127.0.0.1:1", "http://SECRET@h", "http://u:SECRET@h:99999", "u:SECRET@h"]
+    {
         for words in [
             &["queue", "ls"][..],
             &["context", "show"],
