@@ -54,7 +54,15 @@ pub(crate) struct Target {
 impl Target {
     pub(crate) fn chosen(&self) -> Result<Chosen> {
         let contexts = context::path().map(|path| Contexts::load(&path)).transpose()?;
-        pick(&self.said, &contexts.unwrap_or_default())
+        let chosen = pick(&self.said, &contexts.unwrap_or_default())?;
+        if baton::carries_credential(&chosen.url) {
+            let sentence = format!(
+                "an address carries no credential, and that of {} does: give --token-file, or log in there",
+                chosen.origin
+            );
+            return Err(Stop::new(Exit::Usage, sentence).into());
+        }
+        Ok(chosen)
     }
 }
 

@@ -3,6 +3,7 @@
 use anyhow::Result;
 
 use crate::console::Target;
+use crate::context::{Context, Name};
 use crate::out::{paint, plain};
 use crate::prompt;
 
@@ -15,14 +16,32 @@ impl Target {
         else {
             return Ok(());
         };
-        let shown =
-            paint(prompt::paints(), context.colour.map_or("1;31", |colour| colour.code()), name.as_str());
-        let question = format!("production: this would {} at {shown} ({})", plain(deed), chosen.url);
-        prompt::confirm(&question, name.as_str(), "--yes says that it is meant")
+        ask(deed, &name, &context, &chosen.url)
+    }
+
+    /// The same of a context that need not be the one which is asked.
+    pub(crate) fn guard_context(&self, deed: &str, name: &Name, context: &Context) -> Result<()> {
+        if self.yes || !context.production {
+            return Ok(());
+        }
+        ask(deed, name, context, &context.url)
     }
 
     /// Whether it is asked at all: what is only asked for to be told need not be found out.
     pub(crate) fn guards(&self) -> Result<bool> {
-        Ok(!self.yes && self.chosen()?.context.is_some_and(|(_, context)| context.production))
+        Ok(self.production()?.is_some())
     }
+
+    /// The name of the context where it asks.
+    pub(crate) fn production(&self) -> Result<Option<String>> {
+        let careful = self.chosen()?.context.filter(|(_, context)| context.production && !self.yes);
+        Ok(careful.map(|(name, _)| name.to_string()))
+    }
+}
+
+fn ask(deed: &str, name: &Name, context: &Context, url: &str) -> Result<()> {
+    let code = context.colour.map_or("1;31", |colour| colour.code());
+    let shown = paint(prompt::paints(), code, name.as_str());
+    let question = format!("production: this would {} at {shown} ({url})", plain(deed));
+    prompt::confirm(&question, name.as_str(), "--yes says that it is meant")
 }

@@ -25,7 +25,10 @@ pub(crate) fn run(out: &Out, help: &Help) -> Result<Exit> {
     command.build();
     let mut found = &mut command;
     for word in &help.words {
-        let there = found.get_subcommands().any(|command| command.get_name() == word);
+        let named = |command: &clap::Command| {
+            command.get_name() == word || command.get_all_aliases().any(|alias| alias == word)
+        };
+        let there = found.get_subcommands().any(named);
         if !there {
             let sentence = format!("there is no command `{}`: `baton help` lists them", help.words.join(" "));
             return Err(Stop::new(Exit::Usage, sentence).into());

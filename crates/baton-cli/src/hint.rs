@@ -6,7 +6,8 @@ use crate::exit::Exit;
 
 pub(crate) fn of(exit: Exit, error: &anyhow::Error) -> Option<&'static str> {
     match exit {
-        Exit::Unreachable => Some(
+        // Redis may be what does not answer: then no gateway was asked.
+        Exit::Unreachable if error.chain().any(|cause| cause.is::<Error>()) => Some(
             "is a gateway running there? `baton dev` starts a fleet; --url or BATON_URL names another gateway",
         ),
         Exit::Forbidden => error.chain().find_map(|cause| cause.downcast_ref()).and_then(of_client),
@@ -23,5 +24,17 @@ fn of_client(error: &Error) -> Option<&'static str> {
             Some("`baton whoami` shows what you may do; `baton key create --help` shows how to get a key")
         }
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn where_redis_does_not_answer_no_gateway_is_looked_for() {
+        let gateway = Error::Unreachable { url: "http://g".to_owned(), source: "refused".into() };
+        assert!(of(Exit::Unreachable, &gateway.into()).is_some());
+        assert_eq!(of(Exit::Unreachable, &baton_store::Error::NotConfirmed.into()), None);
     }
 }

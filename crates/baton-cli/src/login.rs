@@ -105,6 +105,7 @@ fn host() -> Option<String> {
 
 pub(crate) async fn log_out(out: &Out, target: &Target, logout: &Logout) -> Result<Exit> {
     if logout.all {
+        target.guard("end all your sessions")?;
         let ended = everywhere(&client(target)?, logout.password_stdin).await?;
         if out.format == Format::Json {
             out.document(&ended)?;

@@ -30,7 +30,10 @@ pub(crate) async fn run(out: &Out, target: &Target, command: SigningKeyCommand) 
     let client = client(target)?;
     match command {
         SigningKeyCommand::Ls => list(out, &client.signing_keys().await?)?,
-        SigningKeyCommand::Rotate => list(out, &client.rotate_signing_key().await?)?,
+        SigningKeyCommand::Rotate => {
+            target.guard("change the key that signs")?;
+            list(out, &client.rotate_signing_key().await?)?;
+        }
         SigningKeyCommand::Revoke { key } => {
             target.guard(&format!("end the signing key {key}, and every token that it signed"))?;
             client.revoke_signing_key(&key).await?;

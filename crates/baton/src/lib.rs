@@ -42,7 +42,8 @@ pub use baton_core::{
 };
 pub use client::{
     Client, CredentialsFile, Figures, Filter, FlowTask, MemoryTokens, Probed, Receipt, Submit, SubmitFlow,
-    Submitted, SubmittedFlow, TokenStore, Tokens, Watch, credential_of_env,
+    Submitted, SubmittedFlow, TokenStore, Tokens, Watch, carries_credential, credential_of_env,
+    is_same_gateway,
 };
 pub use error::{Cause, Error};
 pub use payload::{Defaults, Payload};

@@ -7,9 +7,15 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 use tokio::task::JoinSet;
 
+use crate::progress::Progress;
+
+/// How often it is looked how far it is.
+const LOOK_EVERY: Duration = Duration::from_millis(200);
+
 /// What is left to be done, and until when.
 #[derive(Debug)]
 pub(super) struct Budget {
+    total: u64,
     left: AtomicU64,
     until: Instant,
 }
@@ -21,7 +27,7 @@ pub(super) fn now() -> Instant {
 
 impl Budget {
     pub(super) fn new(tasks: u64, time: Duration) -> Arc<Budget> {
-        Arc::new(Budget { left: AtomicU64::new(tasks), until: now() + time })
+        Arc::new(Budget { total: tasks, left: AtomicU64::new(tasks), until: now() + time })
     }
 
     /// So many at most that may be done now; `None` where it is over.
@@ -34,8 +40,25 @@ impl Budget {
         Some(before.min(most))
     }
 
+    /// So many were taken already.
+    fn taken(&self) -> u64 {
+        self.total - self.left.load(Ordering::SeqCst)
+    }
+
     pub(super) fn is_late(&self) -> bool {
         now() >= self.until
+    }
+}
+
+/// Shows how far it is, for as long as it goes on.
+pub(super) async fn watched<T>(budget: &Budget, what: &str, work: impl Future<Output = T>) -> T {
+    let mut progress = Progress::new(Some(budget.total), what);
+    let mut work = std::pin::pin!(work);
+    loop {
+        tokio::select! {
+            done = &mut work => return done,
+            () = tokio::time::sleep(LOOK_EVERY) => progress.at(budget.taken()),
+        }
     }
 }
 

@@ -1,10 +1,12 @@
 //! `baton bench`: load on a fleet, and what it does with it.
 
 mod load;
+mod refresh;
 mod runs;
 mod via;
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
@@ -14,11 +16,12 @@ use clap::{Args, Subcommand};
 use serde::Serialize;
 
 use crate::console::{Target, client};
-use crate::exit::{Exit, Stop};
+use crate::exit::{self, Exit, Stop};
 use crate::out::{Format, Out, say};
 use crate::serve::{sources, unusable};
-use load::Samples;
-use via::{KEPT_MS, Via};
+use crate::wait::until;
+use load::{Budget, Samples, watched};
+use via::{Crew, KEPT_MS, Via};
 
 #[derive(Subcommand)]
 pub(crate) enum BenchCommand {
@@ -109,9 +112,8 @@ pub(crate) async fn run(out: &Out, target: &Target, command: BenchCommand) -> Re
     let report = match command {
         BenchCommand::Refresh(asked) => {
             allow_at(target)?;
-            let begun = load::now();
-            let samples = runs::refresh(target, &asked).await?;
-            Report::of("refresh", "http", &samples, begun.elapsed(), asked.concurrency)
+            let (samples, took) = refresh::run(target, &asked).await?;
+            Report::of("refresh", "http", &samples, took, asked.concurrency)
         }
         BenchCommand::Submit(load) => on_a_queue(target, "submit", &load).await?,
         BenchCommand::Lifecycle(load) => on_a_queue(target, "lifecycle", &load).await?,
@@ -137,22 +139,45 @@ async fn on_a_queue(target: &Target, bench: &'static str, load: &Load) -> Result
     let mut drawn = [0; 4];
     getrandom::fill(&mut drawn).context("failed to draw a name")?;
     let queue = QueueName::new(&format!("bench-{:08x}", u32::from_be_bytes(drawn)))?;
-    via.prepare(&queue).await?;
+    let (crew, budget) = (Arc::default(), Budget::new(load.tasks, Duration::from_secs(load.seconds)));
     let begun = load::now();
-    let ran = match bench {
-        "submit" => runs::submit(&via, load, &queue).await,
-        "lifecycle" => runs::lifecycle(&via, load, &queue).await,
-        _ => runs::latency(&via, load, &queue).await,
+    let lanes = async {
+        via.prepare(&queue).await?;
+        match bench {
+            "submit" => runs::submit(&via, load, &budget, &queue).await,
+            "lifecycle" => runs::lifecycle(&via, load, &budget, &queue, &crew).await,
+            _ => runs::latency(&via, load, &budget, &queue, &crew).await,
+        }
     };
+    let ran = until(watched(&budget, "tasks", lanes), None).await;
     let took = begun.elapsed();
-    via.purge(&queue)
+    // Whoever does not want to wait for this either presses Ctrl-C once more.
+    until(clean_up(&via, &crew, &queue), None)
         .await
         .with_context(|| format!("failed to empty the queue {queue}; purge it yourself"))?;
-    let samples = ran.with_context(|| format!("the queue {queue} was emptied"))?;
-    say(&format!("the queue {queue} was emptied; what ended in it goes within {} s or two", KEPT_MS / 1_000));
+    let emptied = format!("the queue {queue} was emptied");
+    let samples = ran.map_err(|error| stopped(error, &emptied))?;
+    say(&format!(
+        "{emptied}; what ended in it goes within {} s or two, and the queue and its workers stay listed for a while",
+        KEPT_MS / 1_000
+    ));
     let mut report = Report::of(bench, via.word(), &samples, took, load.concurrency);
     report.queue = Some(queue.to_string());
     Ok(report)
+}
+
+/// First those leave who hold something, so that it can be cancelled.
+async fn clean_up(via: &Via, crew: &Crew, queue: &QueueName) -> Result<()> {
+    let left = via.disband(crew).await;
+    via.purge(queue).await.and(left)
+}
+
+/// A bench that ended early, and what became of what it made.
+fn stopped(error: anyhow::Error, then: &str) -> anyhow::Error {
+    match exit::of(&error) {
+        Exit::Interrupted => Stop::new(Exit::Interrupted, format!("stopped; {then}")).into(),
+        _ => error.context(then.to_owned()),
+    }
 }
 
 async fn via(target: &Target, load: &Load) -> Result<Via> {
@@ -181,9 +206,13 @@ fn allow(url: &str, yes: bool) -> Result<()> {
 }
 
 fn is_here(url: &str) -> bool {
-    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let (scheme, rest) = url.split_once("://").unwrap_or(("", url));
     if url.starts_with("unix:") {
         return true;
+    }
+    // Of Sentinel and Cluster only the first addresses are known, not where the load would go.
+    if scheme.contains('+') || scheme.starts_with("cluster") {
+        return false;
     }
     let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
     let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
@@ -257,7 +286,8 @@ mod tests {
             "https://10.0.0.1",
             "http://localhost.example",
             "http://127.0.0.1@evil",
-            "cluster of redis://a",
+            "cluster of redis://127.0.0.1:7000, redis://10.0.0.1:7000",
+            "redis+sentinel://127.0.0.1:26379,10.0.0.1:26379/main",
         ] {
             assert!(allow(there, false).is_err() && allow(there, true).is_ok(), "{there}");
         }

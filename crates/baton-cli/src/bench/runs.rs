@@ -4,16 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Result;
-use baton::api::auth::Login;
-use baton::{Client, MemoryTokens, Tokens};
 use baton_core::QueueName;
 use tokio::task::JoinSet;
 
+use super::Load;
 use super::load::{Budget, Samples, now};
-use super::via::Via;
-use super::{Load, Refresh};
-use crate::console::Target;
-use crate::prompt;
+use super::via::{Crew, Via};
 
 /// One that waits for a task waits so long.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -25,16 +21,17 @@ fn payload(bytes: u64) -> Arc<str> {
     format!("\"{}\"", "x".repeat(usize::try_from(bytes.saturating_sub(2)).unwrap_or_default())).into()
 }
 
-fn budget(load: &Load) -> Arc<Budget> {
-    Budget::new(load.tasks, Duration::from_secs(load.seconds))
-}
-
-pub(super) async fn submit(via: &Via, load: &Load, queue: &QueueName) -> Result<Samples> {
-    let (budget, payload, batch) = (budget(load), payload(load.payload_bytes), load.batch);
+pub(super) async fn submit(
+    via: &Via,
+    load: &Load,
+    budget: &Arc<Budget>,
+    queue: &QueueName,
+) -> Result<Samples> {
+    let (payload, batch) = (payload(load.payload_bytes), load.batch);
     let mut lanes = JoinSet::new();
     for lane in 0..load.concurrency {
         let (via, queue, budget, payload) =
-            (via.clone(), queue.clone(), Arc::clone(&budget), Arc::clone(&payload));
+            (via.clone(), queue.clone(), Arc::clone(budget), Arc::clone(&payload));
         lanes.spawn(async move {
             let mut samples = Samples::default();
             while let Some(count) = budget.take(batch) {
@@ -49,14 +46,21 @@ pub(super) async fn submit(via: &Via, load: &Load, queue: &QueueName) -> Result<
 }
 
 /// A round of a lane: it submits some, claims as many, whose they may be, and completes them.
-pub(super) async fn lifecycle(via: &Via, load: &Load, queue: &QueueName) -> Result<Samples> {
-    let (budget, payload, batch) = (budget(load), payload(load.payload_bytes), load.batch);
+pub(super) async fn lifecycle(
+    via: &Via,
+    load: &Load,
+    budget: &Arc<Budget>,
+    queue: &QueueName,
+    crew: &Arc<Crew>,
+) -> Result<Samples> {
+    let (payload, batch) = (payload(load.payload_bytes), load.batch);
     let mut lanes = JoinSet::new();
     for lane in 0..load.concurrency {
         let (via, queue, budget, payload) =
-            (via.clone(), queue.clone(), Arc::clone(&budget), Arc::clone(&payload));
+            (via.clone(), queue.clone(), Arc::clone(budget), Arc::clone(&payload));
+        let crew = Arc::clone(crew);
         lanes.spawn(async move {
-            let holder = via.join(lane, &queue).await?;
+            let holder = via.join(&crew, lane, &queue).await?;
             let mut samples = Samples::default();
             while let Some(count) = budget.take(batch) {
                 let begun = now();
@@ -74,19 +78,24 @@ pub(super) async fn lifecycle(via: &Via, load: &Load, queue: &QueueName) -> Resu
                 via.complete(&holder, &held).await?;
                 samples.done += held.len() as u64;
             }
-            via.leave(&holder).await?;
             Ok(samples)
         });
     }
     Samples::of(lanes).await
 }
 
-pub(super) async fn latency(via: &Via, load: &Load, queue: &QueueName) -> Result<Samples> {
-    let (budget, payload) = (budget(load), payload(load.payload_bytes));
+pub(super) async fn latency(
+    via: &Via,
+    load: &Load,
+    budget: &Arc<Budget>,
+    queue: &QueueName,
+    crew: &Arc<Crew>,
+) -> Result<Samples> {
+    let (payload, budget, crew) = (payload(load.payload_bytes), Arc::clone(budget), Arc::clone(crew));
     let (via, queue) = (via.clone(), queue.clone());
     let mut lanes = JoinSet::new();
     lanes.spawn(async move {
-        let holder = via.join(0, &queue).await?;
+        let holder = via.join(&crew, 0, &queue).await?;
         let mut samples = Samples::default();
         while budget.take(1).is_some() {
             let submit = async {
@@ -99,41 +108,7 @@ pub(super) async fn latency(via: &Via, load: &Load, queue: &QueueName) -> Result
             via.complete(&holder, &held).await?;
             samples.note_span(came.saturating_duration_since(begun), held.len() as u64);
         }
-        via.leave(&holder).await?;
         Ok(samples)
     });
     Samples::of(lanes).await
-}
-
-/// Each lane has a login of its own, which it ends.
-pub(super) async fn refresh(target: &Target, asked: &Refresh) -> Result<Samples> {
-    let [password] = prompt::from_stdin()?;
-    let budget = Budget::new(asked.tasks, Duration::from_secs(asked.seconds));
-    let client = Client::new(&target.chosen()?.url)?;
-    let mut lanes = JoinSet::new();
-    for _ in 0..asked.concurrency {
-        let login = Login {
-            username: asked.username.clone(),
-            password: password.clone(),
-            scope: None,
-            device_name: Some("baton bench".to_owned()),
-            previous_refresh_token: None,
-            client_id: None,
-        };
-        // One after the other: logging in is slow on purpose, and limited.
-        let tokens = client.log_in(login).await?;
-        lanes.spawn(refresh_lane(client.clone(), tokens, Arc::clone(&budget)));
-    }
-    Samples::of(lanes).await
-}
-
-async fn refresh_lane(client: Client, mut tokens: Tokens, budget: Arc<Budget>) -> Result<Samples> {
-    let mut samples = Samples::default();
-    while budget.take(1).is_some() {
-        let begun = now();
-        tokens = client.refresh(&tokens).await?;
-        samples.note(begun, 1);
-    }
-    client.with_logins(MemoryTokens::new(Some(tokens))).log_out().await?;
-    Ok(samples)
 }

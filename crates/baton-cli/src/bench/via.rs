@@ -1,5 +1,6 @@
 //! The two ways to a fleet: a gateway, or Redis itself.
 
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use anyhow::{Result, anyhow, bail};
@@ -25,8 +26,18 @@ pub(super) enum Via {
     Direct(Store),
 }
 
+/// All that joined, until they have left.
+#[derive(Debug, Default)]
+pub(super) struct Crew(Mutex<Vec<Holder>>);
+
+impl Crew {
+    fn holders(&self) -> MutexGuard<'_, Vec<Holder>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 /// One that claims.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Holder {
     worker: WorkerId,
     boot: Boot,
@@ -108,7 +119,13 @@ impl Via {
         Ok(())
     }
 
-    pub(super) async fn join(&self, lane: u32, queue: &QueueName) -> Result<Holder> {
+    pub(super) async fn join(&self, crew: &Crew, lane: u32, queue: &QueueName) -> Result<Holder> {
+        let holder = self.register(lane, queue).await?;
+        crew.holders().push(holder.clone());
+        Ok(holder)
+    }
+
+    async fn register(&self, lane: u32, queue: &QueueName) -> Result<Holder> {
         match self {
             Via::Http(client) => {
                 let register: Register = serde_json::from_value(
@@ -201,7 +218,17 @@ impl Via {
         Ok(())
     }
 
-    pub(super) async fn leave(&self, holder: &Holder) -> Result<()> {
+    /// Nobody holds anything afterwards. Each is asked to leave, also where another one cannot.
+    pub(super) async fn disband(&self, crew: &Crew) -> Result<()> {
+        let holders = std::mem::take(&mut *crew.holders());
+        let mut left = Ok(());
+        for holder in &holders {
+            left = self.leave(holder).await.and(left);
+        }
+        left
+    }
+
+    async fn leave(&self, holder: &Holder) -> Result<()> {
         match self {
             Via::Http(client) => {
                 client.leave(holder.worker.as_str(), &Leave { boot: Some(holder.boot.clone()) }).await?;

@@ -129,7 +129,18 @@ impl Contexts {
             Err(error) => return Err(read(error)),
         }
         let text = std::fs::read_to_string(path).map_err(read)?;
-        toml::from_str(&text).map_err(|error| unusable(path, error.to_string()))
+        // The message alone: the line that is wrong may have a password in it.
+        let wrong = |error: toml::de::Error| {
+            let line = error.span().map(|span| 1 + text[..span.start].matches('\n').count());
+            unusable(path, format!("line {}: {}", line.unwrap_or(1), error.message()))
+        };
+        let contexts: Contexts = toml::from_str(&text).map_err(wrong)?;
+        match contexts.contexts.iter().find(|(_, context)| baton::carries_credential(&context.url)) {
+            Some((name, _)) => {
+                Err(unusable(path, format!("the address of {name} has a credential in it: take it out")))
+            }
+            None => Ok(contexts),
+        }
     }
 
     pub(crate) fn save(&self, path: &Path) -> Result<()> {
@@ -187,12 +198,15 @@ mod tests {
             let error = Contexts::load(&path).unwrap_err();
             assert_eq!(crate::exit::of(&error), Exit::Configuration);
             assert!(error.to_string().contains(said), "{error}");
+            assert!(!error.to_string().contains("SECRET"), "{error}");
         };
         check("", 0o620, "chmod 600");
         check("", 0o602, "chmod 600");
         check("[contexts.a]\nurl = \"x\"\nprodution = true\n", 0o600, "prodution");
         check("[contexts.\"../a\"]\nurl = \"x\"\n", 0o600, "letters, digits");
         check("current = ", 0o600, "line 1");
+        check("[contexts.a]\nurl = \"http://u:SECRET@h\"\n", 0o600, "the address of a has a credential");
+        check("[contexts.a]\nurl = \"http://u:SECRET@h\n", 0o600, "line 2");
     }
 
     #[test]

@@ -99,7 +99,8 @@ pub(crate) fn run(out: &Out, target: &Target, command: ContextCommand) -> Result
         }
         ContextCommand::Rm { names } => {
             for name in names {
-                contexts.get(name.as_str())?;
+                let (name_there, context) = contexts.get(name.as_str())?;
+                target.guard_context("forget the context", name_there, context)?;
                 contexts.contexts.remove(&name);
                 contexts.current.take_if(|current| *current == name);
             }
@@ -115,10 +116,6 @@ fn add(contexts: &mut Contexts, target: &Target, new: Add) -> Result<()> {
         return Err(Stop::new(Exit::Usage, "say where it is, as in --url https://baton.example").into());
     };
     Client::new(&url)?;
-    if url.contains('@') {
-        let sentence = "an address carries no credential: give --token-file, or log in there";
-        return Err(Stop::new(Exit::Usage, sentence).into());
-    }
     if !replace && contexts.contexts.contains_key(&name) {
         let sentence = format!("there is a context {name} already: --replace takes its place");
         return Err(Stop::new(Exit::Conflict, sentence).into());

@@ -52,8 +52,8 @@ pub(crate) fn pick(said: &Said, contexts: &Contexts) -> Result<Chosen> {
 }
 
 fn by_address(url: String, origin: &'static str, contexts: &Contexts) -> Chosen {
-    let same = |other: &str| other.trim_end_matches('/').eq_ignore_ascii_case(url.trim_end_matches('/'));
-    let mut found = contexts.contexts.iter().filter(|(_, context)| same(&context.url));
+    let mut found =
+        contexts.contexts.iter().filter(|(_, context)| baton::is_same_gateway(&context.url, &url));
     // Where several have it, the one that is careful.
     let context = found.clone().find(|(_, context)| context.production).or_else(|| found.next());
     let context = context.map(|(name, context)| (name.clone(), context.clone()));
@@ -95,7 +95,9 @@ mod tests {
 
     #[test]
     fn an_address_of_production_is_production() {
-        for url in ["https://p", "https://p/", "HTTPS://P"] {
+        for url in
+            ["https://p", "https://p/", "HTTPS://P", "https://p:443", "https://p./x/..", "https://me@p"]
+        {
             let chosen = pick(&said([Some(url), None, None, None]), &contexts(Some("test"))).unwrap();
             let (name, context) = chosen.context.unwrap();
             assert!(context.production && name.as_str() == "prod" && !chosen.picked, "{url}");

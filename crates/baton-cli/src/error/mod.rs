@@ -63,6 +63,9 @@ pub(crate) async fn run(out: &Out, target: &Target, command: ErrorCommand) -> Re
         }
         ErrorCommand::Get { fingerprint, limit } => show::one(out, &client.error(fingerprint, limit).await?)?,
         ErrorCommand::Rerun { fingerprint, reason, dry_run, wait } => {
+            if !dry_run {
+                target.guard(&format!("rerun all tasks that failed as {fingerprint}"))?;
+            }
             let how = RerunGroup { dry_run, reason };
             let acted = client.rerun_error(fingerprint, &how).await?;
             operation::acted(out, &client, acted, wait).await?;

@@ -107,7 +107,9 @@ pub(crate) async fn run(out: &Out, target: &Target, command: FlowCommand) -> Res
             moved(out, &client.cancel_flow(id, &reason).await?)?;
         }
         FlowCommand::Rerun(Act { flow, reason }) => {
-            moved(out, &client.rerun_flow(flow.id(&client).await?, &reason).await?)?;
+            let id = flow.id(&client).await?;
+            target.guard(&format!("rerun what failed of the flow {id}"))?;
+            moved(out, &client.rerun_flow(id, &reason).await?)?;
         }
     }
     Ok(Exit::Fine)

@@ -52,6 +52,9 @@ pub(crate) async fn run(out: &Out, target: &Target, command: KeyCommand) -> Resu
         KeyCommand::Create(create) => secret(out, &client.create_key(&create.asked()).await?)?,
         KeyCommand::Show { key } => list::one(out, &client.key(&key).await?)?,
         KeyCommand::Rotate { key, finish } => {
+            if finish {
+                target.guard(&format!("end the first secret of the API key {key}"))?;
+            }
             let rotate = if finish { "finish" } else { "begin" };
             let change = ChangeKey { rotate: Some(rotate.to_owned()), ..ChangeKey::default() };
             let changed = client.change_key(&key, &change).await?;

@@ -55,7 +55,14 @@ impl Table {
 
 /// What a user wrote must not move the cursor or break the row.
 pub(crate) fn plain(text: &str) -> String {
-    text.chars().map(|character| if character.is_control() { '�' } else { character }).collect()
+    text.chars().map(|character| if is_hostile(character) { '�' } else { character }).collect()
+}
+
+/// What moves a cursor, or lets a line be read in another order than it was written.
+pub(super) fn is_hostile(character: char) -> bool {
+    let turns =
+        matches!(character, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    turns || character.is_control()
 }
 
 fn widest(rows: &[Vec<Cell>], column: usize) -> usize {
@@ -74,10 +81,13 @@ fn line(row: &[Cell], widths: &[usize], room: Option<usize>, colour: bool) -> St
         let length = text.chars().count();
         left = left.saturating_sub(length);
         line.push_str(&cell.code.map_or_else(|| text.clone(), |code| paint(colour, code, &text)));
-        if left == 0 || row[at + 1..].iter().all(|cell| cell.text.is_empty()) {
+        if row[at + 1..].iter().all(|cell| cell.text.is_empty()) {
             break;
         }
-        let gap = (width - length.min(*width) + GAP).min(left);
+        let gap = width - length.min(*width) + GAP;
+        if gap >= left {
+            break;
+        }
         line.push_str(&" ".repeat(gap));
         left -= gap;
     }
@@ -114,6 +124,22 @@ mod tests {
         let text = table().render(Some(16), false);
         assert!(text.lines().all(|line| line.chars().count() <= 16), "{text}");
         assert!(text.contains("a         becau…"), "{text}");
+    }
+
+    #[test]
+    fn a_line_is_never_wider_than_the_terminal_and_never_ends_in_spaces() {
+        for width in 1..=100 {
+            let text = table().render(Some(width), false);
+            let fits = |line: &str| line.chars().count() <= width && !line.ends_with(' ');
+            assert!(text.lines().all(fits), "{width}: {text}");
+        }
+    }
+
+    #[test]
+    fn a_text_can_neither_hide_a_sequence_nor_turn_the_line_around() {
+        let hostile = "a\u{9b}2Jb\u{202e}c\u{2066}d\u{200f}e\u{85}f";
+        assert_eq!(plain(hostile), "a�2Jb�c�d�e�f");
+        assert_eq!(plain("äöü 日本 ✓"), "äöü 日本 ✓");
     }
 
     #[test]

@@ -129,12 +129,12 @@ impl Out {
     /// One thing, for a program.
     pub(crate) fn document(&self, value: &impl Serialize) -> Result<()> {
         match (self.dress, self.fields) {
-            (Dress::Json, None) => self.line(&serde_json::to_string_pretty(value)?),
+            (Dress::Json, None) => self.json(&serde_json::to_string_pretty(value)?),
             (Dress::Json, Some(fields)) => {
                 let json = serde_json::to_string(value)?;
                 match fields.pick(&json) {
-                    Some(picked) => self.line(&serde_json::to_string_pretty(&picked)?),
-                    None => self.line(&json),
+                    Some(picked) => self.json(&serde_json::to_string_pretty(&picked)?),
+                    None => self.json(&json),
                 }
             }
             (Dress::Yaml, _) => self.text(&yaml::yaml(&self.picked(&serde_json::to_string(value)?)?)),
@@ -147,10 +147,15 @@ impl Out {
     pub(crate) fn json_line(&self, value: &impl Serialize) -> Result<()> {
         let json = serde_json::to_string(value)?;
         match self.dress {
-            Dress::Json => self.line(&self.picked(&json)?.replace(['\n', '\r'], " ")),
+            Dress::Json => self.json(&self.picked(&json)?.replace(['\n', '\r'], " ")),
             Dress::Yaml => self.text(&format!("---\n{}", yaml::yaml(&self.picked(&json)?))),
             Dress::Rows { .. } => self.row(&json),
         }
+    }
+
+    /// JSON that says the same to a program, and does nothing to a terminal.
+    fn json(&self, json: &str) -> Result<()> {
+        if self.terminal { self.line(&escaped(json)) } else { self.line(json) }
     }
 
     /// What is printed of it.
@@ -207,11 +212,24 @@ impl std::error::Error for Unwritten {
 
 /// What somebody else wrote must not move the cursor of whoever reads it. Programs get it as it is.
 pub(crate) fn tame(out: &Out, text: &str) -> String {
-    let harmless = |one: char| !one.is_control() || one == '\n' || one == '\t';
+    let harmless = |one: char| !cells::is_hostile(one) || one == '\n' || one == '\t';
     match out.is_terminal() {
         true => text.chars().map(|one| if harmless(one) { one } else { '�' }).collect(),
         false => text.to_owned(),
     }
+}
+
+/// Outside of strings JSON has no such characters but the ends of its lines.
+fn escaped(json: &str) -> String {
+    let mut text = String::with_capacity(json.len());
+    for one in json.chars() {
+        match one {
+            '\n' | '\t' => text.push(one),
+            hostile if cells::is_hostile(hostile) => text.push_str(&format!("\\u{:04x}", u32::from(hostile))),
+            harmless => text.push(harmless),
+        }
+    }
+    text
 }
 
 /// For eyes: the nine hex digits before the last three, because the front is a clock and the very end is the shard.
@@ -229,4 +247,18 @@ pub(crate) fn is_closed_pipe(error: &anyhow::Error) -> bool {
 /// A word to the person. Nobody who reads only the data misses it, and where standard error is closed it is lost.
 pub(crate) fn say(line: &str) {
     let _ = writeln!(io::stderr().lock(), "{line}");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn json_at_a_terminal_says_the_same_and_moves_nothing() {
+        let json = serde_json::to_string_pretty(&["a\u{9b}2J\u{7f}", "b\u{202e}c\n"]).unwrap();
+        let text = escaped(&json);
+        assert_eq!(text, "[\n  \"a\\u009b2J\\u007f\",\n  \"b\\u202ec\\n\"\n]");
+        let read = |json: &str| serde_json::from_str::<Vec<String>>(json).unwrap();
+        assert_eq!(read(&text), read(&json));
+    }
 }

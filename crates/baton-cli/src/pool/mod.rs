@@ -99,6 +99,7 @@ pub(crate) async fn run(out: &Out, target: &Target, command: PoolCommand) -> Res
             return Ok(Exit::Fine);
         }
         PoolCommand::Scale { pool, count, wait } => {
+            guard_fewer(target, &client, &pool, count).await?;
             (pool, PutPool { desired: Some(count), running: None }, wait)
         }
         PoolCommand::Start { pool, wait } => (pool, PutPool { desired: None, running: Some(true) }, wait),
@@ -119,6 +120,20 @@ pub(crate) async fn run(out: &Out, target: &Target, command: PoolCommand) -> Res
         }
         _ => Ok(Exit::Fine),
     }
+}
+
+/// More workers take nothing away from anybody.
+async fn guard_fewer(target: &Target, client: &Client, pool: &str, count: u64) -> Result<()> {
+    if !target.guards()? {
+        return Ok(());
+    }
+    let fewer = count == 0
+        || match client.pool(pool).await {
+            Ok(now) => count < now.desired,
+            Err(error) if error.status() == Some(404) => false,
+            Err(error) => return Err(error.into()),
+        };
+    if fewer { target.guard(&format!("leave the pool {pool} only {count} workers")) } else { Ok(()) }
 }
 
 /// The pool, once it is what it was told to be, or will not come to that by itself.

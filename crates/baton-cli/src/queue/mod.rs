@@ -63,14 +63,24 @@ pub(crate) async fn run(out: &Out, target: &Target, command: QueueCommand) -> Re
         QueueCommand::Ls => list(out, &client.queues().await?)?,
         QueueCommand::Get { queue } => show(out, client.queue(&queue).await?)?,
         QueueCommand::Pause { queue, create } => {
+            target.guard(&format!("pause the queue {queue}"))?;
             // Whoever mistypes a name would believe that the right one is paused.
             if !create {
                 client.queue(&queue).await.map_err(unknown)?;
             }
             show(out, client.pause(&queue).await?)?;
         }
-        QueueCommand::Set(set) => show(out, client.set_queue(&set.queue, &set.patch()?).await?)?,
-        QueueCommand::Drain { queue, wait } => return operation::drain(out, &client, &queue, wait).await,
+        QueueCommand::Set(set) => {
+            let patch = set.patch()?;
+            if patch.retention.is_some() {
+                target.guard(&format!("change how long tasks of the queue {} are kept", set.queue))?;
+            }
+            show(out, client.set_queue(&set.queue, &patch).await?)?;
+        }
+        QueueCommand::Drain { queue, wait } => {
+            target.guard(&format!("pause the queue {queue}"))?;
+            return operation::drain(out, &client, &queue, wait).await;
+        }
         QueueCommand::Purge { queue, confirm, reason } => {
             return operation::purge(out, target, &queue, confirm.as_deref(), &reason).await;
         }

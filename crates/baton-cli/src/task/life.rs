@@ -77,10 +77,10 @@ fn print(out: &Out, line: &LogLine) -> Result<()> {
         Level::Error => ("error", "31"),
         Level::Critical => ("critical", "1;31"),
     };
-    let attempt = line.attempt + 1;
     out.line(&format!(
-        "{}  {attempt}  {}  {}",
+        "{}  {}  {}  {}",
         line.at,
+        line.attempt,
         paint(out.colour, code, &format!("{word:<8}")),
         tame(out, &line.text.replace('\n', " "))
     ))

@@ -94,7 +94,10 @@ pub(crate) async fn run(out: &Out, target: &Target, command: TaskCommand) -> Res
             target.guard(&several.deed("cancel"))?;
             return act::run(out, &client, act::Verb::Cancel, several).await;
         }
-        TaskCommand::Rerun(several) => return act::run(out, &client, act::Verb::Rerun, several).await,
+        TaskCommand::Rerun(several) => {
+            target.guard(&several.deed("rerun"))?;
+            return act::run(out, &client, act::Verb::Rerun, several).await;
+        }
         TaskCommand::Promote(several) => return act::run(out, &client, act::Verb::Promote, several).await,
         TaskCommand::Reprioritise { id, priority } => {
             show::one(out, &client.reprioritise(id, priority).await?)?;

@@ -3,13 +3,14 @@
 use std::time::Duration;
 
 use anyhow::Result;
+use baton::api::task::Task;
 use baton::{Client, FlowId, Json, OnParentFailure, Status, TaskId, Timestamp};
 use clap::Args;
 
 use super::show;
 use crate::console::{self, payload};
 use crate::exit::Exit;
-use crate::out::{Out, say};
+use crate::out::{Out, plain, say};
 use crate::wait::until;
 
 #[derive(Args)]
@@ -83,6 +84,9 @@ pub(crate) struct Submit {
     wait_timeout: Option<Duration>,
 }
 
+/// Who has waited for so long wonders why.
+const PATIENCE: Duration = Duration::from_secs(3);
+
 pub(super) async fn run(out: &Out, client: &Client, submit: Submit) -> Result<Exit> {
     let (wait, limit) = (submit.wait, submit.wait_timeout);
     let submitted = draft(client, submit)?.await?;
@@ -90,10 +94,27 @@ pub(super) async fn run(out: &Out, client: &Client, submit: Submit) -> Result<Ex
         show::one(out, &submitted.task)?;
         return Ok(Exit::Fine);
     }
-    let waited = until(async { Ok(client.wait(submitted.id()).await?) }, limit).await;
+    let waited = until(wait_for(client, submitted.id()), limit).await;
     let task = waited.inspect_err(|_| say(&format!("the task is {}", submitted.id())))?;
     show::one(out, &task)?;
     Ok(if task.status == Status::Completed { Exit::Fine } else { Exit::NotCompleted })
+}
+
+/// Who waits long is told once why.
+async fn wait_for(client: &Client, id: TaskId) -> Result<Task> {
+    let mut ended = std::pin::pin!(client.wait(id));
+    tokio::select! {
+        task = &mut ended => return Ok(task?),
+        () = tokio::time::sleep(PATIENCE) => {}
+    }
+    // What cannot be explained is waited for all the same.
+    if let Ok(why) = client.explain(id).await
+        && !matches!(why.status, Status::Running)
+        && !why.status.is_terminal()
+    {
+        say(&plain(&why.sentence));
+    }
+    Ok(ended.await?)
 }
 
 fn draft(client: &Client, submit: Submit) -> Result<baton::Submit<Json>> {

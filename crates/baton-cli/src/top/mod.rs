@@ -34,7 +34,7 @@ pub(crate) async fn run(out: &Out, target: &Target, asked: &Top) -> Result<Exit>
         Format::Table | Format::Wide => {
             #[cfg(feature = "tui")]
             if !asked.once && out.is_terminal() {
-                return screen::run(client, picture).await;
+                return screen::run(client, picture, target.production()?).await;
             }
             out.text(&text(out, &picture, now_ms()))?;
         }

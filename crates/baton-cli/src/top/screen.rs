@@ -18,9 +18,10 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// For so long the keyboard is waited for before it is looked whether anybody still listens.
 const KEY_EVERY: Duration = Duration::from_millis(200);
 
-pub(super) async fn run(client: Client, first: Picture) -> Result<Exit> {
+pub(super) async fn run(client: Client, first: Picture, production: Option<String>) -> Result<Exit> {
     let terminal = ratatui::try_init().context("failed to take the terminal")?;
-    let ended = watch(terminal, client, View::new(first, now_ms())).await;
+    let view = View::new(first, now_ms()).in_production(production);
+    let ended = watch(terminal, client, view).await;
     ratatui::restore();
     ended
 }
@@ -36,7 +37,7 @@ async fn watch(mut terminal: DefaultTerminal, client: Client, mut view: View) ->
                 Some(Some(Reaction::Stay)) => {}
                 Some(Some(Reaction::Quit)) => return Ok(Exit::Fine),
                 Some(Some(Reaction::Do(deed))) => match carry_out(&client, &deed).await {
-                    Ok(()) => view.note(format!("done: {deed:?}")),
+                    Ok(()) => view.note(deed.done()),
                     Err(error) => view.note(format!("{error:#}")),
                 },
             },

@@ -22,6 +22,35 @@ pub(super) enum Deed {
 }
 
 impl Deed {
+    /// What takes nothing away is done in production, too.
+    fn is_harmless(&self) -> bool {
+        matches!(self, Deed::Resume(_))
+    }
+
+    /// What somebody types who means it in production.
+    fn typed(&self) -> String {
+        match self {
+            Deed::Pause(queue) => format!("queue pause {queue}"),
+            Deed::Resume(queue) => format!("queue resume {queue}"),
+            Deed::Purge(queue) => format!("queue purge {queue} --confirm {queue}"),
+            Deed::Stop(worker) => format!("worker stop {worker}"),
+            Deed::Cancel(task) => format!("task cancel {task}"),
+            Deed::Rerun(group) => format!("error rerun {group}"),
+        }
+    }
+
+    /// What to say once the gateway has taken it.
+    pub(super) fn done(&self) -> String {
+        match self {
+            Deed::Pause(queue) => format!("{queue} is paused"),
+            Deed::Resume(queue) => format!("{queue} goes on"),
+            Deed::Purge(queue) => format!("everything in {queue} that has not ended is being cancelled"),
+            Deed::Stop(worker) => format!("{worker} was told to stop"),
+            Deed::Cancel(task) => format!("{task} was cancelled"),
+            Deed::Rerun(group) => format!("what failed as {group} is being rerun"),
+        }
+    }
+
     /// What is asked before; nothing where it takes nothing away.
     fn question(&self) -> Option<String> {
         match self {
@@ -53,6 +82,8 @@ pub(super) struct View {
     typing: bool,
     help: bool,
     asked: Option<Deed>,
+    /// The name of the context where it is production: there nothing is destroyed by one key.
+    production: Option<String>,
     /// What happened last: a deed that was done, or an answer that did not come.
     note: String,
 }
@@ -81,8 +112,13 @@ impl View {
             typing: false,
             help: false,
             asked: None,
+            production: None,
             note: String::new(),
         }
+    }
+
+    pub(super) fn in_production(self, production: Option<String>) -> View {
+        View { production, ..self }
     }
 
     pub(super) fn show(&mut self, picture: Picture, now_ms: u64) {
@@ -112,6 +148,7 @@ impl View {
         if key.modifiers.contains(KeyModifiers::CONTROL) && key.code == KeyCode::Char('c') {
             return Reaction::Quit;
         }
+        self.note.clear();
         if let Some(deed) = self.asked.take() {
             return match key.code {
                 KeyCode::Char('y') => Reaction::Do(deed),
@@ -173,6 +210,11 @@ impl View {
             (Panel::Failures, 'R') => Deed::Rerun(row.id),
             _ => return Reaction::Stay,
         };
+        if let Some(name) = self.production.as_ref().filter(|_| !deed.is_harmless()) {
+            self.note =
+                format!("{name} is production; to do this, type: baton --context {name} {}", deed.typed());
+            return Reaction::Stay;
+        }
         if deed.question().is_none() {
             return Reaction::Do(deed);
         }

@@ -114,3 +114,31 @@ fn what_takes_something_away_is_asked_about() {
     assert_eq!(press(&mut view, "?q"), Reaction::Stay, "any key takes the help away");
     assert_eq!(press(&mut view, "q"), Reaction::Quit);
 }
+
+#[test]
+fn in_production_no_key_destroys_and_the_line_to_type_is_shown() {
+    let mut view = view().in_production(Some("prod".to_owned()));
+    for (keys, line) in [
+        ("p", "queue pause default"),
+        ("Xy", ""),
+        ("X", "queue purge default --confirm default"),
+        ("\tS", "worker stop worker-001-a"),
+        ("\t\tR", "error rerun 00000000000000aa"),
+    ] {
+        assert_eq!(press(&mut view, keys), Reaction::Stay, "{keys:?}");
+        assert!(frame(&view, 110, 29).contains(line), "{keys:?}: {}", frame(&view, 110, 29));
+    }
+    assert!(
+        frame(&view, 110, 29).contains("prod is production; to do this, type: baton --context prod error")
+    );
+    assert_eq!(press(&mut view, "\tjp"), Reaction::Do(Deed::Resume("mail".to_owned())));
+}
+
+#[test]
+fn a_note_is_in_words_and_goes_at_the_next_key() {
+    let mut view = view();
+    view.note(Deed::Purge("mail".to_owned()).done());
+    assert!(frame(&view, 110, 29).contains("everything in mail that has not ended is being cancelled"));
+    press(&mut view, "j");
+    assert!(frame(&view, 110, 29).contains("Tab: next panel"));
+}

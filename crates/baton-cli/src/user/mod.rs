@@ -76,8 +76,9 @@ pub(crate) async fn run(out: &Out, target: &Target, command: UserCommand) -> Res
     match command {
         UserCommand::Ls => list::all(out, &client.users().await?)?,
         UserCommand::Create(create) => make(out, &client, create).await?,
-        UserCommand::SetPassword(set) => password::set(&client, set).await?,
+        UserCommand::SetPassword(set) => password::set(target, &client, set).await?,
         UserCommand::Roles { user, roles } => {
+            target.guard(&format!("let the user {user} be {} and nothing else", roles.join(", ")))?;
             change(out, &client, &user, ChangeUser { roles: Some(roles), ..ChangeUser::default() }).await?;
         }
         UserCommand::Disable { user } => {

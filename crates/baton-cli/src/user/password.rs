@@ -6,6 +6,7 @@ use baton::api::auth::ChangeUser;
 use clap::Args;
 
 use super::id;
+use crate::console::Target;
 use crate::out::say;
 use crate::prompt;
 
@@ -28,9 +29,10 @@ pub(crate) struct SetPassword {
 
 const INSTEAD: &str = "give it through --password-stdin";
 
-pub(super) async fn set(client: &Client, set: SetPassword) -> Result<()> {
+pub(super) async fn set(target: &Target, client: &Client, set: SetPassword) -> Result<()> {
     if let Some(user) = &set.user {
         let user = id(user)?;
+        target.guard(&format!("set the password of {user} and end all sessions of that user"))?;
         let password = if set.password_stdin {
             let [password] = prompt::from_stdin()?;
             password
@@ -42,6 +44,9 @@ pub(super) async fn set(client: &Client, set: SetPassword) -> Result<()> {
             .await?;
         say(&format!("{user} has a new password, and no sessions"));
         return Ok(());
+    }
+    if !set.with_code {
+        target.guard("set your password and end your other sessions")?;
     }
     let [known, new] = if set.password_stdin {
         prompt::from_stdin()?

@@ -131,7 +131,10 @@ pub(crate) async fn run(out: &Out, target: &Target, command: WebhookCommand) -> 
         }
         WebhookCommand::Pause { name } => show::one(out, &client.pause_webhook(&name).await?)?,
         WebhookCommand::Resume { name } => show::one(out, &client.resume_webhook(&name).await?)?,
-        WebhookCommand::Rotate { name } => show::one(out, &client.rotate_webhook(&name).await?)?,
+        WebhookCommand::Rotate { name } => {
+            target.guard(&format!("give the webhook {name} another secret"))?;
+            show::one(out, &client.rotate_webhook(&name).await?)?;
+        }
         WebhookCommand::Test { name } => {
             let test = client.test_webhook(&name).await?;
             show::test(out, &test)?;

@@ -116,12 +116,33 @@ fn mistakes_say_what_is_wrong() {
 }
 
 #[test]
+fn a_password_in_an_address_is_refused_and_not_repeated() {
+    let person = Person::new();
+    for address in ["http://u:SECRET@127.0.0.1:1", "http://SECRET@h", "http://u:SECRET@h:99999", "u:SECRET@h"]
+    {
+        for words in [
+            &["queue", "ls"][..],
+            &["context", "show"],
+            &["logout"],
+            &["task", "cancel", "01a1fc29-8a56-7000-ba14-c38b1cfc4000"],
+            &["context", "add", "x", "--url", address],
+        ] {
+            let ran = person.run_with(words, &[("BATON_URL", address)]);
+            assert_eq!(ran.code, Some(2), "{words:?}: {ran:?}");
+            assert!(!format!("{ran:?}").contains("SECRET"), "{words:?}: {ran:?}");
+        }
+    }
+    assert!(!person.0.path().join("baton/contexts.toml").exists());
+}
+
+#[test]
 fn production_asks_and_without_a_person_names_the_flag() {
     let (person, gateway) = (Person::new(), stub());
     person.fine(&["context", "add", "prod", "--url", &gateway.url, "--production"]);
     let purge = ["queue", "purge", "mail", "--confirm", "mail"];
     // By its name or by its address: production is production.
-    for by in [["--context", "prod"], ["--url", &gateway.url]] {
+    let elsewise = gateway.url.replace("127.0.0.1", "LOCALHOST") + "//";
+    for by in [["--context", "prod"], ["--url", &gateway.url], ["--url", &elsewise]] {
         let ran = person.run(&[&by[..], &purge].concat());
         assert_eq!(ran.code, Some(2), "{ran:?}");
         assert!(
@@ -154,6 +175,22 @@ fn every_verb_that_destroys_asks() {
         &["key", "revoke", "abc"],
         &["session", "revoke", "abc"],
         &["signing-key", "revoke", "abc"],
+        &["pool", "scale", "media", "0"],
+        &["queue", "set", "mail", "--keep", "1s"],
+        &["queue", "set", "mail", "--keep-failed", "1s"],
+        &["queue", "pause", "mail"],
+        &["queue", "drain", "mail"],
+        &["task", "rerun", id],
+        &["flow", "rerun", "01a1fc29-8a56-7000-ba14-c38b1c000000"],
+        &["error", "rerun", "8f3a1c0b9d2e4f67"],
+        &["webhook", "rotate", "ops"],
+        &["signing-key", "rotate"],
+        &["key", "rotate", "abc", "--finish"],
+        &["user", "roles", "alice", "viewer"],
+        &["user", "set-password", "alice"],
+        &["user", "set-password"],
+        &["logout", "--all"],
+        &["context", "rm", "prod"],
     ] {
         let ran = person.run(typed);
         assert_eq!(ran.code, Some(2), "{typed:?}: {ran:?}");

@@ -50,6 +50,7 @@ fn snapshots_of_every_help_page() {
 #[test]
 fn help_of_a_command_is_its_page() {
     assert_eq!(run(&["help", "task", "submit"]).out, run(&["task", "submit", "--help"]).out);
+    assert_eq!(run(&["help", "user", "add"]).out, run(&["user", "create", "--help"]).out);
     assert!(run(&["help", "exit-codes"]).out.contains("  124  the time to wait ran out\n"));
     assert_eq!(run(&["help", "nonsense"]).code, Some(2));
 }

@@ -1,8 +1,12 @@
 //! `baton bench` and `baton top`.
 
+use std::process::Stdio;
+
+use baton_testkit::Process;
+use baton_testkit::process::Signal;
 use serde_json::Value;
 
-use crate::fleet::{Fleet, of, run, typed};
+use crate::fleet::{Fleet, of, rest, run, typed, until};
 
 fn small(bench: &str) -> Vec<&str> {
     vec!["bench", bench, "--tasks", "20", "--seconds", "60", "--concurrency", "2", "--json"]
@@ -41,6 +45,37 @@ fn each_bench_counts_what_it_did_and_leaves_nothing_that_waits() {
     );
     let top: Value = serde_json::from_str(&fleet.fine(&["top", "--json"])).unwrap();
     assert!(top["queues"].as_array().unwrap().iter().any(|queue| queue["name"] == "default"), "{top}");
+}
+
+/// Also where it is not waited for: nothing of it is left to be done by the fleet.
+#[test]
+fn ctrl_c_ends_a_bench_and_takes_its_load_away() {
+    let fleet = Fleet::start(&[]);
+    for bench in ["submit", "lifecycle"] {
+        let words = ["--url", &fleet.url, "bench", bench, "--tasks", "10000000", "--seconds", "600"];
+        let mut bench = typed(&words);
+        bench.stdout(Stdio::null()).stderr(Stdio::piped());
+        let mut bench = Process::spawn(bench).unwrap();
+        let ours = || {
+            let listed = fleet.fine(&["queue", "ls", "--json"]);
+            let queues = listed.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+            let is_ours = |queue: &Value| queue["name"].as_str().unwrap().starts_with("bench-");
+            queues.filter(is_ours).any(|queue| live(&queue) > 0)
+        };
+        until("it has load", ours);
+        bench.signal(Signal::INT);
+        let said = rest(bench.child().stderr.take().unwrap());
+        assert_eq!(bench.child().wait().unwrap().code(), Some(130), "{said}");
+        assert!(said.contains("stopped; the queue bench-") && said.contains("was emptied"), "{said}");
+        let queue = said.split_whitespace().find(|word| word.starts_with("bench-")).unwrap();
+        let left: Value = serde_json::from_str(&fleet.fine(&["queue", "get", queue, "--json"])).unwrap();
+        assert_eq!(live(&left), 0, "{left}");
+    }
+}
+
+fn live(queue: &Value) -> u64 {
+    let count = |status: &str| queue["tasks"][status].as_u64().unwrap_or_default();
+    ["pending", "running", "scheduled", "blocked"].into_iter().map(count).sum()
 }
 
 #[test]

@@ -28,6 +28,12 @@ fn every_value_has_its_origin_and_no_secret() {
     assert_eq!(line("gateway.listen"), "127.0.0.1:8000 default");
     assert_eq!(line("worker.exec_dir"), "\"\" default");
     assert!(!format!("{ran:?}").contains("hunter2"));
+    for hidden in ["redis:u:hunter2@h", "u:hunter2@h:6379", "redis://h?password=hunter2"] {
+        for variable in ["BATON_REDIS_URL", "BATON_LISTEN"] {
+            let ran = show("", &[], &[(variable, hidden)]);
+            assert!(!format!("{ran:?}").contains("hunter2"), "{variable}: {ran:?}");
+        }
+    }
 }
 
 #[test]

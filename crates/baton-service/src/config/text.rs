@@ -92,11 +92,34 @@ pub(super) fn parts(text: &str) -> impl Iterator<Item = &str> {
     text.split(',').map(str::trim).filter(|part| !part.is_empty())
 }
 
-/// An address without what stands between `://` and the last `@`.
+/// An address without what may be a password: all before its last `@`, and what its query says, but for the path of a CA.
 pub fn masked(address: &str) -> String {
-    match address.split_once("://").and_then(|(scheme, rest)| Some((scheme, rest.rsplit_once('@')?.1))) {
-        Some((scheme, host)) => format!("{scheme}://…@{host}"),
-        None => address.to_owned(),
+    let (scheme, rest) = match address.split_once("://") {
+        Some((scheme, rest)) if scheme.chars().all(|one| one.is_ascii_alphanumeric() || one == '+') => {
+            (format!("{scheme}://"), rest)
+        }
+        _ => (String::new(), address),
+    };
+    // A path of this host has no credential before it.
+    let is_path = address.starts_with("unix:");
+    let (place, query) = rest.split_once('?').map_or((rest, None), |(place, query)| (place, Some(query)));
+    if !is_path && query.is_some_and(|query| query.contains('@')) {
+        // Perhaps the question mark belongs to the password.
+        return format!("{scheme}…");
+    }
+    let place = match place.rsplit_once('@') {
+        Some((_, host)) if !is_path => format!("…@{host}"),
+        _ => place.to_owned(),
+    };
+    let query = query.map(|query| query.split('&').map(masked_part).collect::<Vec<_>>().join("&"));
+    format!("{scheme}{place}{}", query.map(|query| format!("?{query}")).unwrap_or_default())
+}
+
+fn masked_part(part: &str) -> String {
+    match part.split_once('=') {
+        Some(("ca", _)) => part.to_owned(),
+        Some((name, _)) => format!("{name}=…"),
+        None => "…".to_owned(),
     }
 }
 
@@ -184,5 +207,12 @@ mod tests {
         assert_eq!(masked("redis://baton:hunt@er2@host:6379/0"), "redis://…@host:6379/0");
         assert_eq!(masked("redis://host"), "redis://host");
         assert_eq!(masked("unix:/tmp/a@b"), "unix:/tmp/a@b");
+        assert_eq!(masked("redis:u:SECRET@h"), "…@h");
+        assert_eq!(masked("u:SECRET@h:6379"), "…@h:6379");
+        assert_eq!(masked("redis://h?password=SECRET&ca=/a.pem"), "redis://h?password=…&ca=/a.pem");
+        assert_eq!(masked("rediss://u:p@h/0?ca=/a.pem"), "rediss://…@h/0?ca=/a.pem");
+        for text in ["redis://u:SECRET?x@h", "u:a://SECRET@h", "redis://h?SECRET", "unix:/a?pass=SECRET"] {
+            assert!(!masked(text).contains("SECRET"), "{}", masked(text));
+        }
     }
 }

@@ -9,7 +9,7 @@ use super::file::{self, File};
 use super::key::{KEYS, Key};
 use super::problem::{Problem, Problems};
 use super::similar::nearest;
-use super::text::{Span, parts};
+use super::text::{Span, masked, parts};
 
 /// Variables that are no keys: where the file is, who keeps a worker, and where the command line asks.
 const ELSEWHERE: [&str; 6] =
@@ -127,7 +127,7 @@ impl Values {
     pub(super) fn check(&mut self) {
         for value in &mut self.values {
             if let Err(wrong) = value.key.shape.check(&value.text) {
-                self.problems.push(rejected(value, &format!("{:?} {wrong}", value.shown())));
+                self.problems.push(rejected(value, &format!("{:?} {wrong}", masked(&value.text))));
                 value.text = value.key.default.to_owned();
             }
         }
@@ -300,5 +300,13 @@ mod tests {
         let shown: Vec<String> = values.iter().map(Value::shown).collect();
         assert!(shown.contains(&"redis://…@host:1".to_owned()));
         assert!(!format!("{values:?}").contains("hunter2"));
+        // Not even where it was given as something else.
+        let elsewhere = ("BATON_LISTEN", "redis://baton:hunter2@host:1");
+        let values = resolve(&Sources { environment: environment(&[elsewhere]), ..Default::default() });
+        assert!(
+            !told(&values).is_empty() && !told(&values).concat().contains("hunter2"),
+            "{:?}",
+            told(&values)
+        );
     }
 }

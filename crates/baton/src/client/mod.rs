@@ -1,5 +1,6 @@
 //! The client: everything that can be asked of a gateway.
 
+mod address;
 mod auth;
 mod batch;
 mod call;
@@ -25,6 +26,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+pub use address::{carries_credential, is_same_gateway};
 use auth::Pass;
 pub use auth::{CredentialsFile, MemoryTokens, TokenStore, Tokens};
 pub use batch::Receipt;
@@ -58,13 +60,7 @@ struct Inner {
 impl Client {
     /// A client of the gateway at this address, such as `http://127.0.0.1:8000`. Nothing is sent yet.
     pub fn new(base: &str) -> Result<Client, Error> {
-        let url = reqwest::Url::parse(base)
-            .map_err(|error| Error::Invalid(format!("use {base:?} as the address of a gateway: {error}")))?;
-        if !matches!(url.scheme(), "http" | "https") {
-            let message =
-                format!("use {base:?} as the address of a gateway: it begins with http:// or https://");
-            return Err(Error::Invalid(message));
-        }
+        let url = address::parse(base)?;
         // The program may have chosen a provider already; then that one is used.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let mut builder = reqwest::Client::builder()
