@@ -24,8 +24,7 @@ if step == 'end' then
   if at_it == '' and found[2] == digits(SCHEMA) then return { 'whole' } end
   if at_it ~= import then return refused('conflict', at_it) end
   redis.call('HDEL', META, 'importing', 'imported', 'doubled')
-  -- Its stream may begin here: who audits it asks.
-  redis.call('HSET', META, 'schema', SCHEMA, 'imported_ms', now.digits)
+  redis.call('HSET', META, 'schema', SCHEMA)
   return { 'whole' }
 end
 if step == 'begin' and at_it ~= '' and at_it ~= import then return refused('conflict', at_it) end

@@ -192,6 +192,7 @@ impl Import {
                 false => self.mend(shard).await?,
             }
             self.check_parents(shard).await?;
+            self.note_lack(shard).await?;
         }
         // The namespace last: whoever opens it asks its record first.
         for shard in self.store.shards().all() {
@@ -215,6 +216,19 @@ impl Import {
         doubled.map_or(Ok(()), |id| {
             Err(NotWhole::Refused(format!("duplicate_key: {id} has the key of another task that lives")))
         })
+    }
+
+    /// Of a shard that counts events and has no stream an audit asks whether it came without.
+    async fn note_lack(&mut self, shard: Shard) -> Result<(), NotWhole> {
+        let keys = self.store.keys(shard)?;
+        let told: Option<String> = self.store.question(&["HGET", &keys.meta(), "events"]).await?;
+        let there: u64 = self.store.question(&["EXISTS", &keys.events()]).await?;
+        if there == 0 && told.is_some_and(|count| count != "0") {
+            let mark = vec![b"imported_ms".to_vec(), self.now_ms.to_string().into_bytes()];
+            self.pieces.entry(shard).or_default().writes.push(Write::new("hash", "meta", mark));
+            self.send(shard).await?;
+        }
+        Ok(())
     }
 
     async fn check_parents(&self, shard: Shard) -> Result<(), NotWhole> {

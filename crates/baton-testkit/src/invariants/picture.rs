@@ -52,6 +52,7 @@ impl<'a> Picture<'a> {
     }
 
     fn read_events(&mut self) -> Result<(), Violation> {
+        self.trimmed = self.values.contains_key("events:marks");
         let Some(Value { content: Content::Stream(entries), .. }) = self.values.get("events") else {
             return Ok(());
         };
@@ -86,7 +87,6 @@ impl<'a> Picture<'a> {
                 }
             }
         }
-        self.trimmed = self.values.contains_key("events:marks");
         Ok(())
     }
 
