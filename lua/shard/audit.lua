@@ -12,8 +12,8 @@
 -- ARGV
 --   1  limit      int     how many tasks, holders and queues it looks at, at most
 -- REPLY
---   { 'counted', of each count that differs: queue, 'running', 'scheduled' or the word group and its name, what is said, how
---     many there are }
+--   { 'counted', of each count that differs: queue, which one (running, scheduled, or group and its
+--     name), what is said, how many there are }
 --   { 'too_many', how many tasks, holders and queues there are }
 -- COST  1 per task that runs or is scheduled, 2 per holder and worker, 3 per queue
 local leases, workers, scheduled, queues = KEYS[2], KEYS[3], KEYS[4], KEYS[5]
