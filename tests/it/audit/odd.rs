@@ -1,5 +1,6 @@
 //! What is no text, a stream that was written anew, and namespaces that are not to be audited.
 
+use baton_core::Shard;
 use baton_store::audit::Audit;
 use baton_store::{Options, Store};
 use deadpool_redis::redis::cmd;
@@ -13,7 +14,8 @@ const ODD: &[u8] = b"\xff\xfe";
 #[tokio::test]
 async fn words_that_are_no_text_end_no_audit() {
     let world = World::new().await;
-    let key = |name: &str| format!("baton:{{0}}:{name}");
+    let shard = world.at.store.keys(Shard::FIRST).unwrap();
+    let key = |name: &str| [shard.prefix(), name].concat();
     let mut connection = world.at.redis.connection().await;
     for index in ["leases", "cascades", "queue:default:pending"] {
         let sent = cmd("ZADD").arg(key(index)).arg(5).arg(ODD).exec_async(&mut connection).await;

@@ -137,11 +137,8 @@ fn what_lies_in_the_place_of_the_file_is_not_written_into() {
 fn a_record_that_is_broken_is_named_and_the_rest_is_whole() {
     let place = place();
     let broken = place.tasks[0].to_string();
-    let _: u64 = place.runtime.block_on(place.at.redis.say(&[
-        "HDEL",
-        &format!("baton:{{0}}:task:{broken}"),
-        "status",
-    ]));
+    let key = place.at.store.keys(Shard::FIRST).unwrap().task(place.tasks[0]);
+    let _: u64 = place.runtime.block_on(place.at.redis.say(&["HDEL", &key, "status"]));
     let file = place.file("some.ndjson");
     let ran = place.run(&["export", &file]);
     assert_eq!(ran.code, Some(8), "{ran:?}");
