@@ -95,7 +95,7 @@ fn refuse(unfit: Vec<Unfit>) -> Result<(), OpenError> {
     if unfit.is_empty() { Ok(()) } else { Err(OpenError::Unfit(unfit)) }
 }
 
-fn judge(info: &str, unfit: &mut Vec<Unfit>, warnings: &mut Vec<Warning>) {
+pub(crate) fn judge(info: &str, unfit: &mut Vec<Unfit>, warnings: &mut Vec<Warning>) {
     unfit.extend(judge_version(info));
     // A node of a cluster may be a replica; for one node we must have the primary.
     let clustered = field(info, "cluster_enabled") == Some("1");

@@ -96,6 +96,15 @@ impl Store {
         self.scripts_missing().await
     }
 
+    /// What has become of the server since the store opened: a replica, or one that throws keys away. One round trip.
+    pub async fn server_fits(&self) -> Result<Vec<Unfit>, Error> {
+        let mut unfit = Vec::new();
+        for info in infos(self).await? {
+            boot::judge(&info, &mut unfit, &mut Vec::new());
+        }
+        Ok(unfit)
+    }
+
     /// Is the namespace still the one that this store was opened for? It does what opening does: a server that came back
     /// empty has it founded anew. Two round trips.
     pub async fn namespace_agrees(&self) -> Result<Vec<Unfit>, Error> {

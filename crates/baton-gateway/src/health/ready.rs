@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use baton_api::health::{Check, Ready};
-use baton_store::{Error, Store};
+use baton_store::{Error, Store, Unfit};
 use futures_util::future::try_join_all;
 use tokio::time::timeout;
 
@@ -17,9 +17,10 @@ const ROUND_TRIP_MAX: Duration = Duration::from_millis(250);
 const PATIENCE: Duration = Duration::from_secs(1);
 
 pub(super) async fn check(app: &App) -> Ready {
-    let (redis, scripts, namespace) =
-        tokio::join!(redis(&app.store), scripts(&app.store), namespace(&app.store));
-    let checks = vec![redis, scripts, namespace, line("logins", app.auth.readiness()), draining(app)];
+    let store = &app.store;
+    let (redis, server, scripts, namespace) =
+        tokio::join!(redis(store), server(store), scripts(store), namespace(store));
+    let checks = vec![redis, server, scripts, namespace, line("logins", app.auth.readiness()), draining(app)];
     Ready { ready: checks.iter().all(|check| check.ok), checks }
 }
 
@@ -58,14 +59,23 @@ async fn scripts(store: &Store) -> Check {
     line("scripts", outcome)
 }
 
+/// A policy that somebody changes while we run deletes leases and tasks without a word.
+async fn server(store: &Store) -> Check {
+    fits("server", "a primary that throws no keys away", store.server_fits()).await
+}
+
 async fn namespace(store: &Store) -> Check {
-    let outcome = match timeout(PATIENCE, store.namespace_agrees()).await {
-        Ok(Ok(unfit)) if unfit.is_empty() => Ok("schema and number of shards agree".to_owned()),
+    fits("namespace", "schema and number of shards agree", store.namespace_agrees()).await
+}
+
+async fn fits(name: &str, well: &str, question: impl Future<Output = Result<Vec<Unfit>, Error>>) -> Check {
+    let outcome = match timeout(PATIENCE, question).await {
+        Ok(Ok(unfit)) if unfit.is_empty() => Ok(well.to_owned()),
         Ok(Ok(unfit)) => Err(unfit.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")),
         Ok(Err(error)) => Err(failed(&error)),
         Err(_) => Err(format!("no answer within {PATIENCE:?}")),
     };
-    line("namespace", outcome)
+    line(name, outcome)
 }
 
 fn draining(app: &App) -> Check {

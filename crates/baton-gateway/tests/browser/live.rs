@@ -194,10 +194,10 @@ async fn a_page_hears_only_of_what_is_on_it() {
     browser.until(&format!("{asked} > {before}")).await;
 }
 
-/// What is done elsewhere is seen within a second. The clock of the browser and that of the gateway are the same; the machine may
+/// What is done on the command line is seen within a second. The clock of the browser and that of the gateway are the same; the machine may
 /// be busy with other things, so it is the best of some tries that must be in time.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_is_done_elsewhere_is_seen_within_a_second() {
+async fn what_the_command_line_does_is_seen_within_a_second() {
     let scene = Scene::empty().await;
     let browser = scene.live("/ui/tasks").await;
     let mut late_ms = Vec::new();
@@ -210,7 +210,7 @@ async fn what_is_done_elsewhere_is_seen_within_a_second() {
              window.seen ??= Date.now(); }}).observe(document.body, {{ subtree: true, childList: true, attributes: true }});"
         );
         browser.run(&watch).await;
-        scene.post(&format!("/api/v1/tasks/{id}/cancel"), json!({})).await;
+        scene.baton(&["task", "cancel", &id]).await;
         browser.until("window.seen").await;
         let ended =
             scene.get(&format!("/api/v1/tasks/{id}")).await["finished_at"].as_str().unwrap().to_owned();

@@ -12,7 +12,9 @@ use baton_store::{Options, Store};
 use baton_testkit::PrivateRedis;
 use serde_json::Value;
 use tokio::net::TcpListener;
+use tokio::process::Command;
 use tokio::task::JoinHandle;
+use tokio::time::timeout;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::driver::{Browser, LONG, Look};
@@ -70,6 +72,17 @@ impl Scene {
         let browser = Browser::start(Look::default()).await;
         browser.open_live(&self.url(path)).await;
         browser
+    }
+
+    /// The command line, as built beside this test, of somebody who asks this gateway.
+    pub(crate) async fn baton(&self, words: &[&str]) {
+        let this = std::env::current_exe().expect("this test");
+        let built = this.ancestors().nth(2).expect("the target directory").join("baton");
+        assert!(built.is_file(), "{} is not built: cargo build --workspace --bins", built.display());
+        let url = self.url("");
+        let run = Command::new(built).args(words).env("BATON_URL", url).kill_on_drop(true).output();
+        let run = timeout(LONG, run).await.expect("an end").expect("a run");
+        assert!(run.status.success(), "{words:?}: {}", String::from_utf8_lossy(&run.stderr));
     }
 
     /// The gateway is gone, and its streams with it.

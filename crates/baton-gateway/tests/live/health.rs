@@ -79,7 +79,7 @@ async fn health_never_waits_for_redis_and_ready_says_no() {
     let (status, answer) = ready(&world).await;
     assert_eq!((status, answer.ready, failing(&answer)), (200, true, Vec::new()));
     let names: Vec<&str> = answer.checks.iter().map(|check| check.name.as_str()).collect();
-    assert_eq!(names, ["redis", "scripts", "namespace", "logins", "draining"]);
+    assert_eq!(names, ["redis", "server", "scripts", "namespace", "logins", "draining"]);
     health_that(&world, "it is healthy", |health| health.status == HealthStatus::Healthy).await;
 
     world.redis.freeze();
@@ -107,6 +107,22 @@ async fn ready_compares_the_namespace_with_what_was_opened() {
     let _: u64 = world.redis.say(&["HSET", "baton:meta", "shards", "7"]).await;
     let (status, answer) = ready(&world).await;
     assert_eq!((status, failing(&answer)), (503, vec!["namespace"]));
+}
+
+/// From then on leases and tasks may vanish: no work should be sent here.
+#[tokio::test]
+async fn a_server_that_begins_to_throw_keys_away_gets_no_more_work() {
+    let world = World::new().await;
+    let policy = async |policy| -> String {
+        world.redis.say(&["CONFIG", "SET", "maxmemory-policy", policy]).await
+    };
+    policy("allkeys-lru").await;
+    let (status, answer) = ready(&world).await;
+    assert_eq!((status, failing(&answer)), (503, vec!["server"]));
+    let said = &answer.checks.iter().find(|check| !check.ok).unwrap().detail;
+    assert!(said.contains("maxmemory-policy is allkeys-lru") && said.contains("noeviction"), "{said}");
+    policy("noeviction").await;
+    assert_eq!(ready(&world).await.0, 200);
 }
 
 #[tokio::test]
