@@ -9,6 +9,7 @@ use baton_dashboard::words;
 use serde_json::json;
 
 use super::api::{Answer, Api, Inside};
+use super::browser;
 use super::form::Form;
 use super::visit::{Stranger, back, html, inside, to_login};
 use crate::app::App;
@@ -28,12 +29,11 @@ pub(super) async fn log_in(
     headers: HeaderMap,
     form: Form,
 ) -> Result<Response, Fail> {
-    let agent: String =
-        headers.get(header::USER_AGENT).and_then(|agent| agent.to_str().ok()).unwrap_or_default().into();
+    let agent = headers.get(header::USER_AGENT).and_then(|agent| agent.to_str().ok()).unwrap_or_default();
     let wish = json!({
         "username": form.get("username"),
         "password": form.get("password"),
-        "device_name": agent.chars().take(120).collect::<String>(),
+        "device_name": browser::name(agent),
         // The session that this browser had ends.
         "previous_refresh_token": Cookie::Refresh.read(&headers, app.auth.jar()),
     });

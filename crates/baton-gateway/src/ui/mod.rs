@@ -10,6 +10,7 @@
 mod again;
 mod api;
 mod assets;
+mod browser;
 mod deeds;
 mod draft;
 mod enter;

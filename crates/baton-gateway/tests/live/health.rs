@@ -113,9 +113,8 @@ async fn ready_compares_the_namespace_with_what_was_opened() {
 #[tokio::test]
 async fn a_server_that_begins_to_throw_keys_away_gets_no_more_work() {
     let world = World::new().await;
-    let policy = async |policy| -> String {
-        world.redis.say(&["CONFIG", "SET", "maxmemory-policy", policy]).await
-    };
+    let policy =
+        async |policy| -> String { world.redis.say(&["CONFIG", "SET", "maxmemory-policy", policy]).await };
     policy("allkeys-lru").await;
     let (status, answer) = ready(&world).await;
     assert_eq!((status, failing(&answer)), (503, vec!["server"]));
