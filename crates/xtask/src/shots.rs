@@ -1,8 +1,9 @@
-//! `cargo xtask shots`: a picture of every page, light, dark and as wide as a telephone, of a fleet that runs. Somebody must
-//! look at them: no test says what is ugly.
+//! `cargo xtask shots`: a picture of every page, light, dark and as wide as a telephone, of a fleet that runs; those of people
+//! who have logged in, of a gateway of its own. Somebody must look at them: no test says what is ugly.
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
@@ -69,7 +70,15 @@ pub(crate) fn run(root: &Path, shots: &Shots) -> Result<bool> {
     }
     // It is written by the browser alone, and only while it ran.
     fs::remove_dir_all(&profile).context("failed to remove the profile of the browser")?;
-    Ok(true)
+    of_people(root, &into)
+}
+
+/// Those of people who have logged in are taken by the test that looks at them: it has a gateway with logins.
+fn of_people(root: &Path, into: &Path) -> Result<bool> {
+    let into = into.canonicalize().context("failed to find the pictures")?;
+    let test = ["test", "-p", "baton-gateway", "--test", "browser", "pages_of_people"];
+    let status = Command::new("cargo").args(test).current_dir(root).env("BATON_SHOTS", into).status();
+    Ok(status.context("failed to run cargo")?.success())
 }
 
 /// Name and path of each page. Those of one thing are of a thing that is made for it.

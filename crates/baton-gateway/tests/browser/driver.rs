@@ -2,9 +2,11 @@
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
+use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
+use base64::prelude::{BASE64_STANDARD, Engine as _};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt, BufReader};
@@ -220,6 +222,20 @@ impl Browser {
         asked
             .filter_map(|told| Some(told["message"]["params"]["request"]["url"].as_str()?.to_owned()))
             .collect()
+    }
+
+    /// A picture of the page in both colours, for somebody to look at, where `cargo xtask shots` wants some.
+    pub(crate) async fn picture(&self, name: &str) {
+        let Some(into) = std::env::var_os("BATON_SHOTS") else { return };
+        for colours in ["light", "dark"] {
+            let liked = json!({ "features": [{ "name": "prefers-color-scheme", "value": colours }] });
+            self.chrome("Emulation.setEmulatedMedia", liked).await;
+            let picture = self.get("screenshot").await;
+            let picture = BASE64_STANDARD.decode(picture.as_str().expect("a picture")).expect("base64");
+            std::fs::write(Path::new(&into).join(format!("{name}-{colours}.png")), picture)
+                .expect("a place for it");
+        }
+        self.chrome("Emulation.setEmulatedMedia", json!({ "features": [] })).await;
     }
 
     /// What the browser complained of since it was last asked: errors of scripts, what the rules of a page kept it from, what

@@ -211,15 +211,15 @@ async fn pages_of_people_are_clean() {
         let session = browser.run(session).await.as_str().expect("a page").to_owned();
         let end = format!("{session}/end");
         let mut found = Vec::new();
-        for path in [
-            "/ui/sessions",
-            &session,
-            &end,
-            "/ui/users",
-            "/ui/users/user_alice",
-            "/ui/keys",
-            "/ui/signing-keys/rotate",
-            "/ui/sessions/everyone/end",
+        for (path, name) in [
+            ("/ui/sessions", "sessions"),
+            (&session, "session"),
+            (&end, "session-end"),
+            ("/ui/users", "users"),
+            ("/ui/users/user_alice", "user"),
+            ("/ui/keys", "keys"),
+            ("/ui/signing-keys/rotate", "signing-keys"),
+            ("/ui/sessions/everyone/end", "sessions-end"),
         ] {
             browser.open(&doors.url(path)).await;
             browser.until("document.readyState === 'complete' && document.querySelector('main h1')").await;
@@ -230,6 +230,7 @@ async fn pages_of_people_are_clean() {
                 here.push("wider than its window".to_owned());
             }
             found.extend(here.into_iter().map(|what| format!("{path} at {width}: {what}")));
+            browser.picture(&format!("of-people-{name}-{width}")).await;
         }
         assert!(found.is_empty(), "{found:#?}");
     }
