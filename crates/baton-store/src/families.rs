@@ -98,6 +98,8 @@ families! {
     Shard Lasts zset "pool:<name>:supervisors" "pool/attend" "who attends to it, by the ms until which it counts";
     Shard Lasts hash "pool:<name>" "pool/set" "a pool: how many workers it is to have, whether it is to run";
     Shard Lasts hash "supervisor:<id>" "pool/attend" "what a supervisor last reported";
+    Shard Lasts zset "gateways" "gateway/seen" "gateways, by the ms they were last seen";
+    Shard Lasts hash "gateway:<id>" "gateway/seen" "what a gateway last said of itself";
     Shard Lasts zset "schedules:due" "schedule/put" "schedules that nobody owns, by the ms at which they are due";
     Shard Lasts zset "schedules:owned" "schedule/put" "schedules that somebody owns, by the ms at which they are due";
     Shard Lasts zset "schedules" "schedule/put" "schedules, in the order of the alphabet";

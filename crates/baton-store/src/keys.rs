@@ -36,6 +36,8 @@
 //! | `baton:{0}:pool:<name>` | hash | a pool: how many workers it is to have, whether it is to run |
 //! | `baton:{0}:pool:<name>:supervisors` | zset | who attends to it, by the ms until which it counts |
 //! | `baton:{0}:supervisor:<id>` | hash | what a supervisor last reported |
+//! | `baton:{0}:gateways` | zset | gateways, by the ms they were last seen; in the first shard |
+//! | `baton:{0}:gateway:<id>` | hash | what a gateway last said of itself |
 //! | `baton:{0}:schedules` | zset | schedules, in the order of the alphabet |
 //! | `baton:{0}:schedules:due` | zset | those that are not paused and that nobody owns, by the ms at which they are due |
 //! | `baton:{0}:schedules:owned` | zset | the same of those that somebody owns |
@@ -94,8 +96,8 @@
 use baton_core::login::{KeyId, SessionId, UserTag};
 use baton_core::series::Resolution;
 use baton_core::{
-    Boot, DedupeKey, Fingerprint, FlowId, Kind, Namespace, OpId, OperationId, PoolName, Principal, QueueName,
-    ScheduleName, Shard, Status, SupervisorId, Tag, TaskId, WebhookName, WorkerId,
+    Boot, DedupeKey, Fingerprint, FlowId, GatewayId, Kind, Namespace, OpId, OperationId, PoolName, Principal,
+    QueueName, ScheduleName, Shard, Status, SupervisorId, Tag, TaskId, WebhookName, WorkerId,
 };
 
 use crate::calls::series::Of;
@@ -178,6 +180,14 @@ impl ShardKeys {
 
     pub fn supervisor(&self, supervisor: &SupervisorId) -> String {
         self.at(&["supervisor:", supervisor.as_str()])
+    }
+
+    pub fn gateways(&self) -> String {
+        self.at(&["gateways"])
+    }
+
+    pub fn gateway(&self, gateway: &GatewayId) -> String {
+        self.at(&["gateway:", gateway.as_str()])
     }
 
     pub fn schedules(&self) -> String {
