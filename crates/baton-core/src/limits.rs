@@ -78,6 +78,8 @@ limits! {
     RESULT_BYTES_MAX = 1_048_576;
     /// What a failed run has to say about itself; what is longer belongs into its log.
     ERROR_BYTES_MAX = 4_096;
+    /// Refused writes that a task remembers: the latest ones that differ.
+    REFUSED_WRITES_MAX = 10;
     /// Why something was done, in histories and events.
     REASON_BYTES_MAX = 256;
     /// Workers that a pool may have; more than a fleet of hosts runs, and a mistake in a digit.

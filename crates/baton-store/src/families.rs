@@ -64,6 +64,7 @@ families! {
     Shard Lasts string "task:<id>:tags" "task/submit" "tags over 64 bytes";
     Shard Lasts zset "task:<id>:history" "task/settle" "lines of its history that are long or late, by version";
     Shard Lasts stream "task:<id>:log" "task/log" "lines its handler wrote";
+    Shard Lasts zset "task:<id>:refused" "task/settle" "the latest writes to it that were refused: <worker> <fence> <verb> <code>, by ms";
     Shard Lasts zset "task:<id>:parents" "task/submit" "what it waits for, in order";
     Shard Lasts zset "task:<id>:children" "task/submit" "what waits for it, in order";
     Shard Lasts zset "task:<id>:waiting" "task/submit" "children that still count on it";

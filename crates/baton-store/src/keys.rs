@@ -9,6 +9,7 @@
 //! | `baton:{0}:task:<id>:payload` `:result` `:error` `:reason` `:tags` | string | the value of that field, where it is over 64 bytes; a result that is kept for a time only, in any case: it expires |
 //! | `baton:{0}:task:<id>:history` | zset | lines of its history that are long or late, by version |
 //! | `baton:{0}:task:<id>:log` | stream | lines its handler wrote |
+//! | `baton:{0}:task:<id>:refused` | zset | the latest writes to it that were refused, `<worker> <fence> <verb> <code>`, by the ms of the last time |
 //! | `baton:{0}:task:<id>:parents` `:children` | zset | the graph: what it waits for, what waits for it; in order |
 //! | `baton:{0}:task:<id>:waiting` `:parked` | zset | children that still count on it; children that its bad end holds |
 //! | `baton:{0}:flow:<id>` | hash | a flow: its name, how many tasks of each status, what is being done with it |
@@ -299,6 +300,10 @@ impl ShardKeys {
 
     pub fn task_log(&self, task: TaskId) -> String {
         self.task(task) + ":log"
+    }
+
+    pub fn task_refused(&self, task: TaskId) -> String {
+        self.task(task) + ":refused"
     }
 
     pub fn task_parents(&self, task: TaskId) -> String {

@@ -26,7 +26,7 @@ macro_rules! texts {
 }
 
 const LIBRARY: &[(&str, &str)] = texts! { "lib/":
-    "words" "prelude" "session" "gate" "lifecycle" "batch" "move" "endings" "lease" "takeover" "claim" "settle" "once" "operate" "rows" "chores"
+    "words" "prelude" "session" "gate" "lifecycle" "batch" "move" "endings" "lease" "takeover" "claim" "refused" "settle" "once" "operate" "rows" "chores"
     "groups" "audit" "quota" "create" "edges" "graph" "rerun" "flow" "cascade" "prune" "schedule" "cache" "trail" "webhook"
 };
 
@@ -35,7 +35,7 @@ const SOURCES: &[(&str, &str)] = texts! { "":
     "shard/facts" "shard/behind" "shard/audit" "shard/repair"
     "task/submit" "task/claim" "task/settle" "task/progress" "task/log" "task/log_read"
     "task/cancel" "task/rerun" "task/promote" "task/reprioritise"
-    "task/read" "task/history" "task/list" "task/running" "task/values"
+    "task/read" "task/refused" "task/history" "task/list" "task/running" "task/values"
     "task/link" "task/unlink" "task/edges" "task/parents" "task/audit" "task/sides" "flow/submit" "flow/begin" "flow/list" "flow/tasks" "flow/open" "shard/cascade"
     "queue/pause" "queue/set" "queue/counts" "queue/hint"
     "pool/attend" "pool/leave" "pool/set" "pool/list" "pool/remove"

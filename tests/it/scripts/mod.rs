@@ -74,6 +74,7 @@ mod task_parents;
 mod task_progress;
 mod task_promote;
 mod task_read;
+mod task_refused;
 mod task_reprioritise;
 mod task_rerun;
 mod task_running;

@@ -112,7 +112,7 @@ fn family(picture: &Picture<'_>, key: &str) -> Option<(&'static str, bool)> {
                 Some(("string", picture.tasks.get(id).is_some_and(expires)))
             }
             "payload" | "error" | "reason" | "tags" => lasting("string"),
-            "history" | "parents" | "children" | "waiting" | "parked" => lasting("zset"),
+            "history" | "refused" | "parents" | "children" | "waiting" | "parked" => lasting("zset"),
             "log" => lasting("stream"),
             _ => None,
         },
