@@ -3,7 +3,7 @@
 local ENDS = { 'completed', 'failed', 'timeout', 'cancelled' }
 -- How long a queue keeps those that ended so, where that differs from the others; in the order of the ends.
 local KEPT = { 'retention_completed_ms', 'retention_failed_ms', 'retention_timeout_ms', 'retention_cancelled_ms' }
-local BESIDE = { '', ':payload', ':result', ':error', ':reason', ':tags', ':history', ':log', ':parents', ':children',
+local BESIDE = { '', ':payload', ':result', ':error', ':reason', ':tags', ':history', ':log', ':refused', ':parents', ':children',
   ':waiting', ':parked' }
 
 -- A flow goes when all of it has ended, its time counted from its end. What of it has to stay meanwhile (others wait for

@@ -70,6 +70,7 @@ local function settle_one(id, report, worker, now)
   local key = task_key(id)
   local row = read(key)
   local tag, word, more = settled_before(row, worker, report.fence, report.stated)
+  if tag == 'refused' and row then note_refused(key, worker, report.fence, report.verb, word) end
   if tag then return tag, word, more end
   local version
   if report.verb == 'complete' then version = complete(id, key, row, report, now)

@@ -4,7 +4,7 @@
 -- KEYS
 --   1  meta       hash    the shard
 -- DERIVES task:<id> task:<id>:payload task:<id>:result task:<id>:error task:<id>:reason task:<id>:tags task:<id>:history
---         task:<id>:log task:<id>:parents task:<id>:children task:<id>:waiting task:<id>:parked
+--         task:<id>:log task:<id>:refused task:<id>:parents task:<id>:children task:<id>:waiting task:<id>:parked
 --         held:<worker>:<boot> scheduled queue:<name>:<status> flow:<id>:tasks
 -- ARGV
 --   1  bytes      int     how much to bring at most; one task in any case
@@ -14,7 +14,7 @@
 --     score, '1' if it stands in no index because its group has no place, position in its flow or '', how many parents,
 --     of each: id, order, order among its children, 'open' | 'held' | 'closed', since when; how many values lie beside it,
 --     of each: name, type, how many words and the words; a record that cannot be read has no fields, and nothing behind them }
--- COST  12 per task, 5 per parent, and the bytes
+-- COST  13 per task, 5 per parent, and the bytes
 local bytes, count = take(2)
 bytes, count = tonumber(bytes), tonumber(count)
 
@@ -65,7 +65,7 @@ local READ = {
   end,
 }
 local BESIDE = { { 'payload', 'string' }, { 'result', 'string' }, { 'error', 'string' }, { 'reason', 'string' },
-  { 'tags', 'string' }, { 'history', 'zset' }, { 'log', 'stream' } }
+  { 'tags', 'string' }, { 'history', 'zset' }, { 'log', 'stream' }, { 'refused', 'zset' } }
 
 local function say_beside(key)
   local found = {}

@@ -7,7 +7,7 @@
 --   2  events     stream
 --   3  importing  zset    parents that children have named, and that have not come yet
 -- DERIVES task:<id> task:<id>:payload task:<id>:result task:<id>:error task:<id>:reason task:<id>:tags task:<id>:history
---         task:<id>:log task:<id>:parents task:<id>:children task:<id>:waiting task:<id>:parked held:<worker>:<boot>
+--         task:<id>:log task:<id>:refused task:<id>:parents task:<id>:children task:<id>:waiting task:<id>:parked held:<worker>:<boot>
 --         scheduled leases cascades queues queue:<name> queue:<name>:<status> queue:<name>:waiting queue:<name>:groups
 --         queue:<name>:key:<key> flow:<id> flow:<id>:tasks flow:<id>:key:<key> flows hints:<queue> kind:<name>
 -- ARGV

@@ -14,7 +14,7 @@
 --   9  drafts     zset    drafts by the ms at which they are given up
 --   10 due        zset    schedules by the ms at which they are due
 -- DERIVES task:<id> task:<id>:payload task:<id>:result task:<id>:error task:<id>:reason task:<id>:tags
---         task:<id>:history task:<id>:log task:<id>:parents task:<id>:children task:<id>:waiting
+--         task:<id>:history task:<id>:log task:<id>:refused task:<id>:parents task:<id>:children task:<id>:waiting
 --         task:<id>:parked held:<worker>:<boot> worker:<id> flow:<id> flow:<id>:tasks flows queue:<name>
 --         queue:<name>:<status>
 --         queue:<name>:pending queue:<name>:key:<key> hints:<queue> kind:<name> cache:<digest>

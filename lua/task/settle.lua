@@ -1,7 +1,7 @@
 -- task/settle: record what a holder reports of its tasks, and on request claim the next ones in the same trip.
 --
 -- CLASS  drain
--- USES   lifecycle batch groups move endings edges lease quota claim cache settle
+-- USES   lifecycle batch groups move endings edges lease quota claim cache refused settle
 -- KEYS
 --   1  meta       hash    the shard
 --   2  events     stream
@@ -10,7 +10,7 @@
 --   5  held       zset    what this boot holds
 --   6+ queue, queue_pending  hash, zset   of each queue claimed from
 -- DERIVES task:<id> task:<id>:payload task:<id>:result task:<id>:error task:<id>:reason task:<id>:history
---         task:<id>:waiting task:<id>:parked held:<worker>:<boot> queue:<name> queue:<name>:<status>
+--         task:<id>:refused task:<id>:waiting task:<id>:parked held:<worker>:<boot> queue:<name> queue:<name>:<status>
 --         queue:<name>:key:<key> flow:<id> flow:<id>:key:<key> scheduled cascades hints:<queue> kind:<name> cache:<digest>
 -- ARGV
 --   1  now_ms     int     '' in production: the server's clock decides
@@ -30,7 +30,7 @@
 --     or 'refused', 'unknown_worker' | 'superseded' | 'lease_lost', '' or 'refused', 'conflict', current boot }
 --   { 'refused', 'schema_too_new', '' }
 --   of a report: 'unknown_task' | 'fenced' | 'already_finished'
--- COST  6 + 3 per report + 3 per task claimed; 1 ZREM, ZADD, XADD per index and call; 1 more per queue that fewer
+-- COST  6 + 3 per report (2 more if it is refused) + 3 per task claimed; 1 ZREM, ZADD, XADD per index and call; 1 more per queue that fewer
 --       tasks run of; 1 command per queue for its hints, 3 where it has none; of limits as task/claim
 local leases, worker_key, held = KEYS[3], KEYS[4], KEYS[5]
 local now_arg, worker, boot, max, queue_order, report_count, listed_count = take(7)

@@ -52,6 +52,17 @@ pub(crate) async fn unchanged<T>(at: &Fixture, call: impl Future<Output = T>) ->
     answer
 }
 
+/// Makes the call and shows that nothing changed but what is noted of refused writes; answers that, too.
+pub(crate) async fn only_refused<T>(at: &Fixture, call: impl Future<Output = T>) -> (T, String) {
+    let before = at.snapshot().await;
+    let answer = call.await;
+    let changed = Snapshot::diff(&before, &at.snapshot().await);
+    let (noted, others): (Vec<&str>, Vec<&str>) =
+        changed.lines().partition(|line| line.contains(":refused "));
+    assert!(others.is_empty(), "it changed something: {others:?}");
+    (answer, noted.join("\n"))
+}
+
 /// Makes the call and answers what changed, but for the stream, whose ids are of this moment.
 pub(crate) async fn changes<T>(at: &Fixture, call: impl Future<Output = T>) -> (T, String) {
     let before = at.snapshot().await;

@@ -8,6 +8,7 @@ pub mod doctor;
 pub mod error_group;
 pub mod event;
 pub mod flow;
+pub mod gateway;
 pub mod health;
 mod json;
 pub mod kind;

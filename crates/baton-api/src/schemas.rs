@@ -390,6 +390,10 @@ pub fn supervisor() -> Schema {
     name(64, LOWER, "host-a-5f0c9a31")
 }
 
+pub fn gateway() -> Schema {
+    name(64, LOWER, "host-a-5f0c9a31")
+}
+
 /// What stands behind the number in a worker's id.
 pub fn worker_kind() -> Schema {
     name(53, "^[a-z0-9][a-z0-9-]*$", "default")

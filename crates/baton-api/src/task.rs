@@ -382,6 +382,25 @@ pub struct Explanation {
     /// The next thing to do, as a command line; absent where there is nothing to do.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub action: Option<String>,
+    /// What was lately reported of it and not believed, the latest first: ten at most that differ, each with its last time.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub refused_writes: Vec<RefusedWrite>,
+}
+
+/// A report by somebody who does not hold the task, or holds it no more. It changed nothing.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct RefusedWrite {
+    /// When it came for the last time.
+    #[schema(schema_with = schemas::time)]
+    pub at: Timestamp,
+    pub worker: String,
+    /// The fence that it named: of a run that is over, or of none.
+    #[schema(schema_with = schemas::fence)]
+    pub fence: u64,
+    /// What it wanted: `complete`, `fail`, `fail_for_good`, `time_out`, `release`, `progress` or `log`.
+    pub verb: String,
+    /// As what it was refused: `fenced`, `already_finished` or `not_running`.
+    pub code: String,
 }
 
 /// Why an operator does something; goes into the task's history.

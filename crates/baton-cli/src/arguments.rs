@@ -140,7 +140,7 @@ pub(crate) enum Command {
     Dev(Dev),
     /// Write a configuration with logins: secrets, an administrator, and what to type next
     Init(Init),
-    /// Serve the HTTP API
+    /// Serve the HTTP API, or list who serves it
     Gateway(Gateway),
     /// Look at workers, direct them, or be one
     #[command(

@@ -15,6 +15,7 @@ mod error;
 mod events;
 mod exit;
 mod flow;
+mod gateway;
 mod guard;
 mod health;
 mod help;
@@ -115,7 +116,7 @@ fn obey(out: Out, target: Target, command: Command) -> Result<Exit> {
         command => tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(async {
             match command {
                 Command::Dev(dev) => dev::run(out, dev).await,
-                Command::Gateway(gateway) => serve::gateway(&out, gateway).await,
+                Command::Gateway(gateway) => serve::gateway(&out, &target, gateway).await,
                 Command::Worker(worker) => worker::run(&out, &target, worker).await,
                 Command::Task(task) => task::run(&out, &target, task).await,
                 Command::Flow(flow) => flow::run(&out, &target, flow).await,

@@ -12,15 +12,23 @@ use baton_worker::config as worker_config;
 use baton_worker::handlers::{Environment, Guard};
 use clap::Args;
 
+use crate::console::Target;
 use crate::exit::{Exit, Stop};
+use crate::gateway::{self, GatewayCommand};
 use crate::out::Out;
 use crate::refuse;
 
 #[derive(Args)]
-#[command(before_help = "Examples:
+#[command(
+    before_help = "Examples:
   baton gateway                                         127.0.0.1:8000, on the Redis of this machine
-  BATON_REDIS_URL=redis://redis:6379 baton gateway --listen 127.0.0.1:9000")]
+  BATON_REDIS_URL=redis://redis:6379 baton gateway --listen 127.0.0.1:9000
+  baton gateway ls                                      those that serve already",
+    args_conflicts_with_subcommands = true
+)]
 pub(crate) struct Gateway {
+    #[command(subcommand)]
+    command: Option<GatewayCommand>,
     #[command(flatten)]
     flags: gateway_config::Flags,
 }
@@ -53,8 +61,12 @@ const WORKER: [&str; 2] = ["worker", "run"];
 /// As in sysexits.h, and in the programs themselves.
 const UNUSABLE_CONFIGURATION: u8 = 78;
 
-pub(crate) async fn gateway(out: &Out, Gateway { flags }: Gateway) -> Result<Exit> {
-    said(be_gateway(out, flags).await)
+/// Without a verb it is one.
+pub(crate) async fn gateway(out: &Out, target: &Target, asked: Gateway) -> Result<Exit> {
+    match asked.command {
+        Some(command) => gateway::run(out, target, command).await,
+        None => said(be_gateway(out, asked.flags).await),
+    }
 }
 
 pub(crate) async fn worker(Worker { mut flags }: Worker) -> Result<Exit> {

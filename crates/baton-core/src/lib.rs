@@ -39,8 +39,8 @@ pub use kind::{KindRules, Reasons};
 pub use lease::LeaseLength;
 pub use lifecycle::{Move, Status};
 pub use name::{
-    Boot, DedupeKey, GroupName, Kind, NameError, Namespace, OpId, OperationId, PoolName, Principal,
-    QueueName, ScheduleName, SupervisorId, Tag, TaskRef, WebhookName, WorkerId,
+    Boot, DedupeKey, GatewayId, GroupName, Kind, NameError, Namespace, OpId, OperationId, PoolName,
+    Principal, QueueName, ScheduleName, SupervisorId, Tag, TaskRef, WebhookName, WorkerId,
 };
 pub use priority::Priority;
 pub use refusal::Refusal;

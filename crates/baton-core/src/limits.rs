@@ -78,6 +78,8 @@ limits! {
     RESULT_BYTES_MAX = 1_048_576;
     /// What a failed run has to say about itself; what is longer belongs into its log.
     ERROR_BYTES_MAX = 4_096;
+    /// Refused writes that a task remembers: the latest ones that differ.
+    REFUSED_WRITES_MAX = 10;
     /// Why something was done, in histories and events.
     REASON_BYTES_MAX = 256;
     /// Workers that a pool may have; more than a fleet of hosts runs, and a mistake in a digit.
@@ -88,6 +90,16 @@ limits! {
     SUPERVISOR_LEASE_MS = 10_000;
     /// And after this long it is not shown any more.
     SUPERVISOR_RETENTION_MS = 600_000;
+    /// A gateway says that it is there at least this often.
+    GATEWAY_BEAT_MS = 10_000;
+    /// One that was not seen for so long, and has not taken its leave, is silent.
+    GATEWAY_SILENT_MS = 30_000;
+    /// And after this long it is forgotten.
+    GATEWAY_RETENTION_MS = 3_600_000;
+    /// Gateways that are remembered: those that were seen last.
+    GATEWAYS_MAX = 256;
+    /// Gateways that one beat forgets, or sets right.
+    GATEWAYS_SWEEP_MAX = 16;
     /// One word that a worker says of itself: the names of the 32 queues that it claims from fit.
     ABOUT_BYTES_MAX = 8_192;
     /// All that a worker says of itself: a page of workers answers a hundred times as much.
@@ -391,6 +403,7 @@ pub fn inline(script: &str) -> String {
 
 // Limits that lean on each other, checked when we compile.
 const _: () = assert!(3 * RENEW_EVERY_MS_MAX <= LEASE_MS);
+const _: () = assert!(2 * GATEWAY_BEAT_MS < GATEWAY_SILENT_MS && GATEWAY_SILENT_MS < GATEWAY_RETENTION_MS);
 const _: () = assert!(CLAIM_TASKS_MAX <= HELD_TASKS_MAX);
 const _: () = assert!(SETTLE_TASKS_MAX < SETTLE_OTHERS_AND_CLAIM_MAX);
 const _: () = assert!(CALL_BYTES_MAX >= PAYLOAD_BYTES_MAX && CALL_BYTES_MAX >= RESULT_BYTES_MAX);

@@ -142,6 +142,8 @@ names! {
     OperationId = "operation id", 36, LOWER, lower_word;
     /// One process that keeps workers of a pool alive on one host.
     SupervisorId = "supervisor id", 64, LOWER, lower_word;
+    /// One process that serves HTTP.
+    GatewayId = "gateway id", 64, LOWER, lower_word;
 }
 
 macro_rules! any_form {
@@ -156,6 +158,7 @@ macro_rules! any_form {
 
 any_form! {
     Kind DedupeKey GroupName Tag TaskRef Principal OpId Boot Namespace ScheduleName AnyName WebhookName OperationId SupervisorId
+    GatewayId
 }
 
 /// What lies beside the record of a queue and is no status.

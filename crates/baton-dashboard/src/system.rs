@@ -2,6 +2,7 @@
 
 use askama::Template;
 use baton_api::doctor::{Doctor, Examined, Verdict};
+use baton_api::gateway::{Gateway, GatewayState, Gateways};
 use baton_api::redis::{RedisCheck, RedisKey, RedisKeys, RedisScript, RedisScripts, RedisServer};
 
 use crate::page::pages;
@@ -17,6 +18,8 @@ pub struct SystemPage {
     /// None where Redis does not answer.
     pub server: Option<RedisServer>,
     pub scripts: Option<RedisScripts>,
+    /// None where they could not be read.
+    pub gateways: Option<Gateways>,
     /// Where it was asked for; none in it where it could not be done.
     pub check: Option<Option<RedisCheck>>,
 }
@@ -101,6 +104,25 @@ impl SystemPage {
     fn may_look(&self) -> bool {
         self.shell.may("admin")
     }
+}
+
+/// How a gateway is shown.
+pub fn verdict_of(gateway: &Gateway) -> &'static Verdict {
+    match gateway.state {
+        GatewayState::Serving => &Verdict::Ok,
+        GatewayState::Draining => &Verdict::Unknown,
+        GatewayState::Silent => &Verdict::Warn,
+    }
+}
+
+/// What it said of itself, if it did.
+pub fn told(word: &Option<String>) -> String {
+    word.as_ref().map_or_else(|| words::UNKNOWN.to_owned(), words::line)
+}
+
+/// `+12 ms`: ahead of Redis. What is off so far that it matters is told by the doctor.
+pub fn clock(gateway: &Gateway) -> String {
+    gateway.clock.map_or_else(|| words::UNKNOWN.to_owned(), |clock| format!("{:+}\u{202f}ms", clock.ahead_ms))
 }
 
 /// How long one call takes, on average.

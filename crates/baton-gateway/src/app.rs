@@ -4,7 +4,7 @@ use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
 
-use baton_core::{Code, Principal};
+use baton_core::{Code, GatewayId, Principal};
 use baton_dashboard::{Base, Instance};
 use baton_store::Store;
 use tokio::sync::{Notify, Semaphore};
@@ -17,6 +17,7 @@ use crate::graph::Kept;
 use crate::health::Health;
 use crate::hooks::Posts;
 use crate::live::Feed;
+use crate::presence;
 use crate::problem::Fail;
 use crate::recovering::Recovering;
 use crate::waiting::Waiting;
@@ -29,6 +30,8 @@ pub struct App(Arc<Inner>);
 /// What the handle leads to.
 #[derive(Debug)]
 pub struct Inner {
+    /// As others know this process.
+    pub id: GatewayId,
     pub store: Store,
     /// Fires when the gateway begins to end: held requests answer at once.
     pub draining: CancellationToken,
@@ -116,6 +119,7 @@ impl App {
     pub fn start(store: Store, settings: Settings, draining: CancellationToken) -> App {
         let settings = Arc::new(settings);
         App(Arc::new(Inner {
+            id: presence::draw_id(),
             feed: Feed::start(&store, &draining),
             health: Health::start(&store, &settings),
             auth: Auth::start(&store, settings.logins.clone(), settings.open, &draining),

@@ -19,6 +19,7 @@ pub mod hooks;
 pub mod live;
 mod measure;
 mod openapi;
+mod presence;
 mod problem;
 mod recovering;
 pub mod redis;

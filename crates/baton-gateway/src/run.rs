@@ -18,7 +18,7 @@ use crate::auth::{Auth, StartError};
 use crate::bootstrap::{self, BootstrapError};
 use crate::config::{Config, FilesError};
 use crate::serve::serve;
-use crate::{bulk, clock, health, hooks, live};
+use crate::{bulk, clock, health, hooks, live, presence};
 
 /// How long a gateway waits for a Redis that is not there when it starts.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -105,6 +105,7 @@ async fn live_until_drained(
     let _telling = AbortOnDropHandle::new(tokio::spawn(health::tell(app.clone(), address)));
     let _operations = AbortOnDropHandle::new(tokio::spawn(bulk::run(app.clone())));
     let _webhooks = AbortOnDropHandle::new(tokio::spawn(hooks::run(app.clone())));
+    let seen = presence::Presence::start(app.clone(), address);
     let serving = serve(listener, app, shutdown.drain.clone(), config.drain_timeout);
     tokio::select! {
         served = serving => served.map_err(RunError::Serve)?,
@@ -114,6 +115,7 @@ async fn live_until_drained(
     // A socket whose client takes nothing any more is not waited for.
     let _ = tokio::time::timeout(BACKOFF.1, feed.ended()).await;
     auth.close().await;
+    seen.leave().await;
     tracing::info!("the gateway has ended");
     Ok(())
 }

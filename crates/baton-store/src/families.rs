@@ -64,6 +64,7 @@ families! {
     Shard Lasts string "task:<id>:tags" "task/submit" "tags over 64 bytes";
     Shard Lasts zset "task:<id>:history" "task/settle" "lines of its history that are long or late, by version";
     Shard Lasts stream "task:<id>:log" "task/log" "lines its handler wrote";
+    Shard Lasts zset "task:<id>:refused" "task/settle" "the latest writes to it that were refused: <worker> <fence> <verb> <code>, by ms";
     Shard Lasts zset "task:<id>:parents" "task/submit" "what it waits for, in order";
     Shard Lasts zset "task:<id>:children" "task/submit" "what waits for it, in order";
     Shard Lasts zset "task:<id>:waiting" "task/submit" "children that still count on it";
@@ -98,6 +99,8 @@ families! {
     Shard Lasts zset "pool:<name>:supervisors" "pool/attend" "who attends to it, by the ms until which it counts";
     Shard Lasts hash "pool:<name>" "pool/set" "a pool: how many workers it is to have, whether it is to run";
     Shard Lasts hash "supervisor:<id>" "pool/attend" "what a supervisor last reported";
+    Shard Lasts zset "gateways" "gateway/seen" "gateways, by the ms they were last seen";
+    Shard Lasts hash "gateway:<id>" "gateway/seen" "what a gateway last said of itself";
     Shard Lasts zset "schedules:due" "schedule/put" "schedules that nobody owns, by the ms at which they are due";
     Shard Lasts zset "schedules:owned" "schedule/put" "schedules that somebody owns, by the ms at which they are due";
     Shard Lasts zset "schedules" "schedule/put" "schedules, in the order of the alphabet";

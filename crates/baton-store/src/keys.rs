@@ -9,6 +9,7 @@
 //! | `baton:{0}:task:<id>:payload` `:result` `:error` `:reason` `:tags` | string | the value of that field, where it is over 64 bytes; a result that is kept for a time only, in any case: it expires |
 //! | `baton:{0}:task:<id>:history` | zset | lines of its history that are long or late, by version |
 //! | `baton:{0}:task:<id>:log` | stream | lines its handler wrote |
+//! | `baton:{0}:task:<id>:refused` | zset | the latest writes to it that were refused, `<worker> <fence> <verb> <code>`, by the ms of the last time |
 //! | `baton:{0}:task:<id>:parents` `:children` | zset | the graph: what it waits for, what waits for it; in order |
 //! | `baton:{0}:task:<id>:waiting` `:parked` | zset | children that still count on it; children that its bad end holds |
 //! | `baton:{0}:flow:<id>` | hash | a flow: its name, how many tasks of each status, what is being done with it |
@@ -36,6 +37,8 @@
 //! | `baton:{0}:pool:<name>` | hash | a pool: how many workers it is to have, whether it is to run |
 //! | `baton:{0}:pool:<name>:supervisors` | zset | who attends to it, by the ms until which it counts |
 //! | `baton:{0}:supervisor:<id>` | hash | what a supervisor last reported |
+//! | `baton:{0}:gateways` | zset | gateways, by the ms they were last seen; in the first shard |
+//! | `baton:{0}:gateway:<id>` | hash | what a gateway last said of itself |
 //! | `baton:{0}:schedules` | zset | schedules, in the order of the alphabet |
 //! | `baton:{0}:schedules:due` | zset | those that are not paused and that nobody owns, by the ms at which they are due |
 //! | `baton:{0}:schedules:owned` | zset | the same of those that somebody owns |
@@ -94,8 +97,8 @@
 use baton_core::login::{KeyId, SessionId, UserTag};
 use baton_core::series::Resolution;
 use baton_core::{
-    Boot, DedupeKey, Fingerprint, FlowId, Kind, Namespace, OpId, OperationId, PoolName, Principal, QueueName,
-    ScheduleName, Shard, Status, SupervisorId, Tag, TaskId, WebhookName, WorkerId,
+    Boot, DedupeKey, Fingerprint, FlowId, GatewayId, Kind, Namespace, OpId, OperationId, PoolName, Principal,
+    QueueName, ScheduleName, Shard, Status, SupervisorId, Tag, TaskId, WebhookName, WorkerId,
 };
 
 use crate::calls::series::Of;
@@ -178,6 +181,14 @@ impl ShardKeys {
 
     pub fn supervisor(&self, supervisor: &SupervisorId) -> String {
         self.at(&["supervisor:", supervisor.as_str()])
+    }
+
+    pub fn gateways(&self) -> String {
+        self.at(&["gateways"])
+    }
+
+    pub fn gateway(&self, gateway: &GatewayId) -> String {
+        self.at(&["gateway:", gateway.as_str()])
     }
 
     pub fn schedules(&self) -> String {
@@ -289,6 +300,10 @@ impl ShardKeys {
 
     pub fn task_log(&self, task: TaskId) -> String {
         self.task(task) + ":log"
+    }
+
+    pub fn task_refused(&self, task: TaskId) -> String {
+        self.task(task) + ":refused"
     }
 
     pub fn task_parents(&self, task: TaskId) -> String {

@@ -170,6 +170,7 @@ impl Store {
             "worker:<id>" => at("workers"),
             "queue:<name>" => at("queues"),
             "pool:<name>" => at("pools"),
+            "gateway:<id>" => at("gateways"),
             "schedule:<name>" => at("schedules"),
             "kind:<name>" => at("kinds:declared"),
             "operation:<id>" => at("operations"),

@@ -26,7 +26,7 @@ macro_rules! texts {
 }
 
 const LIBRARY: &[(&str, &str)] = texts! { "lib/":
-    "words" "prelude" "session" "gate" "lifecycle" "batch" "move" "endings" "lease" "takeover" "claim" "settle" "once" "operate" "rows" "chores"
+    "words" "prelude" "session" "gate" "lifecycle" "batch" "move" "endings" "lease" "takeover" "claim" "refused" "settle" "once" "operate" "rows" "chores"
     "groups" "audit" "quota" "create" "edges" "graph" "rerun" "flow" "cascade" "prune" "schedule" "cache" "trail" "webhook"
 };
 
@@ -35,10 +35,11 @@ const SOURCES: &[(&str, &str)] = texts! { "":
     "shard/facts" "shard/behind" "shard/audit" "shard/repair"
     "task/submit" "task/claim" "task/settle" "task/progress" "task/log" "task/log_read"
     "task/cancel" "task/rerun" "task/promote" "task/reprioritise"
-    "task/read" "task/history" "task/list" "task/running" "task/values"
+    "task/read" "task/refused" "task/history" "task/list" "task/running" "task/values"
     "task/link" "task/unlink" "task/edges" "task/parents" "task/audit" "task/sides" "flow/submit" "flow/begin" "flow/list" "flow/tasks" "flow/open" "shard/cascade"
     "queue/pause" "queue/set" "queue/counts" "queue/hint"
     "pool/attend" "pool/leave" "pool/set" "pool/list" "pool/remove"
+    "gateway/seen" "gateway/leave" "gateway/list"
     "schedule/put" "schedule/fire" "schedule/trigger" "schedule/pause" "schedule/remove" "schedule/list"
     "kind/put" "kind/remove" "kind/list"
     "operation/begin" "operation/take" "operation/step" "operation/cancel" "operation/list" "trail/note" "trail/list"
@@ -58,6 +59,15 @@ impl Script {
     /// Every script, whole and with its SHA-1.
     pub fn all() -> &'static [Script] {
         &ALL
+    }
+
+    /// One short word for all scripts together: processes that say the same one run the same texts.
+    pub fn digest_of_all() -> String {
+        let mut hash = sha1_smol::Sha1::new();
+        ALL.iter().for_each(|script| hash.update(script.sha.as_bytes()));
+        let mut text = hash.digest().to_string();
+        text.truncate(12);
+        text
     }
 
     /// Whether it is about logins: about keys that only gateways may touch.

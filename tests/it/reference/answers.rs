@@ -170,15 +170,16 @@ impl Model {
             return no(Refusal::UnknownTask, None);
         };
         let (status, version) = (task.status, task.version());
-        if !task.was_run_by(worker, report.fence) {
-            return no(Refusal::Fenced, Some(status));
-        }
-        if status != Status::Running {
-            return match task.was_reported(&report.outcome) {
-                Some(true) => Settled::Recorded { status, version },
-                Some(false) => no(Refusal::AlreadyFinished, Some(status)),
-                None => no(Refusal::Fenced, Some(status)),
-            };
+        let refusal = match task.was_reported(&report.outcome) {
+            _ if !task.was_run_by(worker, report.fence) => Some(Refusal::Fenced),
+            _ if status == Status::Running => None,
+            Some(true) => return Settled::Recorded { status, version },
+            Some(false) => Some(Refusal::AlreadyFinished),
+            None => Some(Refusal::Fenced),
+        };
+        if let Some(refusal) = refusal {
+            task.refuse(worker, report.fence, verb_of(&report.outcome), refusal, now_ms);
+            return no(refusal, Some(status));
         }
         task.last = Last::Reported(report.outcome.clone());
         let (next, wait_ms) = match &report.outcome {
@@ -223,8 +224,12 @@ impl Model {
         let now_ms = self.now_ms;
         match self.tasks.get_mut(&id) {
             None => Noted::Refused(Refusal::UnknownTask),
-            Some(task) if !task.was_run_by(worker, fence) => Noted::Refused(Refusal::Fenced),
-            Some(task) if task.status != Status::Running => Noted::Refused(Refusal::NotRunning),
+            Some(task) if !task.was_run_by(worker, fence) || task.status != Status::Running => {
+                let is_his = task.was_run_by(worker, fence);
+                let refusal = if is_his { Refusal::NotRunning } else { Refusal::Fenced };
+                task.refuse(worker, fence, "progress", refusal, now_ms);
+                Noted::Refused(refusal)
+            }
             Some(task) => {
                 task.progress = Some((PROGRESS.to_owned(), now_ms));
                 Noted::At(task.version())
@@ -310,5 +315,15 @@ fn replay(request: &Request, same: bool, first: &Answer) -> Answer {
         (Request::Flow { .. }, _) => Answer::Flow(FlowAnswer::Refused(no)),
         (Request::Begin { .. }, _) => Answer::Begin(Begun::Refused(no)),
         _ => Answer::Operate(Answered::Refused(no)),
+    }
+}
+
+fn verb_of(outcome: &Outcome) -> &'static str {
+    match outcome {
+        Outcome::Complete { .. } => "complete",
+        Outcome::Fail { .. } => "fail",
+        Outcome::FailForGood { .. } => "fail_for_good",
+        Outcome::TimeOut { .. } => "time_out",
+        Outcome::Release { .. } => "release",
     }
 }

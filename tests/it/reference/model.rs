@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use baton_core::{
-    Backoff, Boot, DedupeKey, Fence, FlowId, LeaseLength, OpId, Principal, Priority, QueueName, Status,
-    TaskId, Version, WorkerId, lease::Stall, limits,
+    Backoff, Boot, DedupeKey, Fence, FlowId, LeaseLength, OpId, Principal, Priority, QueueName, Refusal,
+    Status, TaskId, Version, WorkerId, lease::Stall, limits,
 };
 use baton_store::calls::Pair;
 use baton_store::calls::task::{NewTask, Outcome};
@@ -37,6 +37,8 @@ pub(super) struct Task {
     pub error: Vec<u8>,
     pub reason: String,
     pub last: Last,
+    /// What was refused, and when for the last time.
+    pub refused: BTreeMap<String, u64>,
 }
 
 /// How the last run ended.
@@ -121,6 +123,7 @@ impl Task {
             error: Vec::new(),
             reason: String::new(),
             last: Last::Nothing,
+            refused: BTreeMap::new(),
         }
     }
 
@@ -131,6 +134,16 @@ impl Task {
     /// Is this the worker and fence of the last run?
     pub(super) fn was_run_by(&self, worker: &WorkerId, fence: Fence) -> bool {
         self.fence == fence.0 && self.run.as_ref().is_some_and(|(life, _)| life.worker == *worker)
+    }
+
+    /// A write that was refused is remembered: the latest ten that differ.
+    pub(super) fn refuse(&mut self, who: &WorkerId, fence: Fence, verb: &str, code: Refusal, now_ms: u64) {
+        self.refused.insert(format!("{who} {} {verb} {}", fence.0, code.code()), now_ms);
+        if self.refused.len() as u64 > limits::REFUSED_WRITES_MAX {
+            let oldest = self.refused.iter().min_by_key(|(line, at_ms)| (**at_ms, line.as_str()));
+            let oldest = oldest.map(|(line, _)| line.clone());
+            oldest.and_then(|line| self.refused.remove(&line));
+        }
     }
 
     pub(super) fn is_last_life(&self) -> bool {

@@ -180,6 +180,9 @@ impl Task {
         field("result", text(&self.result));
         field("error", text(&self.error));
         field("reason", self.reason.clone());
+        for (line, at_ms) in &self.refused {
+            table.insert(format!("task:{id}:refused {line}"), at_ms.to_string());
+        }
     }
 }
 

@@ -125,6 +125,7 @@ pub(super) async fn rich(at: &mut Fixture) -> (TaskId, TaskId) {
     settle(at, &life, &grant, fail("again")).await;
     let grant = Ask::new(&life, 1).only(made[1]).send(at).await.tasks.remove(0);
     append(at, &life, &grant, &[b"it runs"]).await;
+    settle_refused(at, &Life::new(9, 1), &grant, done_with(b"not his")).await;
     let kept = NewTask { result_ttl_ms: Some(86_400_000), ..at.new_task("echo") };
     let kept = at.submit(&[kept]).await[0];
     let other = Life::new(2, 1);

@@ -28,8 +28,8 @@ pub(super) async fn append(at: &Fixture, life: &Life, grant: &Grant, texts: &[&[
 
 async fn refused(at: &Fixture, life: &Life, grant: &Grant) -> Refusal {
     let lines = [Line { level: Level::Critical, text: b"too late" }];
-    let ask = async || try_append(at, life, grant, &lines).await;
-    match refuses_unchanged(at, ask).await.expect("an answer") {
+    let (answer, _) = only_refused(at, try_append(at, life, grant, &lines)).await;
+    match answer.expect("an answer") {
         Appended::Refused(refused) => refused.refusal,
         other => panic!("not refused: {other:?}"),
     }

@@ -20,11 +20,11 @@ fn note<'a>(grant: &Grant, progress: &'a str) -> Note<'a> {
     Note { task: grant.task, fence: grant.fence, progress }
 }
 
-/// A note that is refused; the shard must stay as it is.
+/// A note that is refused; the shard must stay as it is, but for that.
 async fn refused(at: &Fixture, life: &Life, grant: &Grant) -> Refusal {
     let notes = [note(grant, "0.5")];
-    let ask = async || try_note(at, &life.worker, &notes).await;
-    match refuses_unchanged(at, ask).await.expect("an answer") {
+    let (answer, _) = only_refused(at, try_note(at, &life.worker, &notes)).await;
+    match answer.expect("an answer") {
         Ok(each) => match each[..] {
             [Noted::Refused(refusal)] => refusal,
             _ => panic!("not refused: {each:?}"),

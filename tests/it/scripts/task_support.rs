@@ -14,7 +14,7 @@ use baton_store::{Error, Task};
 use baton_testkit::{Fixture, Life};
 use deadpool_redis::redis::cmd;
 
-pub(super) use crate::hand::make_schema_too_new;
+pub(super) use crate::hand::{make_schema_too_new, only_refused};
 
 /// The wait after which a lease that is not renewed is over.
 pub(super) const LEASE: i64 = limits::LEASE_MS as i64;
@@ -234,9 +234,11 @@ pub(super) async fn settle(at: &Fixture, life: &Life, grant: &Grant, outcome: Ou
 
 /// A report that is refused; the shard must stay as it is.
 pub(super) async fn settle_refused(at: &Fixture, life: &Life, grant: &Grant, outcome: Outcome) -> Refusal {
-    let answer =
-        refuses_unchanged(at, async || at.report(life, grant.task, grant.fence, outcome).await).await;
+    let (answer, noted) = only_refused(at, at.report(life, grant.task, grant.fence, outcome)).await;
     match answer {
+        Settled::Refused { refusal: Refusal::UnknownTask, .. } if !noted.is_empty() => {
+            panic!("noted: {noted}")
+        }
         Settled::Refused { refusal, .. } => refusal,
         other => panic!("not refused: {other:?}"),
     }

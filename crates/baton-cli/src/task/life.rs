@@ -124,5 +124,15 @@ pub(super) fn explain(out: &Out, explanation: &Explanation) -> Result<()> {
     }
     let word = status(explanation.status, out.is_terminal(), out.colour);
     out.line(&format!("{word}: {}", tame(out, &explanation.sentence)))?;
-    explanation.action.iter().try_for_each(|action| out.line(&format!("  {action}")))
+    explanation.action.iter().try_for_each(|action| out.line(&format!("  {action}")))?;
+    if explanation.refused_writes.is_empty() {
+        return Ok(());
+    }
+    out.line("\nreported, and refused:")?;
+    let mut table = Table::new(&["LAST", "WORKER", "FENCE", "WANTED", "REFUSED"]);
+    for write in &explanation.refused_writes {
+        let fence = write.fence.to_string();
+        table.row([age(out, write.at), write.worker.clone(), fence, write.verb.clone(), write.code.clone()]);
+    }
+    table.print(out)
 }

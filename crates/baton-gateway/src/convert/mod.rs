@@ -3,6 +3,7 @@
 pub(crate) mod claim;
 pub(crate) mod error_group;
 pub(crate) mod flow;
+pub(crate) mod gateway;
 pub(crate) mod graph;
 pub(crate) mod history;
 pub(crate) mod kind;

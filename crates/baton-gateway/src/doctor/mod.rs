@@ -2,6 +2,7 @@
 //! itself. `GET /api/v1/doctor`, the page and `baton doctor` ask here.
 
 mod fleet;
+mod gateways;
 mod own;
 
 use std::time::Duration;
@@ -22,8 +23,11 @@ pub async fn examine(store: &Store, own: Option<&App>) -> Doctor {
     let (at_ms, began) = (clock::now_ms(), clock::instant());
     let examine::Examined { answers, mut findings } = store.examine().await;
     findings.extend(match answers {
-        true => fleet::look(store).await,
-        false => fleet::CHECKS.map(examine::not_asked).to_vec(),
+        true => {
+            let (fleet, gateways) = tokio::join!(fleet::look(store), gateways::look(store));
+            [fleet, gateways].concat()
+        }
+        false => fleet::CHECKS.into_iter().chain(gateways::CHECKS).map(examine::not_asked).collect(),
     });
     if let Some(app) = own {
         findings.extend(own::look(app, answers).await);

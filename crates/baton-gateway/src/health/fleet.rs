@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use baton_api::gateway::Gateway;
 use baton_api::health::WorkerCounts;
 use baton_api::pool::Pool;
 use baton_api::queue::Queue;
@@ -15,6 +16,7 @@ use tokio::sync::watch;
 
 use super::gauges::Gauges;
 use super::trouble::Watch;
+use crate::convert::gateway::gateways;
 use crate::convert::queue::queue;
 use crate::convert::worker::{counts, slots};
 use crate::{clock, roster};
@@ -39,6 +41,7 @@ pub(super) struct Fleet {
     pub(super) schedules_overdue_ms: u64,
     /// Of each webhook: how many deliveries wait, and whether it is disabled.
     pub(super) webhooks: BTreeMap<String, (u64, bool)>,
+    pub(super) gateways: Vec<Gateway>,
     pub(super) memory_bytes: u64,
     pub(super) evicted_keys: u64,
 }
@@ -90,6 +93,7 @@ async fn read(store: &Store) -> Result<Fleet, Error> {
         behind,
         schedules_overdue_ms: roster::schedules_overdue_ms(store).await?,
         webhooks: roster::webhooks(store).await?,
+        gateways: gateways(store.gateways().await?, None).gateways,
         memory_bytes: server.used_memory,
         evicted_keys: server.evicted_keys,
     })

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
+use baton_api::gateway::GatewayState;
 use baton_api::health::WorkerCounts;
 use baton_api::queue::Queue;
 use baton_service::label::Capped;
@@ -59,6 +60,10 @@ fn webhook(name: &str, waiting: u64, disabled: bool) {
 fn fleet(fleet: &Fleet) {
     gauge!("baton_fleet_slots", "state" => "idle").set(fleet.slots.idle as f64);
     gauge!("baton_fleet_slots", "state" => "busy").set(fleet.slots.busy as f64);
+    for state in GatewayState::ALL {
+        let count = fleet.gateways.iter().filter(|one| one.state == state).count();
+        gauge!("baton_fleet_gateways", "state" => state.as_str()).set(count as f64);
+    }
     for (shard, length) in &fleet.streams {
         gauge!("baton_fleet_stream_length", "shard" => shard.to_string()).set(*length as f64);
     }

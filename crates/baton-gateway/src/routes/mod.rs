@@ -6,6 +6,7 @@ mod doctor;
 mod documents;
 mod errors;
 mod flows;
+mod gateways;
 mod kinds;
 mod leases;
 mod meta;
@@ -74,6 +75,7 @@ pub(crate) fn documented() -> OpenApiRouter<App> {
         .merge(queues::plain())
         .merge(meta::routes())
         .merge(doctor::routes())
+        .merge(gateways::routes())
         .merge(redis::routes())
         .layer(from_fn(no_query));
     let with_query = OpenApiRouter::new().merge(tasks::with_query()).merge(flows::with_query());

@@ -6,7 +6,7 @@ use baton_api::redis::RedisKeys;
 use baton_core::TaskId;
 use baton_dashboard::Base;
 use baton_dashboard::system::{KeysPage, SystemPage};
-use futures_util::future::{join, join3};
+use futures_util::future::{join, join4};
 
 use super::visit::Visit;
 use crate::app::App;
@@ -14,17 +14,18 @@ use crate::problem::Fail;
 
 /// It stands also while Redis is away: that is when somebody looks at it.
 pub(super) async fn system(visit: Visit) -> Result<Response, Fail> {
-    let looked = join3(
+    let looked = join4(
         visit.api.get("/api/v1/doctor"),
         visit.api.get_some("/api/v1/redis"),
         visit.api.get_some("/api/v1/redis/scripts"),
+        visit.api.get_some("/api/v1/gateways"),
     );
-    let (shell, (doctor, server, scripts)) = join(visit.shell("System"), looked).await;
+    let (shell, (doctor, server, scripts, gateways)) = join(visit.shell("System"), looked).await;
     let check = match visit.query.get("check") {
         "" => None,
         _ => Some(visit.api.get_some("/api/v1/redis/check").await),
     };
-    visit.show(&SystemPage { shell, doctor: doctor?, server, scripts, check })
+    visit.show(&SystemPage { shell, doctor: doctor?, server, scripts, gateways, check })
 }
 
 pub(super) async fn keys(State(app): State<App>, visit: Visit) -> Result<Response, Fail> {

@@ -68,7 +68,7 @@ async fn a_fresh_fleet_is_well_but_for_the_settings_of_its_redis() {
     assert_eq!(wrong, ["memory", "persistence"], "{report}");
     assert_eq!(report["verdict"], "warn");
     assert!(of(&report, "persistence")["found"].as_str().unwrap().contains("a restart loses every task"));
-    assert_eq!(report["checks"].as_array().unwrap().len(), 20);
+    assert_eq!(report["checks"].as_array().unwrap().len(), 24);
 }
 
 #[tokio::test]

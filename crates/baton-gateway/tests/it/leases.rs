@@ -1,5 +1,7 @@
 //! What a holder says of its task, and what nobody else may say.
 
+use baton_core::Shard;
+use baton_store::ticker::Ticker;
 use serde_json::{Value, json};
 
 use crate::support::Gateway;
@@ -140,4 +142,76 @@ async fn a_result_has_a_bound() {
     let beyond = gateway.post(&lease(&id, "complete"), with(1_048_577)).await;
     assert_eq!(beyond.problem(), (413, "payload_too_large".to_owned()));
     assert_eq!(gateway.post(&lease(&id, "complete"), with(1_048_576)).await.status, 200);
+}
+
+/// What the task's explanation says of refused writes: worker, fence, verb, code.
+async fn refused_writes(gateway: &Gateway, id: &str) -> Vec<Value> {
+    let said = gateway.get(&format!("/api/v1/tasks/{id}/explain")).await.json();
+    let writes = said["refused_writes"].as_array().cloned().unwrap_or_default();
+    writes.iter().map(|one| json!([one["worker"], one["fence"], one["verb"], one["code"]])).collect()
+}
+
+/// Asks again and again until the task is pending: its holder was too silent for too long.
+async fn taken_back(gateway: &Gateway, id: &str) {
+    crate::support::until(async || gateway.task(id).await["status"] == "pending").await;
+}
+
+#[tokio::test]
+async fn a_zombie_is_refused_and_shown() {
+    let gateway = Gateway::start().await;
+    let ticker = Ticker::new(gateway.app.store.clone());
+    let ticking = tokio::spawn(async move { ticker.run(std::future::pending::<()>()).await });
+    // The first worker is paused for longer than its lease.
+    let zombie = "worker-001-test".to_owned();
+    let register =
+        json!({ "worker_id": zombie, "boot": "b1", "queues": ["default"], "slots": 1, "lease_ms": 1_000 });
+    assert_eq!(gateway.post("/api/v1/workers/register", register).await.status, 201);
+    let id = gateway.submit("noop").await;
+    let stale = gateway.claim(&zombie).await["fence"].clone();
+    let page = gateway.page(&format!("/ui/tasks/{id}")).await.text();
+    assert!(page.contains("None: nobody reported what was not his to report."), "{page}");
+    taken_back(&gateway, &id).await;
+    let holder = gateway.worker(2).await;
+    let fence = gateway.claim(&holder).await["fence"].clone();
+    // It comes to itself, and knows of nothing.
+    let late = json!({ "worker": zombie, "fence": stale, "result": { "ok": true } });
+    for _ in 0..3 {
+        let answer = gateway.post(&lease(&id, "complete"), late.clone()).await;
+        assert_eq!(answer.problem(), (409, "fenced".to_owned()));
+    }
+    assert_eq!(refused_writes(&gateway, &id).await, [json!([zombie, stale, "complete", "fenced"])]);
+    let page = gateway.page(&format!("/ui/tasks/{id}")).await.text();
+    let table = page.split("id=\"refused-title\"").nth(1).unwrap().split("</section>").next().unwrap();
+    for part in [
+        zombie.as_str(),
+        &stale.to_string(),
+        "<td>complete</td>",
+        ">fenced</td>",
+        "/ui/workers/worker-001-test",
+    ] {
+        assert!(table.contains(part), "{part}: {table}");
+    }
+    // The one that holds it is believed, and what it did stays.
+    let done = json!({ "worker": holder, "fence": fence, "result": 2 });
+    assert_eq!(gateway.post(&lease(&id, "complete"), done).await.status, 200);
+    let progress = json!({ "worker": zombie, "fence": stale, "progress": { "fraction": 0.5 } });
+    assert_eq!(gateway.post(&lease(&id, "progress"), progress).await.problem(), (409, "fenced".to_owned()));
+    let verbs: Vec<Value> = refused_writes(&gateway, &id).await.iter().map(|one| one[2].clone()).collect();
+    assert_eq!(verbs, [json!("progress"), json!("complete")]);
+    assert_eq!(gateway.task(&id).await["result"], json!(2));
+    ticking.abort();
+    gateway.assert_invariants().await;
+}
+
+#[tokio::test]
+async fn refused_writes_are_text_on_the_page_whoever_wrote_them() {
+    let gateway = Gateway::start().await;
+    let id = gateway.submit("noop").await;
+    let key = gateway.app.store.keys(Shard::FIRST).unwrap().task_refused(id.parse().unwrap());
+    let hostile = "<script>alert(1)</script>\u{1b}[31m 7 <b>x</b> \"onclick=";
+    let _: u64 = gateway.redis.say(&["ZADD", &key, "1", hostile]).await;
+    assert_eq!(refused_writes(&gateway, &id).await.len(), 1);
+    let page = gateway.page(&format!("/ui/tasks/{id}")).await.text();
+    assert!(page.contains("&#60;script&#62;alert(1)") && page.contains("&#60;b&#62;x"), "{page}");
+    assert!(!page.contains("<script>alert") && !page.contains('\u{1b}') && !page.contains("<b>x"), "{page}");
 }

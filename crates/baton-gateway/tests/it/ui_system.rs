@@ -1,6 +1,7 @@
 //! The system page and the browser of keys.
 
 use baton_core::{Boot, Shard};
+use baton_store::calls::gateway::Seen;
 use baton_store::keys::ShardKeys;
 use serde_json::{Value, json};
 
@@ -43,6 +44,40 @@ async fn the_system_page_tells_verdicts_and_what_to_do() {
     }
     let checked = gateway.page("/ui/system?check=1").await.text();
     assert!(checked.contains("Types, ends and indexes are as they must be."), "{checked}");
+}
+
+#[tokio::test]
+async fn gateways_that_were_seen_stand_on_the_page_whatever_they_call_themselves() {
+    let gateway = Gateway::start().await;
+    let none = gateway.page("/ui/system").await.text();
+    assert!(none.contains("None has written itself down yet"), "{none}");
+    let hostile = "<script>alert(1)</script>\u{1b}[31m";
+    let words = [("host", hostile), ("address", hostile), ("version", hostile), ("revision", hostile)];
+    let report: Vec<(&str, String)> = words
+        .iter()
+        .copied()
+        .chain([("scripts", hostile), ("auth", hostile), ("ahead_ms", "-1200"), ("within_ms", "3")])
+        .map(|(name, value)| (name, value.to_owned()))
+        .collect();
+    for id in ["host-a-1", gateway.app.id.as_str()] {
+        let id = id.parse().unwrap();
+        gateway.app.store.see_gateway(&Seen { gateway: &id, report: &report }).await.unwrap();
+    }
+    let _: f64 = gateway.redis.say(&["ZINCRBY", "baton:{0}:gateways", "-45000", "host-a-1"]).await;
+    let text = gateway.page("/ui/system").await.text();
+    let rows = text.split("<tr id=\"gateway-").skip(1).map(|row| row.split("</tr>").next().unwrap());
+    let rows: Vec<&str> = rows.collect();
+    assert_eq!(rows.len(), 2, "{text}");
+    let (other, own) = match rows[0].contains("host-a-1") {
+        true => (rows[0], rows[1]),
+        false => (rows[1], rows[0]),
+    };
+    assert!(other.contains("</svg>silent</td>") && !other.contains("this one"), "{other}");
+    assert!(own.contains("</svg>serving</td>") && own.contains("this one"), "{own}");
+    assert!(own.contains("-1200\u{202f}ms"), "{own}");
+    assert!(!text.contains("<script>alert") && !text.contains('\u{1b}'), "{text}");
+    // Who is off by more than a second is told.
+    assert!(text.contains("id=\"check-gateway_clocks\"") && text.contains("by -1200 ms"), "{text}");
 }
 
 #[tokio::test]

@@ -10,6 +10,7 @@ mod crowd;
 mod ends;
 mod feed;
 mod gaps;
+mod gateways;
 mod health;
 mod manager;
 mod metrics;

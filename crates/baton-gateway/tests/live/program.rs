@@ -44,6 +44,12 @@ impl Program {
         Program::answering(spawn_with(redis_url, environment, Stdio::null())).await
     }
 
+    /// Ends it without a word.
+    pub(crate) async fn kill(&mut self) {
+        self.process.signal(Signal::KILL);
+        self.ended().await;
+    }
+
     /// The same with what it logs in this file.
     pub(crate) async fn logging(redis_url: &str, log: File) -> Program {
         Program::answering(spawn_with(redis_url, &[], log.into())).await

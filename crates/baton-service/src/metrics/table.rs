@@ -101,6 +101,7 @@ metrics! {
     Gauge "baton_fleet_pool_degraded" "1 while the pool does not come to its size unless somebody helps: it is degraded or unattended.";
     Gauge "baton_fleet_pool_restarts" "Workers that the supervisors of the pool replaced after a failure, as far as these still attend.";
     Gauge "baton_fleet_slots" "Slots of live workers by state: idle, busy.";
+    Gauge "baton_fleet_gateways" "Gateways by state: serving, draining, and silent for those that ended in no good order within the last hour.";
     Gauge "baton_fleet_stream_length" "Entries in the event stream of the shard.";
     Gauge "baton_fleet_cascades" "Ended tasks of the shard whose end is still to be passed on to those that wait, and flows that are worked on.";
     Gauge "baton_fleet_behind_seconds" "How long ago the first event of the shard happened that is not written down in indexes and numbers yet.";

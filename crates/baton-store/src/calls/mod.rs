@@ -4,6 +4,7 @@
 
 pub mod error;
 pub mod flow;
+pub mod gateway;
 pub mod kind;
 pub mod namespace;
 pub mod operation;

@@ -127,7 +127,7 @@ impl CarriedTask {
         self.beside.iter().try_for_each(|beside| {
             let kind = match beside.name.as_str() {
                 "payload" | "result" | "error" | "reason" | "tags" => "string",
-                "history" => "zset",
+                "history" | "refused" => "zset",
                 "log" => "stream",
                 other => return unsound(format!("nothing called {other:?} lies beside a task")),
             };

@@ -174,7 +174,7 @@ mod tests {
     #[test]
     fn every_family_is_spoken_of() {
         let follows = ["task:", "held:", "queue:<name>:", "flow:<id>:key:", "flow:<id>:tasks", "scheduled"];
-        let stays = ["hints:<queue>", "drafts", "importing"];
+        let stays = ["hints:<queue>", "drafts", "importing", "gateways", "gateway:<id>"];
         for family in FAMILIES.iter().filter(|family| family.of == Of::Shard) {
             let carried = CARRIED.contains(&family.pattern) || CARRIED_LAST.contains(&family.pattern);
             let follows = follows.iter().any(|start| family.pattern.starts_with(start));

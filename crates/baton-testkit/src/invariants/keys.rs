@@ -112,7 +112,7 @@ fn family(picture: &Picture<'_>, key: &str) -> Option<(&'static str, bool)> {
                 Some(("string", picture.tasks.get(id).is_some_and(expires)))
             }
             "payload" | "error" | "reason" | "tags" => lasting("string"),
-            "history" | "parents" | "children" | "waiting" | "parked" => lasting("zset"),
+            "history" | "refused" | "parents" | "children" | "waiting" | "parked" => lasting("zset"),
             "log" => lasting("stream"),
             _ => None,
         },
@@ -147,6 +147,10 @@ fn family(picture: &Picture<'_>, key: &str) -> Option<(&'static str, bool)> {
             picture.sorted("pools").iter().any(|(pool, _)| pool == name).then_some(("hash", false))
         }
         ["pool", _, "supervisors"] => lasting("zset"),
+        ["gateways"] => lasting("zset"),
+        ["gateway", id] => {
+            picture.sorted("gateways").iter().any(|(known, _)| known == id).then_some(("hash", false))
+        }
         ["supervisor", id] => attends(picture, id).then_some(("hash", false)),
         _ => None,
     }

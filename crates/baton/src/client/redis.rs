@@ -1,6 +1,7 @@
 //! How the deployment does, and what lies in its Redis.
 
 use baton_api::doctor::Doctor;
+use baton_api::gateway::Gateways;
 use baton_api::redis::{RedisCheck, RedisKey, RedisKeys, RedisScripts};
 
 use super::Client;
@@ -12,6 +13,11 @@ impl Client {
     /// Examines the deployment. It takes a few seconds where something does not answer.
     pub async fn doctor(&self) -> Result<Doctor, Error> {
         self.call(Call::get("/api/v1/doctor".to_owned()).held_for(HELD_FOR)).await
+    }
+
+    /// The gateways that were seen lately.
+    pub async fn gateways(&self) -> Result<Gateways, Error> {
+        self.call(Call::get("/api/v1/gateways".to_owned())).await
     }
 
     /// The forms of keys that there are.

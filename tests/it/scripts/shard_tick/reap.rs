@@ -7,8 +7,8 @@ use baton_store::calls::worker::{Renew, Renewed};
 use baton_testkit::{Fixture, Life, with_store};
 
 use crate::hand::{
-    by_hand, events, field, hold, make_schema_too_new, refused, score, seasoned, steps, tick, tick_as,
-    unchanged,
+    by_hand, events, field, hold, make_schema_too_new, only_refused, refused, score, seasoned, steps, tick,
+    tick_as, unchanged,
 };
 
 /// What one tick reaps at most.
@@ -90,7 +90,7 @@ async fn a_large_holder_is_reaped_in_pieces_and_gets_nothing_in_between() {
                 assert!(matches!(done, Settled::Now { status: Status::Completed, .. }), "{done:?}");
                 accepted += 1;
             } else if status == Status::Pending {
-                let late = unchanged(at, at.report(&life, pair.task, pair.fence, done())).await;
+                let (late, _) = only_refused(at, at.report(&life, pair.task, pair.fence, done())).await;
                 assert!(matches!(late, Settled::Refused { refusal: Refusal::Fenced, .. }), "{late:?}");
             }
         }
@@ -169,7 +169,7 @@ async fn what_was_settled_before_is_not_reaped() {
         at.report(&life, pairs[0].task, pairs[0].fence, done()).await;
         assert_eq!(tick(at).await.reaped, 1);
         assert_eq!(at.read(pairs[0].task).await.status(), Status::Completed);
-        let late = unchanged(at, at.report(&life, pairs[1].task, pairs[1].fence, done())).await;
+        let (late, _) = only_refused(at, at.report(&life, pairs[1].task, pairs[1].fence, done())).await;
         assert!(matches!(late, Settled::Refused { refusal: Refusal::Fenced, .. }), "{late:?}");
         let repeated = unchanged(at, at.report(&life, pairs[0].task, pairs[0].fence, done())).await;
         assert!(matches!(repeated, Settled::Recorded { .. }), "{repeated:?}");

@@ -2,9 +2,11 @@
 
 use axum::Json;
 use axum::extract::State;
-use baton_api::task::{Explanation, Task};
+use baton_api::Timestamp;
+use baton_api::task::{Explanation, RefusedWrite, Task};
 use baton_api::worker::Worker;
 use baton_core::Status;
+use baton_store::calls::task as stored;
 
 use super::turn::{attending, pending, unhandled};
 use super::{read, waits};
@@ -26,7 +28,8 @@ pub(super) fn said(code: &'static str, sentence: impl Into<String>, action: Opti
 
 /// Explain a task
 ///
-/// Why it does not run, or how it ended: one sentence, and the command line that would move it.
+/// Why it does not run, or how it ended: one sentence, and the command line that would move it; and what was reported of it
+/// lately and refused, because whoever reported it does not hold it any more.
 #[utoipa::path(
     get, path = "/tasks/{id}/explain", tag = "tasks", operation_id = "explain_task",
     security(("bearer" = ["tasks:read"])),
@@ -55,7 +58,13 @@ pub(crate) async fn explain_task(
         }
         _ => at_rest(&task),
     };
-    Ok(Json(Explanation { id, status: task.status, code: code.to_owned(), sentence, action }))
+    let refused_writes = app.store.refused_writes(id).await?.into_iter().map(refused_write).collect();
+    Ok(Json(Explanation { id, status: task.status, code: code.to_owned(), sentence, action, refused_writes }))
+}
+
+fn refused_write(refused: stored::RefusedWrite) -> RefusedWrite {
+    let stored::RefusedWrite { at_ms, worker, fence, verb, code } = refused;
+    RefusedWrite { at: Timestamp::from_ms(at_ms), worker, fence: fence.0, verb, code }
 }
 
 fn running(task: &Task, workers: &[Worker]) -> Said {

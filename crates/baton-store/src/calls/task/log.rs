@@ -67,7 +67,7 @@ impl Store {
         let keys = self.keys(append.task.shard())?;
         let names = [keys.meta(), keys.events(), keys.task(append.task), keys.task_log(append.task)];
         let mut call = Call::new("task/log", names);
-        call.arg(append.worker.as_str()).arg(append.fence.0).arg(append.lines.len());
+        call.arg(self.now_argument()).arg(append.worker.as_str()).arg(append.fence.0).arg(append.lines.len());
         for line in append.lines {
             call.arg(line.level.to_string()).arg(line.text);
         }
