@@ -100,6 +100,7 @@ impl Auditor<'_> {
             "leases" => self.leases(shard, key).await,
             "cascades" => self.cascades(shard, key).await,
             "queue:<name>:key:<key>" | "flow:<id>:key:<key>" => self.dedupe(shard, key, known.name).await,
+            "index:kind:<kind>" => self.kind_list(shard, key, known.name).await,
             "flow:<id>" => self.flow(shard, key, known.name).await,
             pattern if pattern.starts_with("queue:<name>:") && known.family.kind == "zset" => {
                 match known
