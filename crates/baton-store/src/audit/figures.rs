@@ -105,7 +105,7 @@ impl Sums {
 }
 
 impl Auditor<'_> {
-    pub(super) async fn figures(&mut self, still: &[Option<String>]) -> Result<(), Error> {
+    pub(super) async fn figures(&mut self, still: &[super::Mark]) -> Result<(), Error> {
         for (at, stream) in self.streams.clone().into_iter().enumerate() {
             let place = self.place(&stream).await?;
             if place.missed {

@@ -101,6 +101,9 @@ const UNSEEN: &[(&str, &str)] = &[
     ("A10", "lists of ended tasks by tag and by worker, and histograms of series, are not counted anew"),
 ];
 
+/// Where a shard is.
+type Mark = Vec<Option<String>>;
+
 /// Told now and then: what is done, and how many things of it were just done.
 pub type Progress<'a> = &'a (dyn Fn(&'static str, u64) + Send + Sync);
 
@@ -242,12 +245,12 @@ impl<'a> Auditor<'a> {
         }
     }
 
-    /// How many events each shard has counted: where that stays as it is, nothing happened.
-    async fn marks(&self) -> Result<Vec<Option<String>>, Error> {
+    /// How many events each shard has counted, and up to where they are written down: where that stays as it is, nothing happened.
+    async fn marks(&self) -> Result<Vec<Mark>, Error> {
         let mut marks = Vec::new();
         for shard in self.store.shards().all() {
             let meta = self.store.keys(shard)?.meta();
-            marks.push(self.store.ask_text(vec!["HGET", &meta, "events"]).await?);
+            marks.push(self.store.ask_text(vec!["HMGET", &meta, "events", "behind", "behind_part"]).await?);
         }
         Ok(marks)
     }
