@@ -36,8 +36,7 @@ impl Auditor<'_> {
         let known = Known { revoked: self.revoked().await?, alarms: self.alarms().await? };
         let (mut cursor, mut any) = ("0".to_owned(), false);
         loop {
-            let question = vec!["SCAN", &cursor, "MATCH", &pattern, "COUNT", "1000"];
-            let (next, page): (String, Vec<String>) = match self.store.ask_text(question).await {
+            let (next, page) = match self.store.scan_step(&cursor, &pattern, "1000").await {
                 Err(Error::Fault { what, problem }) if what == "this user of Redis" => {
                     self.report.skip("A8", problem);
                     return Ok(());
@@ -45,7 +44,7 @@ impl Auditor<'_> {
                 answer => answer?,
             };
             any |= !page.is_empty();
-            for key in page {
+            for key in page.into_iter().map(|key| String::from_utf8_lossy(&key).into_owned()) {
                 if let Some((prefix, sid)) = key.split_once("}:session:") {
                     self.session(&key, &format!("{prefix}}}:"), sid, &known).await?;
                 } else if key.ends_with("}:user") {

@@ -44,6 +44,7 @@ use crate::error::Error;
 use crate::families::Family;
 use crate::keys::namespace_meta;
 use crate::store::{Options, Store};
+pub(crate) use ask::{FIRST_WAIT, TRIES, failed_once};
 use figures::Figures;
 pub use files::{Effect, Source};
 use lives::{EVENTS_OF_PART, Lives, Share};
@@ -130,6 +131,7 @@ impl Store {
     /// The namespace as it is, with as many shards as it was founded with. Nothing is written.
     pub async fn for_audit(mut options: Options) -> Result<Store, Error> {
         let store = Store::unopened(options.clone())?;
+        store.must_see_all().await?;
         let meta = namespace_meta(store.namespace());
         let schema: Option<String> = store.ask_text(vec!["HGET", &meta, "schema"]).await?;
         let schema = schema.and_then(|schema| schema.parse().ok()).unwrap_or_default();
@@ -143,11 +145,6 @@ impl Store {
                 format!("there is no {meta}: nothing was founded here"),
             ));
         };
-        if !store.is_alone().await {
-            let why =
-                "a scan of a cluster sees one node only: load its dumps into one server, and audit that";
-            return Err(Error::invalid("a cluster", why));
-        }
         let shards = ShardCount::new(said).map_err(|error| Error::fault(meta, error.to_string()))?;
         if shards == options.shards {
             return Ok(store);
