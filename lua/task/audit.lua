@@ -19,7 +19,7 @@ local index, whole, count = take(3)
 local NAMES = { 'status', 'queue', 'priority', 'worker', 'boot', 'fence', 'version', 'attempt', 'max_attempts', 'crashes',
   'max_crashes', 'timeout_ms', 'created_ms', 'pending_ms', 'run_at_ms', 'finished_ms', 'finished_by', 'progress',
   'progress_ms', 'result', 'result_until_ms', 'outcome', 'key', 'flow', 'group', 'parents', 'children', 'open_parents',
-  'draft' }
+  'draft', 'kind' }
 
 local function read_named(id)
   local values, row, flat = redis.call('HMGET', task_key(id), unpack(NAMES)), {}, {}

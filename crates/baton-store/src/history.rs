@@ -36,7 +36,7 @@ fn parse(version: Version, line: &str) -> Option<Entry> {
 
 impl Entry {
     /// A word of the detail, `name=value`.
-    fn word(&self, name: &str) -> Option<&str> {
+    pub(crate) fn word(&self, name: &str) -> Option<&str> {
         self.detail.split(' ').find_map(|word| word.strip_prefix(name)?.strip_prefix('='))
     }
 

@@ -21,6 +21,7 @@ mod link;
 mod logins;
 pub mod look;
 mod meter;
+mod nodes;
 pub mod record;
 mod reply;
 mod run;

@@ -11,6 +11,7 @@ use rustix::process::{
 };
 use std::ffi::OsStr;
 use std::io;
+use std::os::fd::OwnedFd;
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{Child, Command};
@@ -69,6 +70,13 @@ impl Process {
         descends(other.0, ours.0) && pidfd_send_signal(held, signal).is_ok()
     }
 
+    /// Holds a process that descends from the child, which may end before it does; dropped, it is killed.
+    pub fn hold_descendant(&mut self, pid: u32) -> Option<Held> {
+        let (ours, other) = self.live().zip(ChildPid::new(pid))?;
+        let held = pidfd_open(other.0, PidfdFlags::empty()).ok()?;
+        descends(other.0, ours.0).then_some(Held(held))
+    }
+
     /// Stops the child (SIGSTOP) and returns when the kernel says it stands: the signal alone only asks.
     pub fn freeze(&mut self) {
         let pid = self.pid().0;
@@ -109,6 +117,23 @@ impl Process {
         let id = self.0.id();
         self.is_running()
             .then(|| ChildPid::new(id).expect("the kernel gave a child an impossible process id"))
+    }
+}
+
+/// A process that is nobody's child any more, or soon.
+#[derive(Debug)]
+pub struct Held(OwnedFd);
+
+impl Held {
+    /// False where it has ended.
+    pub fn signal(&self, signal: Signal) -> bool {
+        pidfd_send_signal(&self.0, signal).is_ok()
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.signal(Signal::KILL);
     }
 }
 

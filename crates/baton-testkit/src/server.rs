@@ -124,6 +124,11 @@ impl PrivateRedis {
         self.directory.path()
     }
 
+    /// What it was started with.
+    pub fn arguments(&self) -> &[String] {
+        &self.arguments
+    }
+
     /// `unix:///tmp/…/redis.sock`
     pub fn url(&self) -> String {
         format!("unix://{}", self.socket().display())

@@ -3,6 +3,7 @@
 
 mod corruptions;
 mod count;
+mod figures;
 mod files;
 mod live;
 mod odd;

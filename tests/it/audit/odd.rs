@@ -46,7 +46,8 @@ async fn a_stream_that_was_written_anew_is_not_taken_for_the_whole() {
     world.by_hand("HSET {s}:meta imported_ms 5").await;
     let report = audit(&world.at).await;
     assert_clean(&report);
-    for id in ["A3", "A4", "A5", "A7"] {
+    // Of attempts and crashes the stream tells; of waits, the tasks themselves.
+    for id in ["A3", "A4", "A5"] {
         assert_eq!(report.part(id).map(|part| part.state()), Some("skipped"), "{id}");
     }
     world.at.submit_many(1).await;

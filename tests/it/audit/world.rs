@@ -1,8 +1,10 @@
 //! A namespace in which something of everything has happened, by the scripts alone.
 
 use baton_core::login::{RacePolicy, SessionId, UserId, UserTag};
+use baton_core::retry::Backoff;
 use baton_core::schedule::{Missed, Overlap, Timing};
 use baton_core::{DedupeKey, FlowId, GroupName, ScheduleName, Shard, TaskId};
+use baton_store::behind::Step;
 use baton_store::calls::flow::{FlowAnswer, NewFlow};
 use baton_store::calls::schedule::{Begins, PutSchedule, Template};
 use baton_store::calls::task::{Cancel, Grant, NewTask, Outcome, Rerun};
@@ -27,6 +29,8 @@ pub(super) struct World {
     /// The first has completed, the second waits for the third, which is pending.
     pub(super) flow: FlowId,
     pub(super) session: String,
+    /// Failed, and waits as long as its own backoff says.
+    pub(super) waits: TaskId,
 }
 
 impl World {
@@ -52,6 +56,7 @@ impl World {
         at.pass_ms(120_000);
         tick(&at).await;
         fail_again(&at, &holder, failed).await;
+        let waits = fail_for_now(&at, &holder).await;
         let flow = flow(&at).await;
         let running = at.claim(&holder, 1).await[0].task;
         let later = NewTask { run_at_ms: Some(at.now_ms() + 3_600_000), ..at.new_task("noop") };
@@ -60,6 +65,7 @@ impl World {
         let made = at.submit(&[at.new_task("noop"), keyed, later, grouped]).await;
         schedule(&at).await;
         let session = session(&at).await;
+        while at.store.write_behind(Shard::FIRST, false).await.expect("an answer") != Step::Idle {}
         World {
             pending: made[0],
             scheduled: made[2],
@@ -69,6 +75,7 @@ impl World {
             cancelled,
             flow,
             session,
+            waits,
             at,
         }
     }
@@ -110,6 +117,19 @@ async fn fail_again(at: &Fixture, holder: &Life, failed: TaskId) {
         let outcome = if *task == failed { failure() } else { good() };
         at.report(holder, *task, *fence, outcome).await;
     }
+}
+
+/// One that waits for its next attempt as its own backoff says, and one that waits as its holder said.
+async fn fail_for_now(at: &Fixture, holder: &Life) -> TaskId {
+    let backoff = Backoff::new(600_000, 3_600_000).expect("a backoff");
+    let own = NewTask { backoff, ..at.new_task("noop") };
+    let tasks = at.submit(&[own, at.new_task("noop")]).await;
+    for Grant { task, fence, .. } in at.claim(holder, 2).await {
+        let retry_in_ms = (task != tasks[0]).then_some(7_200_000);
+        let outcome = Outcome::Fail { error: b"why".to_vec(), reason: "odd".to_owned(), retry_in_ms };
+        at.report(holder, task, fence, outcome).await;
+    }
+    tasks[0]
 }
 
 /// Three in a chain of which the first has completed and the second runs no more: it was given back.

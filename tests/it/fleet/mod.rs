@@ -1,5 +1,6 @@
 //! Real processes: workers that are killed, stopped and cut off in the middle of their work.
 
+mod audited;
 mod everything;
 mod flows;
 mod interrupted;

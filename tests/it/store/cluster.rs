@@ -3,10 +3,12 @@
 use std::collections::BTreeSet;
 
 use baton_core::login::{EndReason, KeyId, OnReuse, RacePolicy, SessionId, UserId, UserTag, Windows};
-use baton_core::{Principal, QueueName, Shard, Status};
+use baton_core::{Namespace, Principal, QueueName, Shard, Status};
+use baton_store::audit::Audit;
 use baton_store::calls::shard::Ticked;
 use baton_store::calls::task::{Claim, Claimed, Outcome, Report, Settle, SettleAnswer, Settled};
 use baton_store::calls::token::*;
+use baton_store::carry::{Begun, Import};
 use baton_store::{Options, Script, Store};
 use baton_testkit::{Launch, Life, PrivateRedis};
 use deadpool_redis::redis::cmd;
@@ -241,4 +243,99 @@ async fn several_shards_share_a_node() {
             assert!(store.read_tasks(shard, &[id], false).await.unwrap()[0].is_some());
         }
     }
+}
+
+/// Three nodes, each with a third of the slots.
+async fn three() -> [PrivateRedis; 3] {
+    let start = || Launch::default().cluster().start();
+    let nodes: [PrivateRedis; 3] = tokio::join!(start(), start(), start()).into();
+    for (number, node) in nodes.iter().enumerate() {
+        node.say::<()>(&["CLUSTER", "FLUSHSLOTS"]).await;
+        let (from, to) = (number * 5_461 + usize::from(number > 0), ((number + 1) * 5_461).min(16_383));
+        node.say::<()>(&["CLUSTER", "ADDSLOTSRANGE", &from.to_string(), &to.to_string()]).await;
+    }
+    let bus = |node: &PrivateRedis| {
+        let arguments = node.arguments();
+        arguments.iter().skip_while(|word| *word != "--cluster-port").nth(1).cloned().unwrap()
+    };
+    for node in &nodes[1..] {
+        let url = node.tcp_url().unwrap();
+        let port = url.rsplit(':').next().unwrap();
+        nodes[0].say::<()>(&["CLUSTER", "MEET", "127.0.0.1", port, &bus(node)]).await;
+    }
+    for node in &nodes {
+        crate::fleet::support::until("it knows all", async || {
+            let info: String = node.say(&["CLUSTER", "INFO"]).await;
+            info.contains("cluster_state:ok") && info.contains("cluster_size:3")
+        })
+        .await;
+    }
+    nodes
+}
+
+/// All of it, under another name beside it.
+async fn copy(store: &Store, nodes: &[PrivateRedis; 3]) {
+    let (origin, mut all) = (store.origin().await.expect("an origin"), Vec::new());
+    let take = |carried| {
+        all.push(carried);
+        Ok::<(), baton_store::Error>(())
+    };
+    let sums = store.export(&origin, take, |_| ()).await.expect("an export");
+    let named = || Options { namespace: Namespace::new("copy").unwrap(), ..cluster(&nodes[0], 8) };
+    let empty = Store::unopened(named()).unwrap();
+    let Begun::Import(mut import) = Import::begin(&empty, &origin, false).await.expect("an answer") else {
+        panic!("it does not begin");
+    };
+    for carried in all {
+        import.put(carried).await.expect("it is put");
+    }
+    assert_eq!(import.finish(&sums).await.expect("it is whole").tasks, 8);
+    let again = Import::begin(&empty, &origin, false).await.expect("an answer");
+    assert!(matches!(again, Begun::NotEmpty(_)), "{again:?}");
+    let copied = Store::for_audit(named()).await.expect("a namespace");
+    let report = copied.audit(&Audit::default(), &|_, _| {}).await.expect("an audit");
+    assert!(report.is_clean() && report.tasks == 8, "{report:#?}");
+}
+
+#[tokio::test]
+async fn what_lies_on_three_nodes_is_audited_exported_and_imported_as_a_whole() {
+    let nodes = three().await;
+    let store = open(Options { logins: true, ..cluster(&nodes[1], 8) }).await.unwrap();
+    for shard in store.shards().all() {
+        submit_to(&store, shard).await.unwrap();
+    }
+    for (number, name) in ["ada", "bob", "eve"].into_iter().enumerate() {
+        let (tag, user_id) = (UserTag([number as u8; 8]), UserId::person(name).unwrap());
+        let user = NewUser { tag, user_id: &user_id, roles: "operator", password: None, disabled: false };
+        assert!(matches!(store.create_user(&user).await.unwrap(), Made::User { .. }));
+    }
+    let store = Store::for_audit(cluster(&nodes[2], 1)).await.expect("a namespace");
+    let mut has = Vec::new();
+    for node in &nodes {
+        has.push(node.say::<u64>(&["DBSIZE"]).await);
+    }
+    assert!(has.iter().all(|keys| *keys > 0), "each has some: {has:?}");
+    let report = store.audit(&Audit::default(), &|_, _| {}).await.expect("an audit");
+    assert!(report.is_clean(), "{:#?}", report.findings);
+    assert_eq!((report.tasks, report.keys), (8, has.iter().sum::<u64>()));
+    copy(&store, &nodes).await;
+    // A fault on each node is found.
+    for shard in store.shards().all() {
+        let key = format!("{}queue:default:failed", store.keys(shard).unwrap().prefix());
+        let member = store.draw(shard).to_string();
+        for node in &nodes {
+            let mut add = cmd("ZADD");
+            add.arg(&key).arg(5).arg(&member);
+            // The others say where it belongs.
+            let _ = add.exec_async(&mut node.connection().await).await;
+        }
+    }
+    let report = store.audit(&Audit::default(), &|_, _| {}).await.expect("an audit");
+    assert_eq!(report.findings.len(), 8, "{:#?}", report.findings);
+    assert!(report.findings.iter().all(|one| one.rule.name == "index_without_hash"), "{report:#?}");
+
+    // One node alone is no namespace.
+    let one = Options::new(nodes[0].tcp_url().unwrap().parse().unwrap());
+    let refused = Store::for_audit(one).await.expect_err("most of it is elsewhere").to_string();
+    assert!(refused.contains("redis+cluster://") || refused.contains("MOVED"), "{refused}");
 }

@@ -9,17 +9,19 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::Result;
+use baton::TaskId;
 use baton_core::Principal;
 use baton_gateway::config::{Config, Flags};
 use baton_service::config::Flag;
 use baton_store::Store;
-use baton_store::audit::{Audit as Asked, Report};
+use baton_store::audit::{Audit as Asked, Report, Source};
 use clap::Args;
 
 use crate::console::span;
 use crate::exit::{Exit, Stop};
 use crate::out::Out;
 use crate::serve::{sources, unusable};
+pub(crate) use show::brief;
 
 #[derive(Args)]
 #[command(before_help = "Examples:
@@ -66,6 +68,20 @@ pub(crate) async fn run(out: &Out, asked: Audit) -> Result<Exit> {
         return Err(Stop::new(Exit::Failure, format!("not all of it was mended: {why}")).into());
     }
     Ok(if report.is_clean() { Exit::Fine } else { Exit::Failure })
+}
+
+/// What an audit says of a fleet of ours, all of whose acknowledged tasks are these; or why it cannot be made.
+pub(crate) async fn of_fleet(url: &str, tasks: &[TaskId]) -> Result<Report> {
+    let tasks = tasks.to_vec();
+    let ledger = Source::new(move |each: &mut dyn FnMut(TaskId)| {
+        tasks.iter().for_each(|task| each(*task));
+        Ok(())
+    });
+    let given = Flag { key: "redis.url", flag: "--redis", value: url.to_owned() };
+    let config = Config::resolve(&sources(None, vec![given])?).map_err(unusable)?;
+    let store = Store::for_audit(config.store).await.map_err(refused)?;
+    let audit = Asked { ledger: Some(ledger), ..Asked::default() };
+    store.audit(&audit, &|_, _| {}).await.map_err(refused)
 }
 
 async fn report(store: &Store, asked: &Audit) -> Result<Report> {

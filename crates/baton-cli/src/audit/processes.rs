@@ -17,6 +17,7 @@ pub(super) async fn compare(store: &Store, settle: Duration, report: &mut Report
         report.skip("A13", "this host does not say which processes it has");
         return Ok(());
     }
+    report.skip("A13", "processes that never registered are not looked for");
     let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
     let mut first = 0;
     loop {
@@ -24,11 +25,11 @@ pub(super) async fn compare(store: &Store, settle: Duration, report: &mut Report
         let page = store.workers(Shard::FIRST, first, PAGE).await?;
         for worker in &page.workers {
             let about = |name: &str| worker.about.get(name).map(String::as_str).unwrap_or_default();
-            let is_here = about("host") == host && worker.lease_until_ms.is_some();
+            let is_here = about("host") == host && worker.boot.is_some();
             if let Some(pid) = about("pid").parse::<u32>().ok().filter(|_| is_here) {
                 report.look("A13", 1);
                 // Until its lease is over and was taken back, a worker that was killed is only late.
-                let late_ms = now_ms.saturating_sub(worker.lease_until_ms.unwrap_or(now_ms));
+                let late_ms = worker.lease_until_ms.map_or(0, |until_ms| now_ms.saturating_sub(until_ms));
                 judge(store, report, worker, pid, u128::from(late_ms) > settle.as_millis());
             }
         }
@@ -43,11 +44,14 @@ fn judge(store: &Store, report: &mut Report, worker: &Worker, pid: u32, is_late:
     let wrong = match std::fs::read_to_string(format!("/proc/{pid}/stat")) {
         Err(_) if !is_late => return,
         Err(_) => NO_PROCESS.broken(format!("the process {pid}, which it says it is"), "it is not there"),
-        // Those that a supervisor started end with it; who has been given to the first process was left behind.
-        Ok(stat) if parent(&stat) == Some(1) && is_supervised(pid) => {
-            ORPHAN_PROCESS.broken(format!("a supervisor above the process {pid}"), "it has none")
-        }
-        Ok(_) => return,
+        // Those that a supervisor started end with it; who has been given to another process was left behind.
+        Ok(stat) => match supervisor(pid).filter(|by| parent(&stat) != Some(*by)) {
+            Some(by) => {
+                let expected = format!("the supervisor {by} above the process {pid}");
+                ORPHAN_PROCESS.broken(expected, "it outlived it")
+            }
+            None => return,
+        },
     };
     let key = store.keys(Shard::FIRST).map(|keys| keys.worker(&worker.id)).unwrap_or_default();
     report.find(store.namespace(), Finding::of(wrong, format!("worker {}", worker.id), vec![key]));
@@ -58,9 +62,14 @@ fn parent(stat: &str) -> Option<u32> {
     stat.rsplit_once(") ")?.1.split(' ').nth(1)?.parse().ok()
 }
 
-fn is_supervised(pid: u32) -> bool {
-    let line = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
-    line.split(|byte| *byte == 0).any(|word| word.starts_with(b"--supervised-by"))
+/// The process that started it to be supervised, where one did.
+fn supervisor(pid: u32) -> Option<u32> {
+    named_in(&std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default())
+}
+
+fn named_in(line: &[u8]) -> Option<u32> {
+    let mut words = line.split(|byte| *byte == 0).skip_while(|word| *word != b"--supervised-by").skip(1);
+    std::str::from_utf8(words.next()?).ok()?.parse().ok()
 }
 
 #[cfg(test)]
@@ -71,5 +80,7 @@ mod tests {
     fn the_parent_stands_behind_the_name() {
         assert_eq!(parent("12 (a) b (c)) S 7 12 12 0"), Some(7));
         assert_eq!(parent("odd"), None);
+        assert_eq!(named_in(b"baton-worker\0--supervised-by\x0077\0--after\0x\0"), Some(77));
+        assert_eq!(named_in(b"baton-worker\0--supervised-by"), None);
     }
 }

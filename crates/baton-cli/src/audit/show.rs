@@ -144,8 +144,14 @@ fn finding(one: &Finding) -> String {
     text
 }
 
+/// What is wrong, if anything is, and the verdict.
+pub(crate) fn brief(report: &Report) -> String {
+    let found: String = report.findings.iter().take(SHOWN).map(finding).collect();
+    format!("{found}{}", verdict(report))
+}
+
 /// One line, for whoever reads no more.
-pub(crate) fn verdict(report: &Report) -> String {
+fn verdict(report: &Report) -> String {
     let of = format!(
         "{} tasks, {} events, {} keys in {}",
         report.tasks,

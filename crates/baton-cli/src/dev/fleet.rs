@@ -103,6 +103,11 @@ pub(super) struct Fleet {
 }
 
 impl Fleet {
+    /// Where the Redis of the fleet is.
+    pub(super) fn redis_url(&self) -> &str {
+        &self.url
+    }
+
     /// Starts what the others need: the directory and Redis.
     pub(super) async fn begin(plan: Plan) -> Result<Fleet> {
         let directory = TempDir::with_prefix("baton-dev-").context("failed to make a directory")?;

@@ -11,6 +11,8 @@ fn a_dozen_tasks_end_well() {
         "{}",
         ran.out
     );
+    let verdict = ran.out.lines().last().unwrap();
+    assert!(verdict.starts_with("audit: clean; 12 tasks, "), "{}", ran.out);
     let flaky = ran.out.lines().find(|line| line.contains("  fail ")).unwrap();
     assert!(flaky.contains("completed  3 "), "{flaky}");
     assert_eq!(ran.out.lines().filter(|line| line.contains("report.build")).count(), 2);
@@ -28,6 +30,7 @@ fn a_killed_worker_and_a_killed_gateway_cost_nothing_but_time() {
     assert!(
         ran.out.contains("killed worker-") && ran.out.contains("killed the gateway at http://127.0.0.1:")
     );
+    assert!(ran.out.lines().last().unwrap().starts_with("audit: clean; 40 tasks, "), "{}", ran.out);
     let taken_over = ran.out.lines().skip_while(|line| !line.contains("TAKEN OVER BY")).skip(1);
     let taken_over: Vec<&str> = taken_over.take_while(|line| !line.is_empty()).collect();
     assert!(taken_over.len() >= 3, "{}", ran.out);

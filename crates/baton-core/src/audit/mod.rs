@@ -4,7 +4,9 @@
 pub mod life;
 pub mod place;
 pub mod record;
+pub mod retry;
 pub mod rule;
+pub mod session;
 
 use std::collections::BTreeMap;
 

@@ -62,11 +62,15 @@ rules! {
     A7 CRASHES_OVER "crashes_over_max" "a task crashes no more often than it may";
     A7 ATTEMPTS_DIFFER "attempts_differ" "only failures use up attempts";
     A7 CRASHES_DIFFER "crashes_differ" "only crashes count as crashes";
+    A7 RETRIED_EARLY "retried_too_early" "after a failure a task waits as long as its backoff or its holder said";
     A8 AFTER_END "session_after_its_end" "a session that has ended is gone";
     A8 AFTER_REVOCATION "session_after_revocation" "a session that was revoked is gone";
     A8 GENERATION_BACK "generation_went_back" "the generation of a session only rises";
     A8 EPOCH_BACK "epoch_went_back" "the epoch of a user only rises";
     A8 UNLISTED "session_unlisted" "a session that counts is among those of its user";
+    A8 ENDED_LISTED "ended_session_listed" "a session that has ended is not among those of its user";
+    A8 OUTLIVES "session_outlives_its_time" "a session goes when nobody uses it, and at its absolute end";
+    A8 OF_NOBODY "session_of_nobody" "a session is of a user that is there and may have one";
     A9 TWO_OF_KEY "two_live_tasks_of_a_key" "at most one task of a dedupe key lives";
     A9 KEY_FREE "key_of_no_live_task" "a dedupe key that is taken names a live task";
     A9 TICK_TWICE "tick_fired_twice" "a schedule makes the tasks of one time once";
@@ -74,6 +78,10 @@ rules! {
     A10 EDGES_DIFFER "edge_count_differs" "a task counts its parents and children right";
     A10 OPEN_DIFFER "open_parents_differ" "a task counts the parents right that it waits for";
     A10 FLOW_DIFFERS "flow_count_differs" "a flow counts its tasks right";
+    A10 SERIES_DIFFER "series_differ" "series tell as many events as the stream does";
+    A10 FAILURES_DIFFER "failure_groups_differ" "groups of failures count as many as the stream tells";
+    A10 KINDS_DIFFER "kinds_differ" "the list of kinds says when each was submitted last";
+    A10 ENDED_DIFFER "kind_list_differs" "the list of a kind has as many tasks as have ended";
     A11 UNKNOWN_KEY "unknown_key" "every key is of the table of keys";
     A11 WRONG_TYPE "wrong_type" "every key has the type of its family";
     A11 WRONG_EXPIRY "wrong_expiry" "keys expire if and only if their family does";
@@ -88,6 +96,7 @@ rules! {
     A14 LEASE_LATE "lease_not_reaped" "what a lost holder held is taken back in time";
     A14 DUE_LATE "due_not_matured" "a task whose time has come is let go in time";
     A14 RUN_LATE "run_not_timed_out" "a run that is over its time is ended in time";
+    A14 NOT_RUN "runnable_not_run" "a task that may run is run in time";
     A14 CASCADE_LATE "end_not_passed_on" "the end of a task is passed on in time";
 }
 

@@ -1,15 +1,17 @@
 //! Plain questions, many at once and at a pace that Redis keeps.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use deadpool_redis::redis::{ErrorKind, FromRedisValue, Pipeline, RedisError, Value};
 
 use crate::clock::monotonic;
 use crate::error::{Error, Remedy, remedy};
+use crate::nodes::tag;
 use crate::store::Store;
 
-const TRIES: u32 = 5;
-const FIRST_WAIT: Duration = Duration::from_millis(50);
+pub(crate) const TRIES: u32 = 5;
+pub(crate) const FIRST_WAIT: Duration = Duration::from_millis(50);
 
 /// Questions of one trip.
 pub(super) const AT_ONCE: usize = 500;
@@ -22,6 +24,31 @@ impl Store {
     /// Asks one after the other in one trip. An answer that is of another type than it should be is none: what has the wrong
     /// type is found by itself.
     pub(super) async fn ask_all<'a>(
+        &self,
+        questions: impl IntoIterator<Item = Vec<&'a str>>,
+    ) -> Result<Vec<Value>, Error> {
+        if !self.inner.link.is_cluster() {
+            return self.ask_node(questions).await;
+        }
+        // Of each slot in a trip of its own; those of one slot keep their order.
+        let (mut slots, mut size) = (BTreeMap::<String, (Vec<usize>, Vec<Vec<&str>>)>::new(), 0);
+        for question in questions {
+            let key = question.get(if question.first() == Some(&"XINFO") { 2 } else { 1 });
+            let slot = slots.entry(key.map_or("", |key| tag(key)).to_owned()).or_default();
+            slot.0.push(size);
+            slot.1.push(question);
+            size += 1;
+        }
+        let mut answers = vec![Value::Nil; size];
+        for (places, questions) in slots.into_values() {
+            for (place, answer) in places.into_iter().zip(self.ask_node(questions).await?) {
+                answers[place] = answer;
+            }
+        }
+        Ok(answers)
+    }
+
+    async fn ask_node<'a>(
         &self,
         questions: impl IntoIterator<Item = Vec<&'a str>>,
     ) -> Result<Vec<Value>, Error> {
@@ -58,10 +85,7 @@ impl Store {
         if took > SLOW {
             tokio::time::sleep(took.min(PAUSE_MAX)).await;
         }
-        let answers = answers.map_err(|error| match error {
-            Some(error) => failed(error),
-            None => Error::Unavailable { reason: "no connection in time", source: None },
-        })?;
+        let answers = answers.map_err(failed_once)?;
         answers.into_iter().map(answered).collect()
     }
 
@@ -115,6 +139,11 @@ fn answered(value: Value) -> Result<Value, Error> {
         Some("ERR") if error.to_string().contains("no such key") => Ok(Value::Nil),
         _ => Err(failed(error)),
     }
+}
+
+/// `None`: there was no connection.
+pub(crate) fn failed_once(error: Option<RedisError>) -> Error {
+    error.map_or(Error::Unavailable { reason: "no connection in time", source: None }, failed)
 }
 
 fn failed(error: RedisError) -> Error {

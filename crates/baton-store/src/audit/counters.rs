@@ -17,7 +17,7 @@ pub(super) const COUNT_MAX: u64 = 5_000;
 impl Auditor<'_> {
     /// Few are counted by one script, at one moment. Many were counted on the way, which is worth something only where nothing
     /// happened meanwhile: `still` says how many events each shard had counted when that began.
-    pub(super) async fn counters(&mut self, still: &[Option<String>]) -> Result<(), Error> {
+    pub(super) async fn counters(&mut self, still: &[super::Mark]) -> Result<(), Error> {
         let now = self.marks().await?;
         let shards: Vec<Shard> = self.store.shards().all().collect();
         for (at, shard) in shards.into_iter().enumerate() {

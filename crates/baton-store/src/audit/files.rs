@@ -99,6 +99,15 @@ impl Auditor<'_> {
                 effects.accepted.extend(effect.accepted.then_some(effect.fence));
             }
         })?;
+        let silent = |(task, life): &(&TaskId, &super::lives::Life)| {
+            life.walk.completions() > 0 && !seen.contains_key(task)
+        };
+        let unseen = lives.of.iter().filter(silent).count();
+        if unseen > 0 {
+            let why =
+                "completed tasks of which the file of effects says nothing may have none, and are not judged";
+            self.report.skip("A12", why);
+        }
         for (task, effects) in seen {
             let Some(life) = lives.of.get(&task).filter(|life| life.walk.is_whole()) else {
                 self.report

@@ -1,6 +1,6 @@
 //! A1, A2, A9: what indexes, leases and dedupe keys name, against what that says of itself.
 
-use baton_core::audit::rule::{KEY_FREE, NO_HASH, PAST_LEASE, UNKNOWN_KEY};
+use baton_core::audit::rule::{KEY_FREE, NO_HASH, NO_LEASE, PAST_LEASE, UNKNOWN_KEY};
 use baton_core::audit::{is_terminal, place, queue, word};
 use baton_core::{Shard, TaskId};
 
@@ -148,7 +148,12 @@ impl Auditor<'_> {
         let [before, score, after] = <[_; 3]>::try_from(answers).unwrap_or_default();
         let (before, after): (Option<String>, Option<String>) = (read(lossy(before))?, read(lossy(after))?);
         self.report.look("A2", 1);
-        let stands = read::<Option<f64>>(score)?.is_some();
+        let score = read::<Option<f64>>(score)?;
+        let stands = score.is_some();
+        if score.is_some_and(|deadline| !deadline.is_finite()) {
+            let wrong = NO_LEASE.broken("a deadline that comes", format!("{}", score.unwrap_or_default()));
+            self.find(Finding::of(wrong, holder, vec![key.to_owned(), record.clone()]));
+        }
         if stands && before == after && before.as_deref() != Some(boot) {
             let said =
                 before.map_or("no record of the worker".to_owned(), |boot| format!("the boot {boot:?}"));

@@ -9,11 +9,13 @@ use super::report::Finding;
 use crate::error::Error;
 
 /// So many late ones of a kind are named.
-const NAMED: &str = "100";
+pub(super) const LATE_NAMED: usize = 100;
+pub(super) const NAMED: &str = "100";
 
 impl Auditor<'_> {
     pub(super) async fn late(&mut self) -> Result<(), Error> {
         let shards: Vec<Shard> = self.store.shards().all().collect();
+        let (mut ticked, mut least_ms) = (Vec::new(), u64::MAX);
         for shard in shards {
             let meta: Fields = self.store.ask_text(vec!["HGETALL", &self.store.keys(shard)?.meta()]).await?;
             let (now_s, _): (u64, u64) = self.store.ask_one(vec!["TIME"]).await?;
@@ -26,8 +28,10 @@ impl Auditor<'_> {
             self.report.look("A14", 1);
             let before_ms = now_ms.saturating_sub(settle_ms);
             self.late_of(shard, &meta, before_ms).await?;
+            ticked.push(shard);
+            least_ms = least_ms.min(before_ms);
         }
-        Ok(())
+        if ticked.is_empty() { Ok(()) } else { self.unrun(&ticked, least_ms).await }
     }
 
     async fn late_of(&mut self, shard: Shard, meta: &Fields, before_ms: u64) -> Result<(), Error> {
@@ -50,10 +54,27 @@ impl Auditor<'_> {
         let before = before_ms.to_string();
         let question = vec!["ZRANGE", key, "(0", &before, "BYSCORE", "LIMIT", "0", NAMED, "WITHSCORES"];
         let late: Vec<(String, f64)> = self.store.ask_text::<Option<_>>(question).await?.unwrap_or_default();
+        self.more_late(rule, key, "(0", &before, late.len()).await?;
         for (member, score) in late {
             let since = (before_ms + self.audit.settle_ms).saturating_sub(score as u64);
             let wrong = rule.broken(what, format!("it is {} s late", since / 1_000));
             self.find(Finding::of(wrong, member, vec![key.to_owned()]));
+        }
+        Ok(())
+    }
+
+    /// Of many only the first are named, and the others counted.
+    async fn more_late(
+        &mut self,
+        rule: Rule,
+        key: &str,
+        least: &str,
+        most: &str,
+        named: usize,
+    ) -> Result<(), Error> {
+        if named >= LATE_NAMED {
+            let all: Option<u64> = self.store.ask_one(vec!["ZCOUNT", key, least, most]).await?;
+            self.report.more(rule, key, all.unwrap_or_default().saturating_sub(named as u64), named);
         }
         Ok(())
     }
@@ -73,6 +94,7 @@ impl Auditor<'_> {
             let (held, over) = (format!("{}held:{holder}", keys.prefix()), over_us.to_string());
             let question = vec!["ZRANGE", &held, "-inf", &over, "BYSCORE", "LIMIT", "0", NAMED];
             let late: Vec<String> = self.store.ask_text::<Option<_>>(question).await?.unwrap_or_default();
+            self.more_late(RUN_LATE, &held, "-inf", &over, late.len()).await?;
             for task in late {
                 let wrong = RUN_LATE.broken("its run ended", format!("{holder} still holds it"));
                 self.find(Finding::of(wrong, task, vec![held.clone()]));

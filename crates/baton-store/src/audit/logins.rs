@@ -4,7 +4,10 @@
 use std::collections::HashMap;
 
 use baton_core::audit::Fields;
-use baton_core::audit::rule::{AFTER_END, AFTER_REVOCATION, EPOCH_BACK, GENERATION_BACK, UNLISTED};
+use baton_core::audit::rule::{
+    AFTER_END, AFTER_REVOCATION, ENDED_LISTED, EPOCH_BACK, GENERATION_BACK, UNLISTED,
+};
+use baton_core::audit::session::{self, Beside};
 use baton_core::audit::{number, word};
 
 use super::Auditor;
@@ -12,19 +15,28 @@ use super::report::Finding;
 use crate::error::Error;
 use crate::keys::LoginKeys;
 
-/// What is answered of a token that is not the newest of its session.
-const OLD: [&str; 3] = ["replayed", "superseded", "reused"];
+/// What is answered of a token that has a successor since, if it had none before.
+const OLD: [&str; 4] = ["replayed", "superseded", "reused", "healed"];
+
+/// Of a session: the latest generation that was old already, and the stream that says so.
+type Old = HashMap<String, u64>;
+
+/// What was told of all logins.
+struct Known {
+    /// By kind and id: the epoch that was told with it.
+    revoked: HashMap<(String, String), u64>,
+    alarms: Old,
+}
 
 type Entries = Vec<(String, Vec<String>)>;
 
 impl Auditor<'_> {
     pub(super) async fn logins(&mut self) -> Result<(), Error> {
         let pattern = format!("{}:{{u*}}:*", self.store.namespace());
-        let revoked = self.revoked().await?;
+        let known = Known { revoked: self.revoked().await?, alarms: self.alarms().await? };
         let (mut cursor, mut any) = ("0".to_owned(), false);
         loop {
-            let question = vec!["SCAN", &cursor, "MATCH", &pattern, "COUNT", "1000"];
-            let (next, page): (String, Vec<String>) = match self.store.ask_text(question).await {
+            let (next, page) = match self.store.scan_step(&cursor, &pattern, "1000").await {
                 Err(Error::Fault { what, problem }) if what == "this user of Redis" => {
                     self.report.skip("A8", problem);
                     return Ok(());
@@ -32,11 +44,15 @@ impl Auditor<'_> {
                 answer => answer?,
             };
             any |= !page.is_empty();
-            for key in page {
+            for key in page.into_iter().map(|key| String::from_utf8_lossy(&key).into_owned()) {
                 if let Some((prefix, sid)) = key.split_once("}:session:") {
-                    self.session(&key, &format!("{prefix}}}:"), sid, &revoked).await?;
+                    self.session(&key, &format!("{prefix}}}:"), sid, &known).await?;
                 } else if key.ends_with("}:user") {
-                    self.user(&key, &revoked).await?;
+                    self.user(&key, &known.revoked).await?;
+                } else if let Some(prefix) =
+                    key.strip_suffix("sessions").filter(|prefix| prefix.ends_with("}:"))
+                {
+                    self.ended(&key, prefix).await?;
                 }
             }
             if next == "0" {
@@ -69,13 +85,21 @@ impl Auditor<'_> {
         }
     }
 
-    async fn session(
-        &mut self,
-        key: &str,
-        prefix: &str,
-        sid: &str,
-        revoked: &HashMap<(String, String), u64>,
-    ) -> Result<(), Error> {
+    /// Of each session the latest generation that came when it was old: where that ends nothing, the session lives on.
+    async fn alarms(&self) -> Result<Old, Error> {
+        let key = LoginKeys::new(self.store.namespace()).alarms();
+        let page: Entries =
+            self.store.ask_text::<Option<_>>(vec!["XRANGE", &key, "-", "+"]).await?.unwrap_or_default();
+        let mut old = Old::new();
+        for (_, words) in &page {
+            let fields = pairs(words);
+            let newest = old.entry(word(&fields, "sid").to_owned()).or_default();
+            *newest = number(&fields, "generation").unwrap_or_default().max(*newest);
+        }
+        Ok(old)
+    }
+
+    async fn session(&mut self, key: &str, prefix: &str, sid: &str, known: &Known) -> Result<(), Error> {
         let (user, sessions) = (format!("{prefix}user"), format!("{prefix}sessions"));
         let (ended, notes) = (format!("{prefix}ended:{sid}"), format!("{prefix}notes"));
         // What ended is noted by the script that removes the session, so the session is looked at last.
@@ -89,6 +113,8 @@ impl Auditor<'_> {
                 vec!["HGETALL", key],
                 vec!["HGET", &user, "epoch"],
                 vec!["ZSCORE", &sessions, sid],
+                vec!["HGETALL", &user],
+                vec!["PTTL", key],
             ])
             .await?;
         let answers: Vec<_> = answers.into_iter().map(super::ask::lossy).collect();
@@ -104,7 +130,7 @@ impl Auditor<'_> {
             wrong.push((AFTER_END.broken("no session, as it has ended", "it is there"), ended));
         }
         let name = ("session".to_owned(), sid.to_owned());
-        if revoked.contains_key(&name) {
+        if known.revoked.contains_key(&name) {
             let stream = LoginKeys::new(self.store.namespace()).revoked();
             wrong.push((AFTER_REVOCATION.broken("no session, as it was revoked", "it is there"), stream));
         }
@@ -114,6 +140,10 @@ impl Auditor<'_> {
         if counts && said(2).is_none() && said(6).is_none() {
             wrong.push((UNLISTED.broken(format!("it in {sessions}"), "it is not in there"), sessions));
         }
+        let owner: Fields = answers.get(7).cloned().and_then(super::ask::some).unwrap_or_default();
+        let ttl_ms = answers.get(8).cloned().and_then(super::ask::some).unwrap_or(-2);
+        let beside = Beside { user: &owner, score: said(6).and_then(|score| score.parse().ok()), ttl_ms };
+        wrong.extend(session::check(&fields, beside).into_iter().map(|one| (one, user.clone())));
         let gen_now = number(&fields, "gen").unwrap_or_default();
         let noted: Entries = answers.get(3).cloned().and_then(super::ask::some).unwrap_or_default();
         let newest = noted
@@ -121,6 +151,7 @@ impl Auditor<'_> {
             .map(|(_, words)| pairs(words))
             .filter(|note| word(note, "sid") == sid && OLD.contains(&word(note, "outcome")))
             .filter_map(|note| number(&note, "generation"))
+            .chain(known.alarms.get(sid).copied())
             .max();
         if let Some(newest) = newest.filter(|newest| *newest >= gen_now) {
             let expected = format!("a generation above {newest}, which was old already");
@@ -128,6 +159,25 @@ impl Auditor<'_> {
         }
         for (one, other) in wrong {
             self.find(Finding::of(one, format!("session {sid}"), vec![key.to_owned(), other]));
+        }
+        Ok(())
+    }
+
+    /// What ended left the list by the same script.
+    async fn ended(&mut self, key: &str, prefix: &str) -> Result<(), Error> {
+        let listed: Vec<String> =
+            self.store.ask_text::<Option<_>>(vec!["ZRANGE", key, "0", "-1"]).await?.unwrap_or_default();
+        self.report.look("A8", listed.len() as u64);
+        for sid in listed {
+            let end = format!("{prefix}ended:{sid}");
+            let answers = self.store.ask_all([vec!["GET", &end], vec!["ZSCORE", key, &sid]]).await?;
+            let said =
+                |at: usize| answers.get(at).cloned().and_then(super::ask::some::<Option<String>>).flatten();
+            if let (Some(why), Some(_)) = (said(0), said(1)) {
+                let wrong = ENDED_LISTED
+                    .broken(format!("it not in {key}, as it has ended"), format!("it ended: {why}"));
+                self.find(Finding::of(wrong, format!("session {sid}"), vec![key.to_owned(), end]));
+            }
         }
         Ok(())
     }

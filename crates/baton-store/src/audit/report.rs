@@ -133,6 +133,19 @@ impl Report {
         }
     }
 
+    /// So many more are not told one by one.
+    pub(super) fn more(&mut self, rule: Rule, key: &str, count: u64, named: usize) {
+        if count == 0 {
+            return;
+        }
+        self.untold += count;
+        let why = format!("{}: {named} of {} in {key} are named", rule.name, count + named as u64);
+        if let Some(part) = self.part_mut(rule.id) {
+            part.found += count;
+            part.skipped.push(why);
+        }
+    }
+
     /// A key may be met twice, and what is wrong with it is told once.
     pub fn find(&mut self, namespace: &Namespace, mut finding: Finding) {
         let mut hasher = DefaultHasher::new();

@@ -21,8 +21,7 @@ impl Auditor<'_> {
         let (pattern, mut cursor) = (format!("{}:*", self.store.namespace()), "0".to_owned());
         let mut waiting: HashMap<Shard, Vec<TaskId>> = HashMap::new();
         loop {
-            let question = vec!["SCAN", &cursor, "MATCH", &pattern, "COUNT", KEYS];
-            let (next, page): (String, Vec<Vec<u8>>) = self.store.ask_one(question).await?;
+            let (next, page) = self.store.scan_step(&cursor, &pattern, KEYS).await?;
             (self.progress)("looks at keys", page.len() as u64);
             for key in &page {
                 if let Some(task) = self.task_of(key).filter(|task| share.has(*task)) {
@@ -100,6 +99,7 @@ impl Auditor<'_> {
             "leases" => self.leases(shard, key).await,
             "cascades" => self.cascades(shard, key).await,
             "queue:<name>:key:<key>" | "flow:<id>:key:<key>" => self.dedupe(shard, key, known.name).await,
+            "index:kind:<kind>" => self.kind_list(shard, key, known.name).await,
             "flow:<id>" => self.flow(shard, key, known.name).await,
             pattern if pattern.starts_with("queue:<name>:") && known.family.kind == "zset" => {
                 match known

@@ -26,6 +26,8 @@ pub(super) struct Stream {
     pub(super) lost: bool,
     pub(super) first: StreamId,
     pub(super) last: StreamId,
+    /// It tells that something was said of a kind.
+    pub(super) kinds_said: bool,
     /// How many events of tasks it has, about.
     pub(super) events: u64,
 }
@@ -49,28 +51,31 @@ impl Stream {
             lost: events > 0 && number(1).is_none() && pairs(info.clone()).is_none(),
             first: StreamId::default(),
             last: StreamId::default(),
+            kinds_said: false,
             events: events.min(limits::EVENTS_MAX + limits::EVENTS_MAX / 4),
         };
         stream.take_info(info, now_ms)?;
         // An import writes a stream anew, or none: what was taken from it before shows by what was counted alone.
-        stream.whole = stream.whole && stream.count(store).await? >= events;
+        let (count, kinds_said) = stream.count(store).await?;
+        (stream.whole, stream.kinds_said) = (stream.whole && count >= events, kinds_said);
         Ok(stream)
     }
 
-    /// Events it has, as the shard counts them: an entry has one of each task.
-    async fn count(&self, store: &Store) -> Result<u64, Error> {
-        let (mut from, to, mut count) = ("-".to_owned(), self.last.to_string(), 0);
+    /// Events it has, as the shard counts them: an entry has one of each task. And whether any is of a kind.
+    async fn count(&self, store: &Store) -> Result<(u64, bool), Error> {
+        let (mut from, to, mut count, mut kinds_said) = ("-".to_owned(), self.last.to_string(), 0, false);
         loop {
             let page: Vec<(String, Vec<Vec<u8>>)> = store
                 .ask_one::<Option<_>>(vec!["XRANGE", &self.key, &from, &to, "COUNT", AT_ONCE])
                 .await?
                 .unwrap_or_default();
-            let Some((last, _)) = page.last() else { return Ok(count) };
+            let Some((last, _)) = page.last() else { return Ok((count, kinds_said)) };
             from = format!("({last}");
             for (_, words) in &page {
                 let actor = |word: &[u8]| matches!(word, b"event" | b"worker" | b"boot" | b"by");
                 let told = words.chunks_exact(2).filter(|pair| !actor(&pair[0])).count();
                 count += told.max(1) as u64;
+                kinds_said |= words.chunks_exact(2).any(|pair| pair[0] == b"kind");
             }
         }
     }
@@ -195,6 +200,15 @@ impl<'a> Entry<'a> {
             }
         }
         Ok(entry)
+    }
+
+    /// Queue and kind of each task, in their order; `None` where one of them cannot be read, as then nobody counts the entry.
+    pub(super) fn places(&self) -> Option<Vec<(&'a str, &'a str)>> {
+        let place = |text: &'a str| {
+            let mut words = text.split(' ').skip(3);
+            Some((words.next()?, words.next()?))
+        };
+        self.tasks.iter().map(|(_, text)| place(text)).collect()
     }
 
     /// What it tells of each task, and why; or the words that tell nothing.

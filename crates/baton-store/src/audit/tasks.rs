@@ -36,6 +36,9 @@ impl Auditor<'_> {
             self.tell_task(task, wrong);
             self.sum(shard, &audited);
             self.meet(lives, task, &audited.fields);
+            if number(&audited.fields, "attempt").is_some_and(|failed| failed > 0) {
+                self.retries(task).await?;
+            }
         }
         Ok(())
     }
@@ -135,6 +138,9 @@ impl Auditor<'_> {
         let at = match baton_core::audit::status(&audited.fields) {
             Some(Status::Running) => 0,
             Some(Status::Scheduled) => 1,
+            Some(status) if status.is_terminal() => {
+                return self.figures.ended(shard, word(&audited.fields, "kind"));
+            }
             _ => return,
         };
         self.sums.entry((shard, queue(&audited.fields).to_owned())).or_default()[at] += 1;

@@ -13,7 +13,7 @@ use super::{BehindKey, Extra, Fact, Row, Writes};
 
 pub(super) fn note(facts: &[Fact], extra: &Extra<'_>, writes: &mut Writes) {
     let mut groups = BTreeSet::new();
-    for fact in facts.iter().filter(|fact| is_failure(fact)) {
+    for fact in facts.iter().filter(|fact| is_failure(&fact.event)) {
         let row = extra.rows.get(&fact.id).filter(|row| row.fence == Some(fact.fence));
         groups.insert(failed(fact, row, extra, writes));
     }
@@ -30,8 +30,8 @@ pub(super) fn note(facts: &[Fact], extra: &Extra<'_>, writes: &mut Writes) {
 }
 
 /// The end of an attempt that did not do what was asked: another one may follow.
-fn is_failure(fact: &Fact) -> bool {
-    matches!(fact.event.as_str(), "retry" | "fail" | "time_out")
+pub(crate) fn is_failure(event: &str) -> bool {
+    matches!(event, "retry" | "fail" | "time_out")
 }
 
 fn failed(fact: &Fact, row: Option<&Row>, extra: &Extra<'_>, writes: &mut Writes) -> Fingerprint {

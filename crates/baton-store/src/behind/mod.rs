@@ -30,8 +30,10 @@ use crate::store::Store;
 
 pub use crate::calls::shard::Row;
 pub use crate::keys::BehindKey;
+pub(crate) use errors::is_failure;
 pub use fact::{Extra, Fact};
 pub(crate) use place::{Part, Place};
+pub(crate) use series::counter;
 pub use writes::Writes;
 
 /// What follows from the facts of a piece.

@@ -44,7 +44,7 @@ fn add(
     writes.expire(key, resolution.step_ms() + resolution.kept_ms());
 }
 
-fn counter(event: &str) -> Option<Counter> {
+pub(crate) fn counter(event: &str) -> Option<Counter> {
     Some(match event {
         "submit" => Counter::Submitted,
         "claim" => Counter::Started,

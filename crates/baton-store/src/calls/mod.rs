@@ -112,7 +112,7 @@ fn read_operated(mut reply: Reply, tag: &str) -> Result<Answered, Error> {
 }
 
 /// A short text that names what a call asked for, so that a repeat under the same op id can be told from another one.
-fn digest<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> String {
+pub(crate) fn digest<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> String {
     let mut hash = sha1_smol::Sha1::new();
     for part in parts {
         hash.update(&(part.len() as u64).to_be_bytes());

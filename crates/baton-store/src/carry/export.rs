@@ -14,7 +14,6 @@ use crate::error::Error;
 use crate::event::StreamId;
 use crate::families::{Family, Known, Of};
 use crate::keys::{ShardKeys, namespace_meta};
-use crate::server::{field, infos};
 use crate::store::Store;
 
 /// Keys that are named by one step of a scan, about.
@@ -46,12 +45,7 @@ pub struct Broken {
 impl Store {
     /// What there is to export; it is refused where an import is not whole.
     pub async fn origin(&self) -> Result<Origin, Error> {
-        if infos(self).await?.iter().any(|info| field(info, "cluster_enabled") == Some("1")) {
-            return Err(Error::invalid(
-                "this Redis",
-                "a scan of a cluster would go to one of its nodes only",
-            ));
-        }
+        self.must_see_all().await?;
         let key = namespace_meta(self.namespace());
         let found: Vec<Option<String>> =
             self.question(&["HMGET", &key, "schema", "shards", "store_id"]).await?;
@@ -118,7 +112,7 @@ impl Store {
 
     /// A step of a scan over everything that begins so: where it goes on, and what it named.
     pub(crate) async fn scan(&self, cursor: &str, start: &str) -> Result<(String, Vec<Vec<u8>>), Error> {
-        self.question(&["SCAN", cursor, "MATCH", &format!("{start}*"), "COUNT", SCAN_KEYS]).await
+        self.scan_step(cursor, &format!("{start}*"), SCAN_KEYS).await
     }
 }
 

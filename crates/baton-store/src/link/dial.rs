@@ -63,6 +63,10 @@ impl Dialer {
         Ok(Dialer { to, config, shown: url.to_string() })
     }
 
+    pub(super) fn is_cluster(&self) -> bool {
+        matches!(self.to, To::Cluster(_))
+    }
+
     pub(super) async fn dial(&self) -> RedisResult<Live> {
         match &self.to {
             To::Node(client) => {

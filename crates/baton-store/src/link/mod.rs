@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use deadpool_redis::redis::aio::{ConnectionLike, MultiplexedConnection};
 use deadpool_redis::redis::cluster_async::ClusterConnection;
+use deadpool_redis::redis::cluster_routing::{Route, RoutingInfo, SingleNodeRoutingInfo, SlotAddr};
 use deadpool_redis::redis::{Cmd, Pipeline, RedisError, RedisResult, Value};
 use tokio::sync::RwLock;
 
@@ -63,6 +64,17 @@ impl Live {
 }
 
 impl Live {
+    /// To the primary of a slot; a server has them all.
+    async fn send_to(&mut self, slot: u16, command: &Cmd) -> RedisResult<Value> {
+        let Live::Cluster(connection) = self else { return self.send(command).await };
+        let route = Route::new(slot, SlotAddr::Master);
+        let route = RoutingInfo::SingleNode(SingleNodeRoutingInfo::SpecificNode(route));
+        match connection.route_command(command.clone(), route).await? {
+            Value::ServerError(error) => Err(error.into()),
+            value => Ok(value),
+        }
+    }
+
     /// Sends all at once; each has an answer of its own, which may be an error.
     async fn send_all(&mut self, commands: &Pipeline, count: usize) -> RedisResult<Vec<Value>> {
         match self {
@@ -135,6 +147,22 @@ impl Link {
             self.put_away(generation).await;
         }
         answers.map_err(Some)
+    }
+
+    pub(crate) fn is_cluster(&self) -> bool {
+        self.dialer.is_cluster()
+    }
+
+    /// Sends one command to the primary of a slot.
+    pub(crate) async fn send_to(&self, slot: u16, command: &Cmd) -> Result<Value, Option<RedisError>> {
+        let (generation, mut live) = self.get().await?;
+        let answer = live.send_to(slot, command).await;
+        if let Err(error) = &answer
+            && matches!(remedy(error), Remedy::Reconnect(_))
+        {
+            self.put_away(generation).await;
+        }
+        answer.map_err(Some)
     }
 
     /// Sends one command. `Err(None)` means that no connection could be had in time.

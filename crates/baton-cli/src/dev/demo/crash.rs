@@ -48,7 +48,8 @@ pub(in crate::dev) async fn kill(out: &Out, fleet: &mut Fleet) -> Result<Exit> {
     takeovers(&lives, &dead, killed_ms).print(out)?;
     let verdict = verdict::judge(&submitted, &lives);
     out.line(&format!("\n{verdict}  in {}", span(now_ms().saturating_sub(killed_ms))))?;
-    Ok(if verdict.is_good() { Exit::Fine } else { Exit::Failure })
+    let clean = super::audited(out, fleet, &submitted.ids).await?;
+    Ok(if verdict.is_good() && clean { Exit::Fine } else { Exit::Failure })
 }
 
 /// The last gateway, unless it is the only one. Those that are left can be asked.

@@ -60,7 +60,20 @@ pub(super) async fn once(out: &Out, fleet: &mut Fleet) -> Result<Exit> {
     table(&submitted, &lives).print(out)?;
     let verdict = verdict::judge(&submitted, &lives);
     out.line(&format!("\n{verdict}  in {}", span(now_ms().saturating_sub(began))))?;
-    Ok(if verdict.is_good() { Exit::Fine } else { Exit::Failure })
+    let clean = audited(out, fleet, &submitted.ids).await?;
+    Ok(if verdict.is_good() && clean { Exit::Fine } else { Exit::Failure })
+}
+
+/// What an audit of the keys and the stream says; histories alone could hide what they do not tell. Answers whether it is clean.
+async fn audited(out: &Out, fleet: &Fleet, ids: &[TaskId]) -> Result<bool> {
+    match crate::audit::of_fleet(fleet.redis_url(), ids).await {
+        Ok(report) => {
+            out.line(&crate::audit::brief(&report))?;
+            Ok(report.is_clean())
+        }
+        // Nobody looked, which is no violation.
+        Err(why) => out.line(&format!("audit: skipped: {why:#}")).map(|()| true),
+    }
 }
 
 fn introduce(out: &Out, fleet: &Fleet, submitted: &Submitted) -> Result<()> {
