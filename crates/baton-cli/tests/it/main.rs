@@ -5,6 +5,7 @@ mod accounts;
 mod answers;
 mod audit;
 mod carry;
+mod cases;
 mod contexts;
 mod demo;
 mod dev;
