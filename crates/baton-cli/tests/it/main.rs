@@ -19,6 +19,7 @@ mod load;
 mod logins;
 mod new;
 mod operations;
+mod outage;
 mod outputs;
 mod pages;
 mod pipes;
