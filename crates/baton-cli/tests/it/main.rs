@@ -6,6 +6,7 @@ mod answers;
 mod audit;
 mod carry;
 mod cases;
+mod conformance;
 mod contexts;
 mod demo;
 mod dev;
