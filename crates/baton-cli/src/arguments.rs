@@ -8,6 +8,7 @@ use crate::audit::Audit;
 use crate::bench::BenchCommand;
 use crate::carry::{Export, Import};
 use crate::config::ConfigCommand;
+use crate::conformance::Conformance;
 use crate::context::{ContextCommand, Said};
 use crate::dev::Dev;
 use crate::doctor::Doctor;
@@ -240,6 +241,8 @@ pub(crate) enum Command {
     Doctor(Doctor),
     /// Prove that nothing was lost, doubled or done out of order, from the keys and streams in Redis
     Audit(Box<Audit>),
+    /// Play the server for a worker in any language, and grade how it keeps to the protocol
+    Conformance(Conformance),
     /// Put load on a fleet, and say how fast it was
     #[command(
         subcommand,

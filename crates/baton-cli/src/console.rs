@@ -11,6 +11,9 @@ use baton_service::config::Span;
 use crate::context::{self, Chosen, Context as Place, Contexts, Said, pick};
 use crate::exit::{Exit, Stop};
 
+/// Somebody sits there. A gateway that comes back within this is waited for; of any other he is told.
+const PATIENCE: Duration = Duration::from_secs(3);
+
 /// `250ms`, `30s`, `5m`, `2h`.
 pub(crate) fn span(text: &str) -> Result<Duration, String> {
     text.parse::<Span>().map(|span| span.0).map_err(|error| format!("failed to {error}"))
@@ -70,7 +73,7 @@ impl Target {
 /// is logged in, else as nobody.
 pub(crate) fn client(target: &Target) -> Result<Client> {
     let chosen = target.chosen()?;
-    let client = Client::new(&chosen.url)?;
+    let client = Client::new(&chosen.url)?.with_patience(PATIENCE);
     if let Some(file) = &target.token_file {
         return with_token_of(client, file);
     }
@@ -91,7 +94,7 @@ pub(crate) fn login_client(target: &Target) -> Result<Client> {
     let nowhere = || refused("there is no place for logins: set HOME, or XDG_CONFIG_HOME");
     let chosen = target.chosen()?;
     let path = logins_of(&chosen).ok_or_else(nowhere)?;
-    Ok(with_logins(Client::new(&chosen.url)?, path))
+    Ok(with_logins(Client::new(&chosen.url)?.with_patience(PATIENCE), path))
 }
 
 /// The context, if it was meant to say with what to ask.

@@ -7,9 +7,14 @@ use crate::exit::Exit;
 pub(crate) fn of(exit: Exit, error: &anyhow::Error) -> Option<&'static str> {
     match exit {
         // Redis may be what does not answer: then no gateway was asked.
-        Exit::Unreachable if error.chain().any(|cause| cause.is::<Error>()) => Some(
-            "is a gateway running there? `baton dev` starts a fleet; --url or BATON_URL names another gateway",
-        ),
+        Exit::Unreachable => match error.chain().find_map(|cause| cause.downcast_ref::<Error>())?.status() {
+            Some(_) => Some(
+                "the gateway is there; `baton healthcheck --ready` says what it lacks, `baton doctor --direct` looks at its Redis",
+            ),
+            None => Some(
+                "is a gateway running there? `baton dev` starts a fleet; --url or BATON_URL names another gateway",
+            ),
+        },
         Exit::Forbidden => error.chain().find_map(|cause| cause.downcast_ref()).and_then(of_client),
         _ => None,
     }
@@ -34,7 +39,7 @@ mod tests {
     #[test]
     fn where_redis_does_not_answer_no_gateway_is_looked_for() {
         let gateway = Error::Unreachable { url: "http://g".to_owned(), source: "refused".into() };
-        assert!(of(Exit::Unreachable, &gateway.into()).is_some());
+        assert!(of(Exit::Unreachable, &gateway.into()).unwrap().starts_with("is a gateway running there?"));
         assert_eq!(of(Exit::Unreachable, &baton_store::Error::NotConfirmed.into()), None);
     }
 }

@@ -6,6 +6,7 @@ mod audit;
 mod bench;
 mod carry;
 mod config;
+mod conformance;
 mod console;
 mod context;
 mod dev;
@@ -133,6 +134,7 @@ fn obey(out: Out, target: Target, command: Command) -> Result<Exit> {
                 Command::Error(error) => error::run(&out, &target, error).await,
                 Command::Events(events) => events::run(&out, &target, events).await,
                 Command::Doctor(doctor) => doctor::run(&out, &target, &doctor).await,
+                Command::Conformance(asked) => conformance::run(&out, asked).await,
                 Command::Audit(audit) => audit::run(&out, *audit).await,
                 Command::Bench(bench) => bench::run(&out, &target, bench).await,
                 Command::Top(top) => top::run(&out, &target, &top).await,

@@ -25,6 +25,10 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// The first wait between two tries, and the longest.
 const BACKOFF: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(2));
 
+/// A client waits for every answer, and asks again by itself: a Redis that does not answer is tried on a second
+/// connection, in case the first one was dead, and then the client is told.
+const ASK_REDIS_AGAIN_WITHIN: Duration = Duration::from_secs(3);
+
 /// How often a gateway that everyone may use says so.
 const WARN_EVERY: Duration = Duration::from_mins(1);
 
@@ -82,7 +86,9 @@ async fn live_until_drained(
     let mut settings = config.settings;
     let bootstrap_file = config.logins.bootstrap.clone();
     settings.logins = config.logins.load()?;
-    let Some(store) = shutdown.drain.run_until_cancelled(open(config.store)).await else {
+    let mut options = config.store;
+    options.timeouts.again = ASK_REDIS_AGAIN_WITHIN;
+    let Some(store) = shutdown.drain.run_until_cancelled(open(options)).await else {
         return Ok(());
     };
     let store = store?;

@@ -140,6 +140,7 @@ impl Store {
     ) -> Result<Value, Error> {
         let mut wait = FIRST_WAIT;
         let (mut tried, mut loaded) = (0, 0);
+        let sent = monotonic();
         loop {
             let error = match self.inner.link.send(command).await {
                 Ok(value) => return Ok(value),
@@ -161,7 +162,7 @@ impl Store {
                 (Some(Remedy::GiveUp | Remedy::LoadScript), _) => return Err(fault(script, error)),
             };
             tried += 1;
-            if tried == tries {
+            if tried == tries || sent.elapsed() > self.inner.options.timeouts.again {
                 return Err(Error::Unavailable { reason, source: error });
             }
             tracing::debug!(script = script.map(|script| script.name), tried, reason, "asking Redis again");

@@ -34,7 +34,7 @@ async fn fleet() -> (Logins, String) {
 fn worker(at: &Logins, url: &str) -> Process {
     let log = std::fs::File::create(at.place.path().join("worker.log")).expect("a log");
     let mut command = process::command(program("baton-worker"));
-    command.args(["--redis-url", url, "--lease", "1s"]).env_remove("BATON_CONFIG");
+    command.args(["--lease", "1s"]).env("BATON_REDIS_URL", url).env_remove("BATON_CONFIG");
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);
     Process::spawn(command).expect("a worker")
 }

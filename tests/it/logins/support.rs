@@ -129,15 +129,8 @@ impl Logins {
         let log = fs::File::create(self.place.path().join(name)).expect("a log");
         let mut command = process::command(program("baton-gateway"));
         let url = plan.redis_url.clone().unwrap_or_else(|| self.redis_url.clone());
-        command.args([
-            "--listen",
-            "127.0.0.1:0",
-            "--print-address",
-            "--auth",
-            "required",
-            "--redis-url",
-            &url,
-        ]);
+        command.args(["--listen", "127.0.0.1:0", "--print-address", "--auth", "required"]);
+        command.env("BATON_REDIS_URL", &url);
         command.env("BATON_AUTH_SECRET_FILE", self.place.path().join("secret"));
         command.env("BATON_AUTH_ISSUER", "https://baton.example");
         // Tests share one machine, and a slow answer is another subject.

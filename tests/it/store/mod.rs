@@ -41,7 +41,7 @@ const LONG: Duration = Duration::from_secs(90);
 fn options(url: &str) -> Options {
     let mut options = Options::new(url.parse().expect("an address"));
     let second = Duration::from_secs(1);
-    options.timeouts = Timeouts { connect: second, response: second, login: second };
+    options.timeouts = Timeouts { connect: second, response: second, login: second, ..Timeouts::default() };
     options
 }
 

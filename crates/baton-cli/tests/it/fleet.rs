@@ -12,12 +12,13 @@ use baton_testkit::process::{Signal, command};
 pub(crate) const BATON: &str = env!("CARGO_BIN_EXE_baton");
 
 /// What of the environment of the tests could change an answer.
-const VARIABLES: [&str; 12] = [
+const VARIABLES: [&str; 13] = [
     "BATON_URL",
     "BATON_TOKEN",
     "BATON_API_KEY",
     "BATON_CONFIG",
     "BATON_CONTEXT",
+    "BATON_SNAPSHOTS",
     "REDIS_URL",
     "NO_COLOR",
     "CLICOLOR",

@@ -1,78 +1,81 @@
-//! What every command prints in every form, of answers that a gateway gave once: `answers/` has them.
+//! What every command prints in every form: `answers/` has what it is answered, `snapshots/output` what it makes of that.
 
-use std::collections::BTreeMap;
-use std::path::Path;
-
-use serde::Deserialize;
-use serde_json::value::RawValue;
-
-use crate::fleet::run;
+use crate::cases::{self, World};
 use crate::snapshot;
-use crate::stub::Stub;
+use crate::tree::walk;
 
-/// A command, and what it is answered.
-#[derive(Deserialize)]
-struct Case {
-    typed: Vec<String>,
-    answers: BTreeMap<String, Box<RawValue>>,
-}
+/// Commands without a snapshot, and why.
+const NO_SNAPSHOT: [(&str, &str); 7] = [
+    ("dev", "serves until it is ended; dev.rs and demo.rs read what it says"),
+    ("gateway", "serves until it is ended; logins.rs reads the address that it says"),
+    ("worker run", "serves until it is ended, and says nothing but its log"),
+    ("pool run", "serves until it is ended, and says nothing but its log"),
+    ("conformance", "says how fast others were; conformance.rs reads every verdict"),
+    ("completions", "ten thousand lines of scripts of others; pages.rs runs them"),
+    ("redis-acl", "another name of `redis acl`, which has one"),
+];
 
-fn cases() -> BTreeMap<String, Case> {
-    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/answers");
-    let files = std::fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path());
-    let case = |path: std::path::PathBuf| {
-        let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
-        let text = std::fs::read_to_string(&path).unwrap();
-        (name, serde_json::from_str(&text).unwrap())
-    };
-    files.map(case).collect()
-}
-
-fn printed(case: &Case, form: &str) -> String {
-    let answers: Vec<(&str, &str)> =
-        case.answers.iter().map(|(route, body)| (route.as_str(), body.get())).collect();
-    let stub = Stub::knows(&answers);
-    let typed: Vec<&str> = case.typed.iter().map(String::as_str).collect();
-    let ran = run(&[&["--url", &stub.url, "--utc", "-o", form], &typed[..]].concat());
-    let said =
-        if ran.err.is_empty() { String::new() } else { format!("--- and on standard error\n{}", ran.err) };
-    let code = ran.code.filter(|code| *code != 0).map(|code| format!("--- exit code {code}\n"));
-    let text = format!("{}{said}{}", ran.out, code.unwrap_or_default());
-    format!("$ baton {} -o {form}\n{}\n", typed.join(" "), text.replace(&stub.url, "http://gateway"))
-}
+const FORMS: [&str; 5] = ["table", "wide", "json", "yaml", "name"];
+const JSON: usize = 2;
+const YAML: usize = 3;
 
 #[test]
 fn snapshots_of_every_output() {
-    let cases = cases();
-    assert!(cases.len() > 40, "{}", cases.len());
+    let (cases, world) = (cases::all(), World::new());
     for (name, case) in &cases {
-        let forms = ["table", "wide", "json", "yaml", "name"].map(|form| printed(case, form));
-        snapshot::check(&format!("output/{name}.txt"), &forms.concat());
+        let text = match case.text {
+            true => case.printed(&world, None).1,
+            false => {
+                let all = FORMS.map(|form| case.printed(&world, Some(form)));
+                programs_can_read(name, &all[JSON].0.out, &all[YAML].0.out);
+                all.map(|(_, text)| text).concat()
+            }
+        };
+        snapshot::check(&format!("output/{name}.txt"), &text);
     }
 }
 
 /// Whatever a command prints for programs can be read by one, and YAML says what JSON says.
+fn programs_can_read(name: &str, json: &str, yaml: &str) {
+    let json: Vec<serde_json::Value> = serde_json::Deserializer::from_str(json)
+        .into_iter()
+        .map(|value| value.unwrap_or_else(|error| panic!("{name}: {error}")))
+        .collect();
+    let documents = yaml.split("---\n").filter(|document| !document.trim().is_empty());
+    let yaml: Vec<serde_json::Value> = documents
+        .map(|document| serde_saphyr::from_str(document).unwrap_or_else(|error| panic!("{name}: {error}")))
+        .collect();
+    assert_eq!(yaml.len(), json.len(), "{name}");
+    assert!(yaml.iter().zip(&json).all(|(yaml, json)| names(yaml) == names(json)), "{name}");
+}
+
+/// A command that is new brings its snapshot, or says here why it cannot.
 #[test]
-fn programs_can_read_every_output() {
-    for (name, case) in cases() {
-        let body = |form: &str| {
-            let text = printed(&case, form);
-            text.split("--- ").next().unwrap().lines().skip(1).collect::<Vec<_>>().join("\n")
-        };
-        let json: Vec<serde_json::Value> = serde_json::Deserializer::from_str(&body("json"))
-            .into_iter()
-            .map(|value| value.unwrap_or_else(|error| panic!("{name}: {error}")))
-            .collect();
-        let yaml = body("yaml");
-        let documents = yaml.split("---\n").filter(|document| !document.trim().is_empty());
-        let yaml: Vec<serde_json::Value> = documents
-            .map(|document| {
-                serde_saphyr::from_str(document).unwrap_or_else(|error| panic!("{name}: {error}"))
-            })
-            .collect();
-        assert_eq!(yaml.len(), json.len(), "{name}");
-        assert!(yaml.iter().zip(&json).all(|(yaml, json)| names(yaml) == names(json)), "{name}");
+fn every_command_has_a_snapshot_or_a_reason() {
+    let (cases, leaves) = (cases::all(), leaves());
+    let has_case = |words: &[String]| cases.values().any(|case| case.is_of(words));
+    let reason = |words: &[String]| NO_SNAPSHOT.iter().find(|(command, _)| words.join(" ") == *command);
+    for words in &leaves {
+        match (has_case(words), reason(words)) {
+            (true, None) | (false, Some(_)) => {}
+            (false, None) => panic!("{words:?} has neither a case in answers/ nor a reason in NO_SNAPSHOT"),
+            (true, Some(_)) => panic!("{words:?} has a case, and a reason why there is none"),
+        }
     }
+    let names: Vec<String> = leaves.iter().map(|words| words.join(" ")).collect();
+    let stray = NO_SNAPSHOT.iter().find(|(command, _)| !names.iter().any(|name| name == command));
+    assert_eq!(stray, None, "a reason for what is no command");
+    for (name, case) in &cases {
+        assert!(leaves.iter().any(|words| case.is_of(words)), "{name} is of no command");
+    }
+}
+
+/// Commands that do something themselves.
+pub(crate) fn leaves() -> Vec<Vec<String>> {
+    let all: Vec<Vec<String>> = walk().into_iter().map(|found| found.words).collect();
+    let is_above =
+        |words: &[String]| all.iter().any(|other| other.len() > words.len() && other.starts_with(words));
+    all.iter().filter(|words| !is_above(words)).cloned().collect()
 }
 
 /// Numbers of twenty digits are not what these readers keep; the names are.

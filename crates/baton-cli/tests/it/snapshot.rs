@@ -21,6 +21,12 @@ pub(crate) fn check(name: &str, text: &str) {
     }
 }
 
+/// A text that is there.
+pub(crate) fn read(name: &str) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/snapshots").join(name);
+    std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
 fn first_difference<'a>(text: &'a str, expected: &'a str) -> (usize, (&'a str, &'a str)) {
     let ends = || std::iter::repeat("(the end)");
     let pairs = text.lines().chain(ends()).zip(expected.lines().chain(ends()));

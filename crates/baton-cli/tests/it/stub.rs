@@ -6,6 +6,7 @@ use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 
 const JSON: &str = "content-type: application/json\r\n";
+const EVENTS: &str = "content-type: text/event-stream\r\n";
 
 /// Requests, as text.
 type Asked = Arc<Mutex<Vec<String>>>;
@@ -34,8 +35,9 @@ impl Stub {
     }
 
     /// Answers by method and path, as `GET /api/v1/queues`, as often as it is asked; what it does not know is not there.
+    /// A string is the text of an event stream, and `null` is nothing.
     pub(crate) fn knows(routes: &[(&str, &str)]) -> Stub {
-        let own = |(route, body): &(&str, &str)| ((*route).to_owned(), answer("200 OK", JSON, body));
+        let own = |(route, body): &(&str, &str)| ((*route).to_owned(), fine(body));
         let routes: HashMap<String, String> = routes.iter().map(own).collect();
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
@@ -88,6 +90,16 @@ fn is_whole(text: &str) -> bool {
 
 pub(crate) fn answer(status: &str, headers: &str, body: &str) -> String {
     format!("HTTP/1.1 {status}\r\nconnection: close\r\n{headers}content-length: {}\r\n\r\n{body}", body.len())
+}
+
+fn fine(body: &str) -> String {
+    match body {
+        "null" => answer("204 No Content", "", ""),
+        stream if stream.starts_with('"') => {
+            answer("200 OK", EVENTS, &serde_json::from_str::<String>(stream).unwrap())
+        }
+        json => answer("200 OK", JSON, json),
+    }
 }
 
 pub(crate) fn problem(status: &str, code: &str) -> String {

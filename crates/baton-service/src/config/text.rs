@@ -115,6 +115,16 @@ pub fn masked(address: &str) -> String {
     format!("{scheme}{place}{}", query.map(|query| format!("?{query}")).unwrap_or_default())
 }
 
+/// Is there a password in this address: behind a name before its last `@`, or in its query?
+pub(super) fn has_password(address: &str) -> bool {
+    let rest = address.split_once("://").map_or(address, |(_, rest)| rest);
+    let rest = rest.rsplit_once("?ca=").map_or(rest, |(rest, _)| rest);
+    let behind_a_name = rest.rsplit_once('@').is_some_and(|(login, _)| login.contains(':'));
+    let query = rest.split_once('?').map_or("", |(_, query)| query);
+    // A path of this host has no credential before it.
+    (behind_a_name && !address.starts_with("unix:")) || query.split('&').any(|part| part.starts_with("pass"))
+}
+
 fn masked_part(part: &str) -> String {
     match part.split_once('=') {
         Some(("ca", _)) => part.to_owned(),

@@ -6,10 +6,10 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use super::file::{self, File};
-use super::key::{KEYS, Key};
+use super::key::{KEYS, Key, Shape};
 use super::problem::{Problem, Problems};
 use super::similar::nearest;
-use super::text::{Span, masked, parts};
+use super::text::{Span, has_password, masked, parts};
 
 /// Variables that are no keys: where the file is, who keeps a worker, and where the command line asks.
 const ELSEWHERE: [&str; 6] =
@@ -47,6 +47,18 @@ impl Value {
     /// The text, without a password that may be in it.
     pub fn shown(&self) -> String {
         self.key.shape.shown(&self.text)
+    }
+
+    /// A command line is read by everyone on its host, and kept by shells. So no flag takes a secret.
+    fn is_out_of_sight(&self) -> Result<(), String> {
+        let Origin::Flag(_) = self.origin else { return Ok(()) };
+        if self.key.shape != Shape::Url || !has_password(&self.text) {
+            return Ok(());
+        }
+        let Key { environment, name, .. } = self.key;
+        Err(format!(
+            "has a password in it, and everyone on this host can read command lines: give it as {environment}, or as {name} in the file"
+        ))
     }
 }
 
@@ -126,8 +138,10 @@ impl Values {
 
     pub(super) fn check(&mut self) {
         for value in &mut self.values {
-            if let Err(wrong) = value.key.shape.check(&value.text) {
-                self.problems.push(rejected(value, &format!("{:?} {wrong}", masked(&value.text))));
+            let fits = value.key.shape.check(&value.text);
+            let fits = fits.map_err(|wrong| format!("{:?} {wrong}", masked(&value.text)));
+            if let Err(wrong) = fits.and_then(|()| value.is_out_of_sight()) {
+                self.problems.push(rejected(value, &wrong));
                 value.text = value.key.default.to_owned();
             }
         }
@@ -291,6 +305,45 @@ mod tests {
         let wrong = |text: &str| if text == "default" { Ok(()) } else { Err("take it as a queue") };
         values.read("worker.queues", wrong);
         assert_eq!(told(&values), ["worker.queues (BATON_WORKER_QUEUES): failed to take it as a queue"]);
+    }
+
+    #[test]
+    fn a_flag_takes_no_password() {
+        let url = |text: &str| Flag { key: "redis.url", flag: "--redis-url", value: text.to_owned() };
+        let of = |text: &str| resolve(&Sources { flags: vec![url(text)], ..Default::default() });
+        for secret in [
+            "redis://u:hunter2@h:1",
+            "redis://:hunter2@h",
+            "redis+sentinel://u:hunter2@a:1,b:1/main",
+            "redis://h?password=hunter2",
+            "unix:/s.sock?user=u&pass=hunter2",
+        ] {
+            let told = told(&of(secret));
+            assert_eq!(
+                told,
+                [
+                    "redis.url (--redis-url): has a password in it, and everyone on this host can read command lines: \
+                  give it as BATON_REDIS_URL, or as redis.url in the file"
+                ],
+                "{secret}"
+            );
+        }
+        for open in [
+            "redis://h:6379/2",
+            "unix:/tmp/a:b@c/redis.sock",
+            "rediss://[::1]:7000?ca=/etc/baton@one/ca.pem",
+            "redis://a@h",
+        ] {
+            assert!(told(&of(open)).is_empty(), "{open}");
+        }
+        // Nobody else sees these.
+        let variable = environment(&[("BATON_REDIS_URL", "redis://u:hunter2@h:1")]);
+        let given = Sources {
+            environment: variable,
+            file: file("[redis]\nurl = \"redis://u:hunter2@h:1\"\n"),
+            ..Default::default()
+        };
+        assert!(told(&resolve(&given)).is_empty());
     }
 
     #[test]

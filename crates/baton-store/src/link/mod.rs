@@ -31,6 +31,9 @@ pub struct Timeouts {
     pub response: Duration,
     /// A whole step of a login, repeats and all: a person waits for it.
     pub login: Duration,
+    /// No call is sent again later than this after it was sent first. Whoever asks on behalf of others lets them decide
+    /// whether to ask again; whoever asks for itself goes on.
+    pub again: Duration,
 }
 
 impl Default for Timeouts {
@@ -39,6 +42,7 @@ impl Default for Timeouts {
             connect: Duration::from_secs(2),
             response: Duration::from_secs(2),
             login: Duration::from_millis(500),
+            again: Duration::MAX,
         }
     }
 }

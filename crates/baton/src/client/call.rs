@@ -70,6 +70,11 @@ impl Call {
         self
     }
 
+    /// Whoever asks to be held has time, and a login must not be lost.
+    pub(super) fn is_patient(&self) -> bool {
+        self.patience > PATIENCE || self.stubborn
+    }
+
     pub(super) fn once(mut self) -> Call {
         self.tries = 1;
         self

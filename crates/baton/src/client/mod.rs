@@ -48,6 +48,8 @@ const CONNECT_WITHIN: Duration = Duration::from_secs(5);
 #[derive(Clone)]
 pub struct Client {
     inner: Arc<Inner>,
+    /// How long after a call was sent first it may be sent again.
+    again: Duration,
 }
 
 struct Inner {
@@ -73,7 +75,7 @@ impl Client {
         }
         let http = builder.build().map_err(Error::invalid)?;
         let base = url.as_str().trim_end_matches('/').to_owned();
-        Ok(Client { inner: Arc::new(Inner { http, base, pass: Pass::Nobody }) })
+        Ok(Client { inner: Arc::new(Inner { http, base, pass: Pass::Nobody }), again: Duration::MAX })
     }
 
     /// A client of the gateway that `BATON_URL` names, or of the one on this machine. It asks as whoever `BATON_TOKEN` or
@@ -85,6 +87,12 @@ impl Client {
             Some(credential) => client.with_token(credential),
             None => Ok(client),
         }
+    }
+
+    /// A client that sends no call again later than this after it was sent first: for people, who would rather be told. A
+    /// program may be glad of the few tries that there are otherwise. Calls that wait for something are asked again as ever.
+    pub fn with_patience(self, patience: Duration) -> Client {
+        Client { again: patience, ..self }
     }
 
     /// Where this client asks.

@@ -3,7 +3,7 @@
 //! Everything a client asks for is safe to repeat: reading changes nothing, and what creates or moves something carries
 //! an `Idempotency-Key` that is the same in every try.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use baton_api::Problem;
 use baton_api::auth::Secret;
@@ -92,13 +92,15 @@ impl Client {
     pub(super) async fn ask_as(&self, call: &Call, bearer: Option<&Secret>) -> Result<Answer, Error> {
         let mut wait = WAIT_FIRST;
         let mut tried = 0;
+        let sent = monotonic();
         loop {
             tried += 1;
             let miss = match self.send(call, bearer).await {
                 Ok(answer) => return Ok(answer),
                 Err(miss) => miss,
             };
-            if !miss.again || tried >= call.tries {
+            let late = sent.elapsed() > self.again && !call.is_patient();
+            if !miss.again || late || tried >= call.tries {
                 return Err(miss.error);
             }
             tracing::debug!(path = call.path, tried, error = %miss.error, "asking again");
@@ -209,6 +211,14 @@ pub(super) fn is_stale(error: &Error) -> bool {
 pub(super) fn jittered(wait: Duration) -> Duration {
     let half = wait / 2;
     half + half.mul_f64(chance())
+}
+
+fn monotonic() -> Instant {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "how long somebody waits is measured here, and nothing else"
+    )]
+    Instant::now()
 }
 
 /// From 0 to 1.

@@ -41,7 +41,7 @@ impl Client {
 
     fn with(self, pass: Pass) -> Client {
         let (http, base) = (self.inner.http.clone(), self.inner.base.clone());
-        Client { inner: Arc::new(Inner { http, base, pass }) }
+        Client { inner: Arc::new(Inner { http, base, pass }), again: self.again }
     }
 
     /// What the next call brings.
