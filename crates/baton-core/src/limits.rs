@@ -348,6 +348,8 @@ limits! {
     SCAN_MAX = 500;
     /// Buckets of a series that one call reads.
     SERIES_BUCKETS_MAX = 20;
+    /// Buckets that one call looks into for depths, which are eight fields of each.
+    DEPTH_BUCKETS_MAX = 200;
     /// Queues of a shard that have series of their own: the first that appeared. The others share one.
     SERIES_QUEUES_MAX = 200;
     /// Groups of failures of a shard: those that were seen last.

@@ -41,6 +41,7 @@ mod schedule_put;
 mod schedule_remove;
 mod schedule_support;
 mod schedule_trigger;
+mod series_depth;
 mod series_read;
 mod shard_audit;
 mod shard_behind;

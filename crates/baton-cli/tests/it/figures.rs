@@ -58,9 +58,14 @@ fn figures_are_shown_in_every_form(fleet: &Fleet) {
     until("all ends are written down", || stats()["recent"]["counts"]["completed"].as_u64() >= Some(1));
     let shown = fleet.fine(&["stats", "--queue", "default", "-o", "wide"]);
     assert!(shown.starts_with("QUEUE ") && shown.contains("\nfailed     2 "), "{shown}");
-    for part in ["\nsuccess ", "\nwait ", " on average; half within ", "\nWORKER "] {
+    for part in ["\nDEPTH ", "\npending ", "\nsuccess ", "\nwait ", " on average; half within ", "\nWORKER "]
+    {
         assert!(shown.contains(part), "{part}: {shown}");
     }
+    let of_one: Value =
+        serde_json::from_str(&fleet.fine(&["stats", "--queue", "default", "--json"])).unwrap();
+    assert_eq!(of_one["depth"].as_array().map(Vec::len), Some(4), "{of_one}");
+    assert_eq!(stats()["depth"], Value::Null);
     assert_eq!(fleet.fine(&["stats", "-o", "name"]), "default\n");
 }
 

@@ -152,6 +152,7 @@ const CARRIED: &[&str] = &[
     "index:worker:<id>",
     "series:<resolution>:<ms>:<queue>",
     "series:<resolution>:<ms>",
+    "depths",
     "errors",
     "error:<fingerprint>:tasks",
     "error:<fingerprint>:workers",
