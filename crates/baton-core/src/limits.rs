@@ -366,6 +366,12 @@ limits! {
     ERROR_HOURS = 24;
     /// A group that nobody saw for so long is forgotten.
     ERROR_RETENTION_MS = 2_592_000_000;
+    /// Groups that are silenced at a time.
+    SILENCES_MAX = 500;
+    /// For how long at least: a minute.
+    SILENCE_MS_MIN = 60_000;
+    /// And at most: a year.
+    SILENCE_MS_MAX = 31_536_000_000;
     /// What a group keeps of one of its messages.
     ERROR_SAMPLE_BYTES = 1_024;
     /// Of a longer error, what is looked at of each of its ends to tell its group; the sample is in the first.

@@ -62,6 +62,7 @@
 //! | `baton:{0}:series:<resolution>:<ms>:<queue>` | hash | the same of one queue, or of the others together: `*` |
 //! | `baton:{0}:depths` | hash | how many tasks each queue that has series of its own had by status when it was last looked at, and when; written behind |
 //! | `baton:{0}:errors` | zset | groups of failures by the ms they were last seen; written behind |
+//! | `baton:{0}:errors:silenced` | hash | groups that draw no attention: until when (0: until that is taken back), since when, who said so and why; in the first shard |
 //! | `baton:{0}:error:<fingerprint>` | hash | a group: its message, how often and when it was seen in each queue, how often in its latest hours; expires |
 //! | `baton:{0}:error:<fingerprint>:tasks` `:workers` | zset, hash | the latest tasks of a group by the ms they failed; how often workers saw it |
 //! | `baton:{0}:events` | stream | one entry per call and kind of event |
@@ -322,6 +323,11 @@ impl ShardKeys {
 
     pub fn errors(&self) -> String {
         self.at(&[BehindKey::errors().as_str()])
+    }
+
+    /// In the first shard.
+    pub fn silences(&self) -> String {
+        self.at(&["errors:silenced"])
     }
 
     pub fn behind(&self, key: &BehindKey) -> String {

@@ -44,7 +44,7 @@ const SOURCES: &[(&str, &str)] = texts! { "":
     "operation/begin" "operation/take" "operation/step" "operation/cancel" "operation/list" "trail/note" "trail/list"
     "webhook/put" "webhook/change" "webhook/remove" "webhook/list" "webhook/follow" "webhook/take" "webhook/settle"
     "webhook/deliveries"
-    "series/read" "series/depth" "error/list" "error/tasks"
+    "series/read" "series/depth" "error/list" "error/tasks" "error/silence" "error/silenced"
     "token/rotate" "token/login" "token/end" "token/sessions" "token/standing" "token/user" "token/user_change"
     "token/password" "token/attempt" "token/gate" "token/meter" "token/key" "token/key_change" "token/revoked" "token/ring"
     "token/signing_keys" "token/note"

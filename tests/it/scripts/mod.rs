@@ -2,6 +2,8 @@
 #![expect(clippy::expect_used, clippy::panic, reason = "test support: a failure here is a failed test")]
 
 mod error_list;
+mod error_silence;
+mod error_silenced;
 mod error_tasks;
 mod flow_begin;
 mod flow_list;

@@ -30,6 +30,7 @@ mod schedules;
 mod sessions;
 mod settings;
 mod shared;
+mod silence;
 mod submit;
 mod system;
 mod tasks;
@@ -88,6 +89,8 @@ pub(crate) fn routes(app: &App, inside: Router) -> Router<App> {
         .route("/ui/errors", get(errors::list))
         .route("/ui/errors/{name}", get(errors::one_group))
         .route("/ui/errors/{name}/rerun", get(errors::ask_rerun).post(errors::rerun))
+        .route("/ui/errors/{name}/silence", get(silence::ask).post(silence::silence))
+        .route("/ui/errors/{name}/unsilence", get(silence::ask_back).post(silence::take_back))
         .route("/ui/schedules", get(schedules::list))
         .route("/ui/new/schedule", get(schedules::ask_new).post(schedules::make))
         .route("/ui/schedules/{name}", get(schedules::one_schedule))

@@ -25,7 +25,7 @@ pub(super) async fn overview(visit: Visit) -> Result<Response, Fail> {
     let answers = try_join3(
         visit.api.get(&series),
         visit.api.get::<Queues>(&queues),
-        visit.api.get("/api/v1/errors?limit=5"),
+        visit.api.get("/api/v1/errors?limit=5&silenced=false"),
     );
     let workers = visit.api.get_some::<Workers>("/api/v1/workers?limit=200");
     let (shell, answers, workers) = join3(visit.shell_over("Overview", last), answers, workers).await;

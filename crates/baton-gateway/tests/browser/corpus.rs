@@ -57,7 +57,7 @@ impl Scene {
         format!("/ui/operations/{}", operation["id"].as_str().expect("an id"))
     }
 
-    async fn worker(&self, number: u32, name: &str, line: &str) -> String {
+    pub(crate) async fn worker(&self, number: u32, name: &str, line: &str) -> String {
         let worker = format!("worker-{number:03}-{name}");
         let register = json!({ "worker_id": worker, "boot": "b1", "queues": ["default"], "slots": 4,
                                "host": line, "version": line.chars().take(64).collect::<String>() });
@@ -79,7 +79,7 @@ impl Scene {
         id
     }
 
-    async fn failed(&self, worker: &str, line: &str) -> String {
+    pub(crate) async fn failed(&self, worker: &str, line: &str) -> String {
         let task =
             json!({ "kind": "report.build", "payload": { line: line }, "max_attempts": 1, "tags": ["a"] });
         let id = self.claimed(worker, task).await;

@@ -81,3 +81,29 @@ async fn a_view_is_kept_by_its_name_and_forgotten() {
     let complaints = browser.console().await;
     assert!(complaints.is_empty(), "{complaints:#?}");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_group_of_failures_is_silenced_in_a_dialog_and_leaves_the_overview() {
+    let scene = Scene::empty().await;
+    let worker = scene.worker(1, "text", "h").await;
+    scene.failed(&worker, "mailbox 7 is full").await;
+    scene.written().await;
+    let browser = Browser::start(Look::default()).await;
+    browser.open(&scene.url("/")).await;
+    browser.click("tr[id^=error-] a").await;
+    browser.until_at("/ui/errors/").await;
+    browser.click(".head a[href$='/silence']").await;
+    browser.press("dialog input[name=reason]", "the relay moves").await;
+    browser.click("dialog button.main").await;
+    browser.until("document.querySelector('#silenced')").await;
+    assert!(browser.text("#silenced").await.contains("the relay moves"));
+    browser.open(&scene.url("/")).await;
+    browser.until("!document.querySelector('tr[id^=error-]')").await;
+    browser.open(&scene.url("/ui/errors?silenced=true")).await;
+    browser.click("tr[id^=error-] a").await;
+    browser.click(".head a[href$='/unsilence']").await;
+    browser.click("dialog button.main").await;
+    browser.until("document.querySelector('.head a[href$=\"/silence\"]')").await;
+    let complaints = browser.console().await;
+    assert!(complaints.is_empty(), "{complaints:#?}");
+}

@@ -56,6 +56,7 @@ mod schedules;
 mod scopes;
 mod searches;
 mod shards;
+mod silences;
 mod submit;
 mod support;
 mod trail;

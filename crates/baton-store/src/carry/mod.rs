@@ -153,6 +153,7 @@ const CARRIED: &[&str] = &[
     "series:<resolution>:<ms>:<queue>",
     "series:<resolution>:<ms>",
     "depths",
+    "errors:silenced",
     "errors",
     "error:<fingerprint>:tasks",
     "error:<fingerprint>:workers",
