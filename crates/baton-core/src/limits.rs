@@ -212,6 +212,10 @@ limits! {
     EDGES_PAGE_MAX = 1_000;
     /// Tasks of a flow that one look for an open one passes.
     FLOW_LOOK_MAX = 500;
+    /// Tasks of a flow that one call counts by their kinds.
+    FLOW_KINDS_TASKS = 500;
+    /// And edges, each of which is a read.
+    FLOW_KINDS_EDGES = 2_000;
     /// Workers whose overdue runs and records one tick looks at.
     SWEEP_HOLDERS_MAX = 200;
     /// How often a shard is ticked.

@@ -14,6 +14,7 @@ pub mod events;
 pub mod flow;
 pub mod flows;
 pub mod instance;
+pub mod kinds;
 pub mod link;
 pub mod many;
 pub mod notice;

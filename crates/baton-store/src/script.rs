@@ -36,7 +36,7 @@ const SOURCES: &[(&str, &str)] = texts! { "":
     "task/submit" "task/claim" "task/settle" "task/progress" "task/log" "task/log_read"
     "task/cancel" "task/rerun" "task/promote" "task/reprioritise"
     "task/read" "task/history" "task/list" "task/running" "task/values"
-    "task/link" "task/unlink" "task/edges" "task/parents" "task/audit" "task/sides" "flow/submit" "flow/begin" "flow/list" "flow/tasks" "flow/open" "shard/cascade"
+    "task/link" "task/unlink" "task/edges" "task/parents" "task/audit" "task/sides" "flow/submit" "flow/begin" "flow/list" "flow/tasks" "flow/kinds" "flow/open" "shard/cascade"
     "queue/pause" "queue/set" "queue/counts" "queue/hint"
     "pool/attend" "pool/leave" "pool/set" "pool/list" "pool/remove"
     "schedule/put" "schedule/fire" "schedule/trigger" "schedule/pause" "schedule/remove" "schedule/list"

@@ -6,6 +6,7 @@ mod error_silence;
 mod error_silenced;
 mod error_tasks;
 mod flow_begin;
+mod flow_kinds;
 mod flow_list;
 mod flow_open;
 mod flow_submit;

@@ -24,7 +24,7 @@ mod pace;
 pub(crate) mod password;
 pub(crate) mod reach;
 pub(crate) mod refresh;
-mod remembered;
+pub(crate) mod remembered;
 mod reset;
 mod revoked;
 pub mod secret;

@@ -47,7 +47,18 @@ impl Scene {
         told.extend(self.longest().await);
         told.push(self.others().await);
         self.written().await;
+        told.push(self.silenced().await);
         told
+    }
+
+    /// A group of failures of which somebody knows.
+    async fn silenced(&self) -> Told {
+        let groups = self.get("/api/v1/errors").await;
+        // The walk goes to the first one, and finds it as loud as ever.
+        let last = groups["errors"].as_array().and_then(|groups| groups.last()).expect("a group");
+        let group = last["fingerprint"].as_str().expect("its name");
+        self.put(&format!("/api/v1/errors/{group}/silence"), json!({ "reason": LINES[1] })).await;
+        Told { path: format!("/ui/errors/{group}"), text: visible(LINES[1]) }
     }
 
     /// Something that was done to many tasks.
