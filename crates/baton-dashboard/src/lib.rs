@@ -22,6 +22,7 @@ pub mod overview;
 pub mod page;
 pub mod queue_rules;
 pub mod queues;
+pub mod race;
 pub mod schedules;
 pub mod sessions;
 pub mod settings;

@@ -22,6 +22,7 @@ mod need;
 mod outbox;
 mod pace;
 pub(crate) mod password;
+pub(crate) mod race;
 pub(crate) mod reach;
 pub(crate) mod refresh;
 pub(crate) mod remembered;

@@ -24,6 +24,7 @@ mod overview;
 mod pools;
 mod queue_rules;
 mod queues;
+mod race;
 mod reports;
 mod safety;
 mod schedules;
@@ -136,6 +137,7 @@ fn logins() -> Router<App> {
         .route("/ui/sessions/password", get(sessions::list).post(sessions::change_password))
         .route("/ui/sessions/all/end", get(sessions::ask_all).post(sessions::end_all))
         .route("/ui/sessions/everyone/end", get(sessions::ask_everyone).post(sessions::end_everyone))
+        .route("/ui/sessions/race", get(race::ask).post(race::hold))
         .route("/ui/sessions/{id}", get(sessions::one))
         .route("/ui/sessions/{id}/end", get(sessions::ask_one).post(sessions::end_one))
         .route("/ui/users", get(users::list))

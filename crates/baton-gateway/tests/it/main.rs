@@ -70,6 +70,7 @@ mod ui_many;
 mod ui_pages;
 mod ui_pools;
 mod ui_queue_rules;
+mod ui_race;
 mod ui_roles;
 mod ui_schedules;
 mod ui_sessions;
