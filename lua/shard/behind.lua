@@ -5,6 +5,7 @@
 --   1  meta      hash    the shard
 --   2  events    stream
 -- DERIVES index:kinds index:kind:<kind> index:tag:<tag> index:worker:<id> series:<resolution>:<ms> series:<resolution>:<ms>:<queue>
+--   depths queue:<name> queue:<name>:<status> queue:<name>:waiting
 --   errors error:<fingerprint> error:<fingerprint>:tasks error:<fingerprint>:workers
 --   webhooks:filters webhook:<name>:due webhook:<name>:counts
 -- ARGV
@@ -19,7 +20,7 @@
 --   { 'written', '1' if nothing is left, missed }   so many task events were trimmed away before anybody read them
 --   { 'stale' }                                     the place has been moved meanwhile: nothing is written
 --   { 'refused', 'schema_too_new', '' }
--- COST  7 + 1 per write, 2 more per webhook, 1 per hour, log n per member; words are bounded by the caller
+-- COST  7 + 1 per write, 2 more per webhook, 1 per hour, 12 to 15 per depth, log n per member; words are bounded by the caller
 local now_arg, from, from_part, to, to_part, counted, writes = take(7)
 local now = now_from(now_arg)
 local state = redis.call('HMGET', META, 'schema', 'behind', 'behind_events', 'events', 'behind_part')
@@ -28,13 +29,21 @@ if state[1] and tonumber(state[1]) > SCHEMA then return refused('schema_too_new'
 if (state[2] or '') ~= from or (state[5] or '') ~= from_part then return { 'stale' } end
 
 -- Keys come from the caller, so they are held to the families that nothing else writes.
-local FAMILIES = { '^index:kinds$', '^index:kind:.', '^index:tag:.', '^index:worker:.', '^series:%w+:%d+$', '^series:%w+:%d+:.',
+local FAMILIES = { '^index:kinds$', '^index:kind:.', '^index:tag:.', '^index:worker:.', '^series:%w+:%d+$', '^series:%w+:%d+:.', '^depths$',
   '^errors$', '^error:%x+$', '^error:%x+:tasks$', '^error:%x+:workers$', '^webhook:[^:]+:due$' }
 local function own(suffix)
   for _, family in ipairs(FAMILIES) do
     if string.find(suffix, family) then return SHARD .. suffix end
   end
   error('BROKEN a write behind to ' .. suffix)
+end
+
+local DEPTHS = { 'scheduled', 'blocked', 'pending', 'running' }
+-- How many tasks of a queue there are now in each status that a task leaves again.
+local function depth_of(queue)
+  local record = redis.call('HMGET', queue_key(queue), 'scheduled', 'running')
+  local function size(index) return redis.call('ZCARD', queue_key(queue) .. index) end
+  return { record[1] or '0', digits(size(':blocked')), digits(size(':pending') + size(':waiting')), record[2] or '0' }
 end
 
 local VERBS = {
@@ -93,6 +102,25 @@ local VERBS = {
     if #members > 0 then redis.call('ZADD', key, unpack(members)) end
     local over = #words - 1 - #members / 2
     if over > 0 then redis.call('HINCRBY', SHARD .. 'webhook:' .. name .. ':counts', 'dropped', digits(over)) end
+  end,
+  -- The word of each resolution, its step and how long a bucket is kept; then queues. What is counted is of now, and so is its
+  -- bucket. The first count of a bucket goes there with the one before it, for nothing is written while nothing happens.
+  depth = function(key, words)
+    for at = 10, #words do
+      local queue, depth = words[at], depth_of(words[at])
+      local before = { string.match(redis.call('HGET', key, queue) or '', '^%d+ (%d+) (%d+) (%d+) (%d+)$') }
+      for of = 1, 9, 3 do
+        local bucket = own('series:' .. words[of] .. ':' .. digits(now.ms - now.ms % words[of + 1]) .. ':' .. queue)
+        local fields, first = {}, before[1] and redis.call('HEXISTS', bucket, DEPTHS[1]) == 0
+        for status, name in ipairs(DEPTHS) do
+          fields[#fields + 1], fields[#fields + 2] = name, depth[status]
+          if first then fields[#fields + 1], fields[#fields + 2] = 'before:' .. name, before[status] end
+        end
+        redis.call('HSET', bucket, unpack(fields))
+        redis.call('PEXPIRE', bucket, words[of + 2])
+      end
+      redis.call('HSET', key, queue, now.digits .. ' ' .. table.concat(depth, ' '))
+    end
   end,
   -- Groups that were not seen for longest leave the list with their keys: above the bound, or when they are old.
   evict = function(key, words)

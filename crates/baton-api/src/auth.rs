@@ -9,7 +9,7 @@ use baton_core::WorkerId;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::{Timestamp, schemas, text};
+use crate::{Timestamp, number, schemas, text};
 
 /// A text that is never printed.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -155,6 +155,34 @@ pub struct Session {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Sessions {
     pub sessions: Vec<Session>,
+}
+
+/// How many requests are to bring the same refresh token at once.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
+pub struct NewRace {
+    /// 8 where nothing is said.
+    #[serde(default, deserialize_with = "number::whole_or_null", skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 2, maximum = 16)]
+    pub requests: Option<u64>,
+}
+
+/// A race of refreshes that is over.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Race {
+    /// The session that it was about. It has ended.
+    pub session_id: String,
+    /// What each of the requests got: one of them won.
+    pub laps: Vec<Lap>,
+}
+
+/// One request of a race.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Lap {
+    pub won: bool,
+    /// Why it got nothing: `refresh_token_superseded`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
+    pub took_us: u64,
 }
 
 /// A session and the refresh tokens of it that came more than once. Those that came once leave no trace but their number.

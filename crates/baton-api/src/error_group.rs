@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use baton_core::{Fingerprint, Kind, TaskId};
+use baton_core::{Fingerprint, Kind, Principal, TaskId};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::task::Task;
-use crate::{Timestamp, schemas, text};
+use crate::{Timestamp, number, schemas, text};
 
 /// Failures of one kind of task, with one reason, whose messages are the same but for what differs from task to task. Attempts
 /// that another one followed count, too.
@@ -45,6 +45,9 @@ pub struct ErrorGroup {
     #[serde(default, with = "text::option", skip_serializing_if = "Option::is_none")]
     #[schema(schema_with = schemas::task)]
     pub sample_task: Option<TaskId>,
+    /// Somebody knows of it, and it is left out of what asks for attention.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub silenced: Option<Silence>,
     /// Its latest tasks that are still kept, the last one to fail first; only where one group is asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tasks: Option<Vec<Task>>,
@@ -60,4 +63,34 @@ pub struct ErrorGroups {
     pub total: u64,
     /// How old what is not in them yet may be.
     pub behind_ms: u64,
+}
+
+/// Who silenced a group until when, and why.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Silence {
+    #[schema(schema_with = schemas::time)]
+    pub since: Timestamp,
+    /// Absent: until it is taken back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(schema_with = schemas::time)]
+    pub until: Option<Timestamp>,
+    #[serde(default, with = "text::option", skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub by: Option<Principal>,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub reason: String,
+}
+
+/// For how long a group is to be silent, and why.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SilenceError {
+    /// From a minute to a year. Where nothing is said: until it is taken back.
+    #[serde(default, deserialize_with = "number::whole_or_null", skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 60_000, maximum = 31_536_000_000_u64)]
+    pub for_ms: Option<u64>,
+    /// For others who look at the group, and for the trail: at most 256 bytes.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[schema(max_length = 256)]
+    pub reason: String,
 }

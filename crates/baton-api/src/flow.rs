@@ -196,6 +196,53 @@ pub struct Graph {
     pub truncated: bool,
 }
 
+/// A flow by the kinds of its tasks, with a place for each: those that wait stand below those that they wait for, or to the right.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct FlowKinds {
+    #[serde(with = "text")]
+    #[schema(schema_with = schemas::flow)]
+    pub flow: FlowId,
+    /// In the order of the first task of each.
+    pub nodes: Vec<KindNode>,
+    pub edges: Vec<KindEdge>,
+    pub direction: Direction,
+    pub width: u64,
+    pub height: u64,
+    /// How many tasks there are, of those that the reader may read.
+    pub tasks: u64,
+}
+
+/// The tasks of one kind.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct KindNode {
+    /// Absent: all kinds but the fifty with most tasks, together.
+    #[serde(default, with = "text::option", skip_serializing_if = "Option::is_none")]
+    #[schema(schema_with = schemas::kind)]
+    pub kind: Option<Kind>,
+    /// How many kinds that are.
+    pub kinds: u64,
+    pub tasks: u64,
+    /// How many of them are in which status.
+    pub counts: BTreeMap<String, u64>,
+    /// How many edges there are between tasks of it.
+    pub within: u64,
+    pub layer: u64,
+    /// The middle of its box, from the left and from the top. A box is 160 wide and 40 high.
+    pub x: u64,
+    pub y: u64,
+}
+
+/// Tasks of one kind wait for tasks of another one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct KindEdge {
+    /// Those that are waited for, by their place in `nodes`.
+    pub parents: u64,
+    /// Those that wait. They may stand in front of the others: a line would lead back.
+    pub children: u64,
+    /// How many edges these are.
+    pub edges: u64,
+}
+
 /// A task in a graph.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct GraphNode {

@@ -34,7 +34,8 @@ pub struct Series {
     #[serde(with = "text")]
     #[schema(schema_with = schemas::metric)]
     pub metric: Metric,
-    /// One for each step, also where nothing happened.
+    /// One for each step, also where nothing happened. How many tasks there were in a status is not known of the time before
+    /// somebody looked first, and has no points there.
     pub points: Vec<Point>,
 }
 
@@ -43,7 +44,7 @@ pub struct Series {
 pub struct Point {
     #[schema(schema_with = schemas::time)]
     pub at: Timestamp,
-    /// How often it happened, or how many runs were measured.
+    /// How often it happened, how many runs were measured, or how many tasks there were in the end.
     pub count: u64,
     /// Of `wait` and `run`, where something was measured.
     #[serde(flatten)]

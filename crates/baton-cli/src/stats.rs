@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use anyhow::Result;
-use baton::Figures;
-use baton::api::series::Measured;
+use baton::api::series::{Measured, Series};
 use baton::api::task::Stats;
+use baton::{Figures, Metric};
 use clap::Args;
+use serde::Serialize;
 
 use crate::console::{self, Target, client};
 use crate::exit::Exit;
@@ -30,12 +31,20 @@ pub(crate) struct StatsCommand {
 pub(crate) async fn run(out: &Out, target: &Target, command: StatsCommand) -> Result<Exit> {
     let figures = Figures::new().last(command.last);
     let figures = command.queue.iter().fold(figures, |figures, queue| figures.queue(queue));
-    let stats = client(target)?.stats_of(&figures).await?;
+    let client = client(target)?;
+    let stats = client.stats_of(&figures).await?;
+    let depth = match command.queue {
+        Some(_) => client.series(&DEPTHS, &figures).await?.series,
+        None => Vec::new(),
+    };
     match out.format {
-        Format::Json => out.document(&stats)?,
+        Format::Json => out.document(&Shown { stats: &stats, depth: &depth })?,
         Format::Name => stats.queues.keys().try_for_each(|queue| out.line(queue))?,
         Format::Table | Format::Wide => {
             out.text(&format!("{}\n{}", counts(out, &stats), pace(out, &stats)))?;
+            if !depth.is_empty() {
+                out.text(&format!("\n{}", depths(out, &depth)))?;
+            }
             if out.format == Format::Wide {
                 out.text(&format!("\n{}", workers(out, &stats)))?;
             }
@@ -43,6 +52,18 @@ pub(crate) async fn run(out: &Out, target: &Target, command: StatsCommand) -> Re
     }
     Ok(Exit::Fine)
 }
+
+/// What is printed for programs.
+#[derive(Serialize)]
+struct Shown<'a> {
+    #[serde(flatten)]
+    stats: &'a Stats,
+    /// How many tasks there were, point by point; only of one queue.
+    #[serde(skip_serializing_if = "<[Series]>::is_empty")]
+    depth: &'a [Series],
+}
+
+const DEPTHS: [Metric; 4] = [Metric::Scheduled, Metric::Blocked, Metric::Pending, Metric::Running];
 
 const STATUSES: [&str; 8] =
     ["scheduled", "blocked", "pending", "running", "completed", "failed", "timeout", "cancelled"];
@@ -107,8 +128,48 @@ fn times(measured: &Measured) -> Option<String> {
     Some(format!("{average} on average; half within {half}, 95 % within {most}, 99 % within {nearly_all}"))
 }
 
+/// How many tasks there were in each status, over the time that was asked for.
+fn depths(out: &Out, depth: &[Series]) -> String {
+    let mut table = Table::new(&["DEPTH", "LEAST", "MOST", "NOW", "OVER THE TIME"]);
+    for series in depth {
+        let counts: Vec<u64> = series.points.iter().map(|point| point.count).collect();
+        let cells = [counts.iter().min(), counts.iter().max(), counts.last()];
+        let cells = cells.map(|count| count.map_or_else(|| "-".to_owned(), u64::to_string));
+        table.row([series.metric.to_string()].into_iter().chain(cells).chain([picture(&counts)]));
+    }
+    table.text(out)
+}
+
+/// Columns of the picture.
+const COLUMNS: usize = 40;
+
+/// The most of each part of the time, as high as its share of the most of all.
+fn picture(counts: &[u64]) -> String {
+    const HEIGHTS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
+    let most = counts.iter().max().copied().unwrap_or_default().max(1);
+    let columns = counts.chunks(counts.len().div_ceil(COLUMNS).max(1));
+    let highest = columns.map(|column| column.iter().max().copied().unwrap_or_default());
+    let height = |count: u64| {
+        if count == 0 { ' ' } else { HEIGHTS[(u128::from(count) * 7 / u128::from(most)) as usize] }
+    };
+    highest.map(height).collect::<String>().trim_end().to_owned()
+}
+
 fn workers(out: &Out, stats: &Stats) -> String {
     let mut table = Table::new(&["WORKER", "HOLDS"]);
     stats.workers.iter().for_each(|(worker, holds)| table.row([worker.clone(), holds.to_string()]));
     table.text(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_picture_is_as_high_as_its_most_and_not_too_long() {
+        assert_eq!(picture(&[]), "");
+        assert_eq!(picture(&[0, 1, 4, 7, 0]), " ▂▅█");
+        assert_eq!(picture(&[u64::MAX; 360]).chars().count(), COLUMNS);
+        assert_eq!(picture(&[0; 360]), "");
+    }
 }

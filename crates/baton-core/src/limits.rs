@@ -224,6 +224,10 @@ limits! {
     EDGES_PAGE_MAX = 1_000;
     /// Tasks of a flow that one look for an open one passes.
     FLOW_LOOK_MAX = 500;
+    /// Tasks of a flow that one call counts by their kinds.
+    FLOW_KINDS_TASKS = 500;
+    /// And edges, each of which is a read.
+    FLOW_KINDS_EDGES = 2_000;
     /// Workers whose overdue runs and records one tick looks at.
     SWEEP_HOLDERS_MAX = 200;
     /// How often a shard is ticked.
@@ -360,6 +364,8 @@ limits! {
     SCAN_MAX = 500;
     /// Buckets of a series that one call reads.
     SERIES_BUCKETS_MAX = 20;
+    /// Buckets that one call looks into for depths, which are eight fields of each.
+    DEPTH_BUCKETS_MAX = 200;
     /// Queues of a shard that have series of their own: the first that appeared. The others share one.
     SERIES_QUEUES_MAX = 200;
     /// Groups of failures of a shard: those that were seen last.
@@ -376,6 +382,12 @@ limits! {
     ERROR_HOURS = 24;
     /// A group that nobody saw for so long is forgotten.
     ERROR_RETENTION_MS = 2_592_000_000;
+    /// Groups that are silenced at a time.
+    SILENCES_MAX = 500;
+    /// For how long at least: a minute.
+    SILENCE_MS_MIN = 60_000;
+    /// And at most: a year.
+    SILENCE_MS_MAX = 31_536_000_000;
     /// What a group keeps of one of its messages.
     ERROR_SAMPLE_BYTES = 1_024;
     /// Of a longer error, what is looked at of each of its ends to tell its group; the sample is in the first.

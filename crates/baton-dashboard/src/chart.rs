@@ -1,6 +1,8 @@
 //! Charts, drawn as SVG. Shapes are stretched to the width there is; words stand beside them as text, so that they stay
 //! readable at every width. Colours are classes, so that themes work; and each chart can be read as a table.
 
+mod area;
+
 use std::fmt::Write;
 
 use askama::Template;
@@ -92,6 +94,15 @@ impl Chart {
         let sums = rows.iter().map(|row| row.values.iter().flatten().sum::<u64>());
         let legend = named(rows, sums.map(|sum| Unit::Tasks.write(sum)));
         Chart::new(id, title, span, Unit::Tasks, rows, most, shapes, legend)
+    }
+
+    /// Areas that stand on each other: how many there were of what, and are now.
+    pub fn areas(id: &'static str, title: &'static str, span: Span, rows: &[Row]) -> Chart {
+        let most = ceiling(tallest(rows));
+        let now = rows.iter().map(|row| row.values.iter().rev().find_map(|value| *value));
+        let legend =
+            named(rows, now.map(|now| now.map_or_else(|| "–".to_owned(), |now| Unit::Tasks.write(now))));
+        Chart::new(id, title, span, Unit::Tasks, rows, most, area::piled(rows, most), legend)
     }
 
     /// Lines: how many there were of what.
@@ -350,6 +361,32 @@ pub fn traffic(answer: &SeriesAnswer) -> Chart {
     let ended = (0..steps(&ends)).map(|step| Some(ends.iter().map(|row| at(row, step)).sum())).collect();
     let ended = Row { name: "ended", class: "running", values: ended };
     Chart::counts("traffic", "Came and ended", span(answer), &[came, ended])
+}
+
+/// How many tasks a queue had in each status that a task leaves again.
+pub fn depth(answer: &SeriesAnswer) -> Chart {
+    let row = |(metric, name)| Row { name, class: name, values: known(answer, metric) };
+    // From below: what is worked on, what waits for a worker, and what waits for something else.
+    let rows = [
+        (Metric::Running, "running"),
+        (Metric::Pending, "pending"),
+        (Metric::Scheduled, "scheduled"),
+        (Metric::Blocked, "blocked"),
+    ];
+    Chart::areas("depth", "Depth", span(answer), &rows.map(row))
+}
+
+/// The numbers of a metric that is not known of every step.
+fn known(answer: &SeriesAnswer, metric: Metric) -> Vec<Option<u64>> {
+    let span = span(answer);
+    let steps = span.to_ms.saturating_sub(span.from_ms) / span.step_ms.max(1);
+    let mut values = vec![None; steps as usize];
+    let series = answer.series.iter().find(|series| series.metric == metric);
+    for point in series.into_iter().flat_map(|series| &series.points) {
+        let step = point.at.ms().saturating_sub(span.from_ms) / span.step_ms.max(1);
+        values.get_mut(step as usize).into_iter().for_each(|value| *value = Some(point.count));
+    }
+    values
 }
 
 /// How long tasks waited and ran.

@@ -3,12 +3,14 @@
 
 use askama::Template;
 use baton_api::flow::Flow;
+use baton_api::operation::Operation;
 use baton_api::queue::Queue;
 use baton_core::operation::Act;
 use baton_core::{Move, Status};
 
 use crate::flows;
 use crate::link::Link;
+use crate::many;
 use crate::page::pages;
 use crate::shell::Shell;
 use crate::words;
@@ -381,6 +383,12 @@ pub fn of_flow(deed: &Deed, flow: &Flow) -> About {
     };
     let tasks = Status::ALL.iter().filter(fits).map(|status| flows::count(flow, *status)).sum();
     About { called: flows::called(flow), tasks, of: flow.tasks }
+}
+
+/// How many tasks of an operation are not done, where that is known.
+pub fn of_operation(operation: &Operation) -> Option<About> {
+    let called = format!("{} {}", many::verb(operation.action), operation.id);
+    Some(About { called, tasks: operation.left?, of: operation.expected? })
 }
 
 /// How many tasks of a queue a purge takes: those that wait, whatever for.

@@ -88,7 +88,8 @@ impl Drawing {
             let (parent, child) = (*at.get(&edge.parent)?, *at.get(&edge.child)?);
             let ends = (&graph.nodes[parent as usize], &graph.nodes[child as usize]);
             let class = line_class(edge, path.has(edge));
-            Some(Line { class, parent, child, path: curve(ends.0, ends.1, graph.direction) })
+            let path = curve((ends.0.x, ends.0.y), (ends.1.x, ends.1.y), graph.direction);
+            Some(Line { class, parent, child, path })
         });
         Drawing {
             title: subject.title.clone(),
@@ -233,11 +234,11 @@ pub(crate) fn beside(graph: &Graph, id: TaskId, parents: bool) -> Vec<Beside<'_>
 }
 
 /// From the side of one box to the side of another, leaving and arriving at a right angle.
-fn curve(from: &GraphNode, to: &GraphNode, direction: Direction) -> String {
+pub(crate) fn curve(from: (u64, u64), to: (u64, u64), direction: Direction) -> String {
     // Along the way that the graph goes, and across it.
     let (ends, across, half) = match direction {
-        Direction::Right => ((from.x, to.x), (from.y, to.y), BOX.0 / 2),
-        Direction::Down => ((from.y, to.y), (from.x, to.x), BOX.1 / 2),
+        Direction::Right => ((from.0, to.0), (from.1, to.1), BOX.0 / 2),
+        Direction::Down => ((from.1, to.1), (from.0, to.0), BOX.1 / 2),
     };
     let (first, last) = (ends.0 + half, ends.1.saturating_sub(half + 2));
     let bend = bend(first, last);
@@ -260,7 +261,7 @@ fn bend(from: u64, to: u64) -> u64 {
 }
 
 /// All of it, with a margin; what is small stands in the middle.
-fn view(width: u64, height: u64) -> (i64, i64, u64, u64) {
+pub(crate) fn view(width: u64, height: u64) -> (i64, i64, u64, u64) {
     let wide = (width + 2 * MARGIN).max(LEAST.0);
     let high = (height + 2 * MARGIN).max(LEAST.1);
     let before = |all: u64, own: u64| -(((all - own) / 2) as i64);

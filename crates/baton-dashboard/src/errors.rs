@@ -48,10 +48,37 @@ pub struct RerunPage {
     pub refused: Option<String>,
 }
 
-pages!(ErrorsPage, ErrorPage, RerunPage);
+/// Asks for how long a group is to draw no attention.
+#[derive(Debug, Template)]
+#[template(path = "silence.html", blocks = ["live"])]
+pub struct SilencePage {
+    pub shell: Shell,
+    pub group: ErrorGroup,
+    /// One of [`SILENCES`].
+    pub for_ms: String,
+    pub reason: String,
+    pub refused: Option<String>,
+}
+
+/// Lengths that are offered, ms.
+pub const SILENCES: [(&str, &str); 5] = [
+    ("3600000", "an hour"),
+    ("86400000", "a day"),
+    ("604800000", "a week"),
+    ("2592000000", "30 days"),
+    ("", "until it is taken back"),
+];
+
+pages!(ErrorsPage, ErrorPage, RerunPage, SilencePage);
+
+impl SilencePage {
+    fn place(&self) -> Link {
+        place(&self.shell, &self.group)
+    }
+}
 
 /// What narrows the list of groups.
-pub const FILTERS: [&str; 2] = ["queue", "kind"];
+pub const FILTERS: [&str; 3] = ["queue", "kind", "silenced"];
 
 impl ErrorsPage {
     fn all(&self) -> Link {
@@ -69,6 +96,17 @@ impl ErrorsPage {
 
     fn dead(&self) -> Link {
         self.shell.tasks().with("status", DEAD)
+    }
+
+    /// To those that are silenced, and to those that are not; not where one of these is shown.
+    fn by_silence(&self) -> Option<[(Link, &'static str); 2]> {
+        let chosen = self.filters.iter().any(|(name, _)| *name == "silenced");
+        let rest = || self.without("");
+        let links = [
+            (rest().with("silenced", "false"), "Without silenced ones"),
+            (rest().with("silenced", "true"), "Silenced"),
+        ];
+        (!chosen).then_some(links)
     }
 
     fn spark(&self, group: &ErrorGroup) -> Option<Spark> {
@@ -109,6 +147,15 @@ impl ErrorPage {
 
     fn rerun(&self) -> Option<Link> {
         self.shell.may("tasks:write").then(|| self.place().and("/rerun"))
+    }
+
+    /// The other way round than it is: where to, and what the button says.
+    fn silence(&self) -> Option<(Link, &'static str)> {
+        let (word, says) = match self.group.silenced {
+            Some(_) => ("/unsilence", "Unsilence"),
+            None => ("/silence", "Silence"),
+        };
+        self.shell.may("tasks:write").then(|| (self.place().and(word), says))
     }
 
     fn place(&self) -> Link {

@@ -4,13 +4,14 @@ use std::borrow::Borrow;
 use std::collections::HashMap;
 
 use askama::Template;
-use baton_api::flow::{Direction, EdgeState, Flow, Graph, GraphNode};
+use baton_api::flow::{Direction, EdgeState, Flow, FlowKinds, Graph, GraphNode};
 use baton_api::task::{Explanation, Task, Tasks};
 use baton_core::{Status, TaskId};
 
 use crate::deed::{Deed, Noun};
 use crate::drawing::{self, Drawing, Subject};
 use crate::flows;
+use crate::kinds::KindsDrawing;
 use crate::link::Link;
 use crate::page::pages;
 use crate::shell::Shell;
@@ -82,6 +83,8 @@ pub struct FlowPage {
     pub direction: Direction,
     /// Its tasks and edges, where there are not too many.
     pub graph: Option<Graph>,
+    /// Its kinds, where it is too large for its tasks to be drawn.
+    pub kinds: Option<FlowKinds>,
     /// A page of its tasks: of the table, or with their histories of the timeline.
     pub tasks: Option<Tasks>,
     pub cursor: String,
@@ -150,10 +153,6 @@ impl FlowPage {
         self.flow.tasks > SHOWN_MAX
     }
 
-    fn drawn_max(&self) -> u64 {
-        DRAWN_MAX
-    }
-
     /// Buttons for what can still be done.
     fn deeds(&self) -> Vec<&'static Deed> {
         let allowed = Deed::allowed(Noun::Flow, &self.shell);
@@ -179,6 +178,10 @@ impl FlowPage {
             chosen: self.chosen.as_ref().map(|chosen| chosen.id),
         };
         Some(Drawing::of(&subject, |id| self.at_node(id)))
+    }
+
+    fn by_kinds(&self) -> Option<KindsDrawing<'_>> {
+        Some(KindsDrawing::of(self.kinds.as_ref()?, &self.called(), &self.shell))
     }
 
     /// What the script is told of a drawing while tasks go their ways.

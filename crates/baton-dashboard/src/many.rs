@@ -2,7 +2,7 @@
 
 use askama::Template;
 use baton_api::operation::{Foreseen, Operation};
-use baton_core::operation::Act;
+use baton_core::operation::{Act, OperationState};
 
 use crate::deed::{Deed, Noun};
 use crate::page::pages;
@@ -103,8 +103,16 @@ impl OperationPage {
 
     /// One that goes on can be called off.
     fn deeds(&self) -> Vec<&'static Deed> {
-        let goes_on = self.operation.state == baton_core::operation::OperationState::Running;
+        let goes_on = self.operation.state == OperationState::Running;
         Deed::allowed(Noun::Operation, &self.shell).filter(|_| goes_on).collect()
+    }
+
+    /// How many of the expected ones stay as they are, where it was called off.
+    fn undone(&self) -> Option<u64> {
+        let called_off =
+            matches!(self.operation.state, OperationState::Cancelling | OperationState::Cancelled);
+        let met = self.operation.done + self.operation.refused.values().sum::<u64>();
+        self.operation.expected.filter(|_| called_off).map(|expected| expected.saturating_sub(met))
     }
 
     /// What it was asked of, as JSON.

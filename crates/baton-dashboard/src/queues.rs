@@ -71,6 +71,10 @@ impl QueuePage {
         chart::throughput(&self.series)
     }
 
+    fn depth(&self) -> Chart {
+        chart::depth(&self.series)
+    }
+
     fn traffic(&self) -> Chart {
         chart::traffic(&self.series)
     }

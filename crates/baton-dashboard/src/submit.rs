@@ -58,7 +58,7 @@ pub fn like(task: &Task, queues: &[String], kinds: &[String]) -> Sheet {
     for (name, value) in [
         ("kind", task.kind.to_string()),
         ("queue", task.queue.to_string()),
-        ("payload", task.payload.as_ref().map(|payload| words::typed(payload.get())).unwrap_or_default()),
+        ("payload", payload(task)),
         ("priority", task.priority.to_string()),
         ("timeout", words::length(task.timeout_ms)),
         ("attempts", task.max_attempts.to_string()),
@@ -68,4 +68,9 @@ pub fn like(task: &Task, queues: &[String], kinds: &[String]) -> Sheet {
         sheet.set(name, value);
     }
     sheet
+}
+
+/// As it would be typed.
+pub fn payload(task: &Task) -> String {
+    task.payload.as_ref().map(|payload| words::typed(payload.get())).unwrap_or_default()
 }

@@ -4,12 +4,14 @@ use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
 
-use baton_core::{Code, GatewayId, Principal};
+use baton_core::{Code, FlowId, GatewayId, Principal};
 use baton_dashboard::{Base, Instance};
 use baton_store::Store;
+use baton_store::calls::flow::FlowKinds;
 use tokio::sync::{Notify, Semaphore};
 use tokio_util::sync::CancellationToken;
 
+use crate::auth::remembered::Remembered;
 use crate::auth::settings::Logins;
 use crate::auth::{Auth, nobody};
 use crate::budget::Budget;
@@ -52,6 +54,8 @@ pub struct Inner {
     pub(crate) held: Arc<Semaphore>,
     /// Drawings that were made lately.
     pub(crate) drawings: Kept,
+    /// Flows that were counted by their kinds lately.
+    pub(crate) kinds: Remembered<FlowId, Arc<FlowKinds>>,
     /// How many more requests may compute for longer than a moment.
     heavy: Arc<Semaphore>,
 }
@@ -110,6 +114,9 @@ const HELD_MAX: usize = 10_000;
 /// Flows that are read and graphs that are drawn at a time: each keeps a core busy, and tens of MB.
 const HEAVY_MAX: usize = 2;
 
+/// Flows whose kinds are remembered: each has a few kB, and at worst some MB of kinds.
+const FLOWS_COUNTED_MAX: usize = 16;
+
 /// How long a request waits for one of these places.
 const PLACE_WAIT_MAX: Duration = Duration::from_secs(10);
 
@@ -129,6 +136,7 @@ impl App {
             posts: Posts::default(),
             held: Arc::new(Semaphore::new(HELD_MAX)),
             drawings: Kept::default(),
+            kinds: Remembered::new(FLOWS_COUNTED_MAX),
             heavy: Arc::new(Semaphore::new(HEAVY_MAX)),
             store,
             draining,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use baton_api::series::Measured;
 use baton_auth::Action;
-use baton_core::series::{Histogram, Resolution, Tally};
+use baton_core::series::{Depth, Histogram, Plan, Resolution, Tally};
 use baton_core::{Code, QueueName};
 use baton_store::calls::series::{Of, ReadSeries};
 use baton_store::{Error, Store};
@@ -81,6 +81,28 @@ pub(crate) async fn sum(
         sum.merge(tally);
         sum
     }))
+}
+
+/// How deep a queue was at the end of each point, over all shards; not known before the first look at it.
+pub(crate) async fn depth(
+    store: &Store,
+    queue: &QueueName,
+    plan: &Plan,
+) -> Result<Vec<Option<Depth>>, Error> {
+    let each = try_join_all(store.shards().all().map(|shard| store.depth(shard, queue, plan))).await?;
+    let mut sum = vec![None; plan.points() as usize];
+    for looks in each {
+        for (sum, level) in sum.iter_mut().zip(looks.levels(plan)) {
+            *sum = match (*sum, level) {
+                (Some(mut one), Some(other)) => {
+                    Depth::merge(&mut one, &other);
+                    Some(one)
+                }
+                (one, other) => one.or(other),
+            };
+        }
+    }
+    Ok(sum)
 }
 
 /// How old the oldest event is that no series has yet, in any shard.

@@ -26,8 +26,8 @@ use crate::problem::Fail;
 const POWERS: [&str; 5] = ["queues:admin", "workers:admin", "admin:users", "admin:keys", "admin"];
 /// Of these every change is noted, whatever scope it takes.
 const TAGS: [&str; 2] = ["operations", "schedules"];
-/// What is done to all tasks of a flow, or of a group of failures.
-const MANY: [&str; 3] = ["cancel_flow", "rerun_flow", "rerun_error"];
+/// What is done to all tasks of a flow, or of a group of failures; and what hides such a group from others.
+const MANY: [&str; 5] = ["cancel_flow", "rerun_flow", "rerun_error", "silence_error", "unsilence_error"];
 /// Whoever has a login may do these for himself; that is told only of those who look after others.
 const KEYS: [&str; 3] = ["create_key", "change_key", "remove_key"];
 /// What changes nothing.

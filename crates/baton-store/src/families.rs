@@ -129,6 +129,8 @@ families! {
     Shard Expires zset "index:worker:<id>" "shard/behind" "the newest ended tasks of a worker, by the ms they were created";
     Shard Expires hash "series:<resolution>:<ms>:<queue>" "shard/behind" "what happened to one queue in the bucket that begins then; * is the others together";
     Shard Expires hash "series:<resolution>:<ms>" "shard/behind" "what happened in the bucket of 10s, 5m or 1h that begins then";
+    Shard Lasts hash "depths" "shard/behind" "how many tasks queues had by status when they were last looked at, and when";
+    Shard Lasts hash "errors:silenced" "error/silence" "groups that draw no attention: until when, since when, who said so and why";
     Shard Lasts zset "errors" "shard/behind" "groups of failures by the ms they were last seen";
     Shard Expires zset "error:<fingerprint>:tasks" "shard/behind" "the latest tasks of a group by the ms they failed";
     Shard Expires hash "error:<fingerprint>:workers" "shard/behind" "how often workers saw it";

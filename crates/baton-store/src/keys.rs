@@ -63,7 +63,9 @@
 //! | `baton:{0}:index:worker:<id>` | zset | the newest tasks that a worker ran last and that have ended, by the ms they were created; written behind; expires |
 //! | `baton:{0}:series:<resolution>:<ms>` | hash | what happened in the bucket of `10s`, `5m` or `1h` that begins then; written behind; expires |
 //! | `baton:{0}:series:<resolution>:<ms>:<queue>` | hash | the same of one queue, or of the others together: `*` |
+//! | `baton:{0}:depths` | hash | how many tasks each queue that has series of its own had by status when it was last looked at, and when; written behind |
 //! | `baton:{0}:errors` | zset | groups of failures by the ms they were last seen; written behind |
+//! | `baton:{0}:errors:silenced` | hash | groups that draw no attention: until when (0: until that is taken back), since when, who said so and why; in the first shard |
 //! | `baton:{0}:error:<fingerprint>` | hash | a group: its message, how often and when it was seen in each queue, how often in its latest hours; expires |
 //! | `baton:{0}:error:<fingerprint>:tasks` `:workers` | zset, hash | the latest tasks of a group by the ms they failed; how often workers saw it |
 //! | `baton:{0}:events` | stream | one entry per call and kind of event |
@@ -338,6 +340,11 @@ impl ShardKeys {
         self.at(&[BehindKey::errors().as_str()])
     }
 
+    /// In the first shard.
+    pub fn silences(&self) -> String {
+        self.at(&["errors:silenced"])
+    }
+
     pub fn behind(&self, key: &BehindKey) -> String {
         self.at(&[key.as_str()])
     }
@@ -381,6 +388,11 @@ impl BehindKey {
             Of::All => BehindKey(format!("series:{resolution}:{bucket_ms}")),
             of => BehindKey(format!("series:{resolution}:{bucket_ms}:{}", of.word())),
         }
+    }
+
+    /// How deep queues were when somebody last looked.
+    pub fn depths() -> BehindKey {
+        BehindKey("depths".to_owned())
     }
 
     /// What waits for the receiver of a webhook.

@@ -41,8 +41,8 @@ pub use baton_core::{
     Fence, Fingerprint, FlowId, FlowState, OnParentFailure, Priority, Status, TaskId, WorkerId,
 };
 pub use client::{
-    Client, CredentialsFile, Figures, Filter, FlowTask, MemoryTokens, Probed, Receipt, Submit, SubmitFlow,
-    Submitted, SubmittedFlow, TokenStore, Tokens, Watch, carries_credential, credential_of_env,
+    Client, CredentialsFile, Figures, Filter, FlowTask, Groups, MemoryTokens, Probed, Receipt, Submit,
+    SubmitFlow, Submitted, SubmittedFlow, TokenStore, Tokens, Watch, carries_credential, credential_of_env,
     is_same_gateway,
 };
 pub use error::{Cause, Error};

@@ -2,8 +2,11 @@
 #![expect(clippy::expect_used, clippy::panic, reason = "test support: a failure here is a failed test")]
 
 mod error_list;
+mod error_silence;
+mod error_silenced;
 mod error_tasks;
 mod flow_begin;
+mod flow_kinds;
 mod flow_list;
 mod flow_open;
 mod flow_submit;
@@ -44,6 +47,7 @@ mod schedule_put;
 mod schedule_remove;
 mod schedule_support;
 mod schedule_trigger;
+mod series_depth;
 mod series_read;
 mod shard_audit;
 mod shard_behind;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use anyhow::Result;
-use baton::api::error_group::{ErrorGroup, ErrorGroups};
+use baton::api::error_group::{ErrorGroup, ErrorGroups, Silence};
 use baton::api::task::Task;
 
 use crate::out::{Format, Out, Table, age, code, plain, say, tame};
@@ -47,7 +47,10 @@ fn table(out: &Out, groups: &[ErrorGroup]) -> Table {
             group.kind.to_string(),
             group.queues.keys().cloned().collect::<Vec<_>>().join(","),
             group.reason.clone(),
-            group.message.clone(),
+            match &group.silenced {
+                Some(_) => format!("(silenced) {}", group.message),
+                None => group.message.clone(),
+            },
         ]);
     }
     table
@@ -64,12 +67,23 @@ fn lines(out: &Out, group: &ErrorGroup) -> String {
         ("last", Some(age(out, group.last_seen))),
         ("queues", Some(shares(&group.queues))),
         ("workers", Some(shares(&group.workers))),
+        ("silenced", group.silenced.as_ref().map(|silence| silenced(out, silence))),
         ("task", group.sample_task.map(|task| task.to_string())),
     ];
     let rows = rows.into_iter().filter_map(|(name, value)| Some((name, plain(&value?))));
     let rows = rows.filter(|(_, value)| !value.is_empty());
     let sample = group.sample.as_ref().map(|sample| format!("\n{}\n", tame(out, sample.trim_end())));
     rows.map(|(name, value)| format!("{name:<9} {value}\n")).chain(sample).collect()
+}
+
+/// `ends in 6 d, by user:ann: the relay moves`.
+fn silenced(out: &Out, silence: &Silence) -> String {
+    let until = silence
+        .until
+        .map_or_else(|| "until it is taken back".to_owned(), |until| format!("ends {}", age(out, until)));
+    let by = silence.by.as_ref().map(|by| format!(", by {by}")).unwrap_or_default();
+    let why = if silence.reason.is_empty() { String::new() } else { format!(": {}", silence.reason) };
+    format!("{until}{by}{why}")
 }
 
 fn shares(counts: &BTreeMap<String, u64>) -> String {

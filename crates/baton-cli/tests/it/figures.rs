@@ -18,7 +18,20 @@ fn a_fleet_says_how_it_does() {
     figures_are_shown_in_every_form(&fleet);
     the_guide_works_as_it_stands(&fleet);
     mistakes_say_what_is_wrong(&fleet);
+    a_group_is_silenced_for_a_while(&fleet);
     a_group_is_run_once_more(&fleet);
+}
+
+fn a_group_is_silenced_for_a_while(fleet: &Fleet) {
+    let name = fleet.fine(&["error", "ls", "-o", "name"]);
+    let name = name.trim();
+    let shown = fleet.fine(&["error", "silence", name, "--for", "7d", "--reason", "the relay moves"]);
+    assert!(shown.contains("silenced  ends in ") && shown.contains(": the relay moves\n"), "{shown}");
+    assert_eq!(fleet.fine(&["error", "ls", "--silenced", "-o", "name"]).trim(), name);
+    assert_eq!(fleet.fine(&["error", "ls", "--silenced=false", "-o", "name"]), "");
+    assert!(fleet.fine(&["error", "ls"]).contains("(silenced) mailbox <n> is full"));
+    fleet.fine(&["error", "unsilence", name]);
+    assert_eq!(fleet.fine(&["error", "ls", "--silenced", "-o", "name"]), "");
 }
 
 fn failures_come_in_groups(fleet: &Fleet) {
@@ -58,9 +71,14 @@ fn figures_are_shown_in_every_form(fleet: &Fleet) {
     until("all ends are written down", || stats()["recent"]["counts"]["completed"].as_u64() >= Some(1));
     let shown = fleet.fine(&["stats", "--queue", "default", "-o", "wide"]);
     assert!(shown.starts_with("QUEUE ") && shown.contains("\nfailed     2 "), "{shown}");
-    for part in ["\nsuccess ", "\nwait ", " on average; half within ", "\nWORKER "] {
+    for part in ["\nDEPTH ", "\npending ", "\nsuccess ", "\nwait ", " on average; half within ", "\nWORKER "]
+    {
         assert!(shown.contains(part), "{part}: {shown}");
     }
+    let of_one: Value =
+        serde_json::from_str(&fleet.fine(&["stats", "--queue", "default", "--json"])).unwrap();
+    assert_eq!(of_one["depth"].as_array().map(Vec::len), Some(4), "{of_one}");
+    assert_eq!(stats()["depth"], Value::Null);
     assert_eq!(fleet.fine(&["stats", "-o", "name"]), "default\n");
 }
 
@@ -89,4 +107,6 @@ fn mistakes_say_what_is_wrong(fleet: &Fleet) {
     check(&["error", "get", "0000000000000000"], 3, "unknown_error_group");
     check(&["error", "rerun", "0000000000000000"], 3, "unknown_error_group");
     check(&["error", "ls", "--limit", "0"], 2, "0 is not in 1..");
+    check(&["error", "silence", "0000000000000000"], 3, "unknown_error_group");
+    check(&["error", "silence", "0000000000000000", "--for", "soon"], 2, "--for");
 }

@@ -11,6 +11,7 @@ use crate::fleet::Fleet;
 const SOON: Duration = Duration::from_secs(8);
 
 #[test]
+#[expect(clippy::disallowed_methods, reason = "how long somebody sits there is what this is about")]
 fn a_redis_that_is_frozen_is_told_of_within_seconds() {
     let mut fleet = Fleet::start(&["--workers", "1"]);
     let task = fleet.fine(&["task", "submit", "noop", "--wait", "-o", "name"]);
@@ -38,7 +39,7 @@ fn a_redis_that_is_frozen_is_told_of_within_seconds() {
 fn redis_of(fleet: &mut Fleet) -> u32 {
     let name = |id: &u32| std::fs::read_to_string(format!("/proc/{id}/comm")).unwrap_or_default();
     let is_redis = |id: &u32| ["redis-server", "valkey-server"].contains(&name(id).trim());
-    fleet.descendants().into_iter().find(is_redis).expect("a Redis")
+    fleet.descendants().into_iter().find(is_redis).unwrap()
 }
 
 /// A process that does nothing as long as this lives.

@@ -3,12 +3,16 @@
 //! A bucket holds what happened between two round times. There are buckets of three lengths, each kept as long as somebody
 //! looks at so fine a picture: whoever looks at ninety days sees hours.
 
+mod depth;
 mod histogram;
 mod plan;
 
 use std::fmt;
 use std::str::FromStr;
 
+use crate::Status;
+
+pub use depth::{Depth, Look, Looks};
 pub use histogram::Histogram;
 pub use plan::{Plan, PlanError};
 
@@ -148,6 +152,10 @@ words! {
         Crashed = "crashed";
         Wait = "wait";
         Run = "run";
+        Scheduled = "scheduled";
+        Blocked = "blocked";
+        Pending = "pending";
+        Running = "running";
     }
 }
 
@@ -159,6 +167,11 @@ impl Metric {
 
     pub fn measure(self) -> Option<Measure> {
         Measure::ALL.iter().copied().find(|measure| measure.as_str() == self.as_str())
+    }
+
+    /// The status of which it shows how many tasks there were.
+    pub fn depth(self) -> Option<Status> {
+        Depth::STATUSES.into_iter().find(|status| status.as_str() == self.as_str())
     }
 }
 
@@ -214,12 +227,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_counter_and_every_measure_is_a_metric_of_the_same_word() {
+    fn every_counter_measure_and_depth_is_a_metric_of_the_same_word() {
         for metric in Metric::ALL {
-            assert_ne!(metric.counter().is_some(), metric.measure().is_some(), "{metric}");
+            let of = [metric.counter().is_some(), metric.measure().is_some(), metric.depth().is_some()];
+            assert_eq!(of.iter().filter(|of| **of).count(), 1, "{metric}");
             assert_eq!(metric.as_str().parse(), Ok(*metric));
         }
-        assert_eq!(Metric::ALL.len(), Counter::ALL.len() + Measure::ALL.len());
+        assert_eq!(Metric::ALL.len(), Counter::ALL.len() + Measure::ALL.len() + Depth::STATUSES.len());
         let unknown = "bananas".parse::<Metric>().unwrap_err().to_string();
         assert!(unknown.starts_with("read \"bananas\" as a metric: there are submitted, "), "{unknown}");
     }

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use baton_api::Timestamp;
-use baton_api::error_group::ErrorGroup;
+use baton_api::error_group::{ErrorGroup, Silence};
 use baton_auth::Action;
-use baton_core::limits;
-use baton_store::calls::error::{ErrorGroup as Stored, Seen};
+use baton_core::{Fingerprint, limits};
+use baton_store::calls::error::{ErrorGroup as Stored, Seen, Silence as StoredSilence};
 
 use crate::auth::Grant;
 
@@ -58,8 +58,23 @@ pub(crate) fn error_group(stored: Stored, grant: &Grant, now_ms: u64) -> Option<
         last_day,
         sample: shows_sample.then_some(stored.sample).filter(|sample| !sample.is_empty()),
         sample_task: shows_sample.then_some(stored.sample_task),
+        silenced: None,
         tasks: None,
     })
+}
+
+/// With what is said of its silence.
+pub(crate) fn with_silence(
+    group: ErrorGroup,
+    silences: &mut BTreeMap<Fingerprint, StoredSilence>,
+) -> ErrorGroup {
+    let silenced = silences.remove(&group.fingerprint).map(|silence| Silence {
+        since: Timestamp::from_ms(silence.since_ms),
+        until: silence.until_ms.map(Timestamp::from_ms),
+        by: silence.by,
+        reason: silence.reason,
+    });
+    ErrorGroup { silenced, ..group }
 }
 
 /// The hours up to the present one.

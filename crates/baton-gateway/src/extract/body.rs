@@ -4,6 +4,7 @@ use std::marker::PhantomData;
 
 use axum::extract::{FromRequest, Request};
 use axum::http::{HeaderMap, header};
+use baton_api::error_group::SilenceError;
 use baton_api::flow::NewFlow;
 use baton_api::kind::PutKind;
 use baton_api::lease::{Append, Beat, Complete, Fail as Failed, Note, Release};
@@ -73,6 +74,7 @@ bodies! {
     NewAction: 128 * KIB;
     Purge: 64 * KIB;
     RerunGroup: 64 * KIB, absent;
+    SilenceError: 64 * KIB, absent;
     PutPool: 64 * KIB;
     PutKind: 64 * KIB;
     PutWebhook: 64 * KIB;

@@ -40,6 +40,9 @@ pub(crate) struct ErrorsQuery {
     queue: Vec<QueueName>,
     #[param(value_type = Option<Vec<String>>, schema_with = kinds)]
     kind: Vec<Kind>,
+    /// Only those that are silenced, or only those that are not.
+    #[param(value_type = Option<bool>)]
+    silenced: Option<bool>,
     #[param(ignore)]
     walk: Walk,
 }
@@ -53,10 +56,15 @@ fn kinds() -> Schema {
 }
 
 impl FromTerms for ErrorsQuery {
-    const KNOWN: &[&str] = &["queue", "kind", "limit", "cursor"];
+    const KNOWN: &[&str] = &["queue", "kind", "silenced", "limit", "cursor"];
 
     fn read(terms: &mut Terms) -> ErrorsQuery {
-        ErrorsQuery { queue: terms.many("queue"), kind: terms.many("kind"), walk: Walk::read(terms) }
+        ErrorsQuery {
+            queue: terms.many("queue"),
+            kind: terms.many("kind"),
+            silenced: terms.one("silenced"),
+            walk: Walk::read(terms),
+        }
     }
 }
 
@@ -81,8 +89,9 @@ pub(crate) async fn list_errors(
         query.walk.cursor.as_deref().map(|text| Place::read(text).ok_or_else(no_cursor)).transpose()?;
     let found = roster::errors(&app.store).await?;
     let now_ms = clock::now_ms();
-    let mut errors: Vec<ErrorGroup> =
-        found.into_iter().filter_map(|group| convert::error_group(group, &caller.grant, now_ms)).collect();
+    let mut silences = app.store.silences().await?;
+    let own = found.into_iter().filter_map(|group| convert::error_group(group, &caller.grant, now_ms));
+    let mut errors: Vec<ErrorGroup> = own.map(|group| convert::with_silence(group, &mut silences)).collect();
     errors.retain(|group| fits(&query, group));
     errors.sort_by_key(|group| std::cmp::Reverse(Place::of(group)));
     let total = errors.len() as u64;
@@ -123,6 +132,7 @@ fn fits(query: &ErrorsQuery, group: &ErrorGroup) -> bool {
     let in_queue = |queue: &QueueName| group.queues.contains_key(queue.as_str());
     (query.queue.is_empty() || query.queue.iter().any(in_queue))
         && (query.kind.is_empty() || query.kind.contains(&group.kind))
+        && query.silenced.is_none_or(|silenced| silenced == group.silenced.is_some())
 }
 
 /// How many of the tasks of a group.
@@ -158,11 +168,17 @@ pub(crate) async fn get_error(
     caller: Caller,
     Query(query): Query<ErrorQuery>,
 ) -> Result<Json<ErrorGroup>, Fail> {
-    let unknown = || Fail::new(Code::UnknownErrorGroup);
-    let found = roster::error(&app.store, fingerprint).await?.ok_or_else(unknown)?;
-    let group = convert::error_group(found, &caller.grant, clock::now_ms()).ok_or_else(unknown)?;
+    let group = known(&app, &caller.grant, fingerprint).await?;
     let tasks = tasks(&app.store, &caller.grant, fingerprint, query.limit).await?;
     Ok(Json(ErrorGroup { tasks: Some(tasks), ..group }))
+}
+
+/// The group, as far as the credential may read it.
+pub(super) async fn known(app: &App, grant: &Grant, fingerprint: Fingerprint) -> Result<ErrorGroup, Fail> {
+    let unknown = || Fail::new(Code::UnknownErrorGroup);
+    let found = roster::error(&app.store, fingerprint).await?.ok_or_else(unknown)?;
+    let group = convert::error_group(found, grant, clock::now_ms()).ok_or_else(unknown)?;
+    Ok(convert::with_silence(group, &mut app.store.silences().await?))
 }
 
 /// The latest of all shards that the credential may read.

@@ -18,6 +18,7 @@ mod recover;
 mod redis;
 mod schedules;
 mod series;
+mod silences;
 mod tasks;
 mod trail;
 mod webhooks;
@@ -77,6 +78,7 @@ pub(crate) fn documented() -> OpenApiRouter<App> {
         .merge(doctor::routes())
         .merge(gateways::routes())
         .merge(redis::routes())
+        .merge(silences::plain())
         .layer(from_fn(no_query));
     let with_query = OpenApiRouter::new().merge(tasks::with_query()).merge(flows::with_query());
     let with_query = with_query

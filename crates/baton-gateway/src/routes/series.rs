@@ -5,7 +5,7 @@ use axum::extract::State;
 use baton_api::series::{Measured, Point, Series, SeriesAnswer};
 use baton_api::{Timestamp, schemas};
 use baton_core::QueueName;
-use baton_core::series::{Metric, Plan, PlanError, Tally};
+use baton_core::series::{Depth, Metric, Plan, PlanError, Tally};
 use baton_service::config::Span;
 use utoipa::IntoParams;
 use utoipa::openapi::Schema;
@@ -28,7 +28,8 @@ const SPAN_MS: u64 = 3_600_000;
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct SeriesQuery {
-    /// What to show: repeat it, or put commas between. All of them where nothing is said.
+    /// What to show: repeat it, or put commas between. All of them where nothing is said; `scheduled`, `blocked`, `pending` and
+    /// `running`, which are how many tasks there were, only of a queue that is named.
     #[param(value_type = Option<Vec<String>>, schema_with = metrics)]
     metric: Vec<Metric>,
     /// Of this queue only.
@@ -84,7 +85,7 @@ fn each_once(named: Vec<Metric>) -> Vec<Metric> {
 /// Read time series
 ///
 /// How much was submitted, started and ended, and how long tasks waited and ran: of one queue or of all that the credential may
-/// read, from an hour to ninety days. It is written behind the work; `behind_ms` says how far.
+/// read, from an hour to ninety days. And of one queue how many tasks it had in each status that a task leaves again. It is written behind the work; `behind_ms` says how far.
 #[utoipa::path(
     get, path = "/series", tag = "tasks", operation_id = "get_series",
     security(("bearer" = ["tasks:read"])),
@@ -100,8 +101,14 @@ pub(crate) async fn get_series(
     let store = &app.store;
     let plan = plan(&query, store.clock_ms().await?)?;
     let of = series::of(&app, &caller.grant, query.queue.as_ref()).await??;
-    let metrics = if query.metric.is_empty() { Metric::ALL.to_vec() } else { query.metric };
-    let only_counts = metrics.iter().all(|metric| metric.counter().is_some());
+    let metrics = shown(&query)?;
+    let depths = match &query.queue {
+        Some(queue) if metrics.iter().any(|metric| metric.depth().is_some()) => {
+            series::depth(store, queue, &plan).await?
+        }
+        _ => Vec::new(),
+    };
+    let only_counts = metrics.iter().all(|metric| metric.measure().is_none());
     let span = (plan.from_ms, plan.to_ms);
     let buckets = series::buckets(store, &of, plan.resolution, span, only_counts).await?;
     let mut points = vec![Tally::default(); plan.points() as usize];
@@ -115,8 +122,19 @@ pub(crate) async fn get_series(
         to: Timestamp::from_ms(plan.to_ms),
         step_ms: plan.step_ms,
         behind_ms: series::behind_ms(store).await?,
-        series: metrics.into_iter().map(|metric| one(metric, &plan, &points)).collect(),
+        series: metrics.into_iter().map(|metric| one(metric, &plan, &points, &depths)).collect(),
     }))
+}
+
+/// Those that were named, or all that there are.
+fn shown(query: &SeriesQuery) -> Result<Vec<Metric>, Fail> {
+    let named = &query.metric;
+    if let Some(depth) = named.iter().find(|metric| metric.depth().is_some() && query.queue.is_none()) {
+        let why = format!("how many tasks are {depth} is written down for each queue by itself: name one");
+        return Err(Fail::invalid("queue", why));
+    }
+    let fits = |metric: &Metric| query.queue.is_some() || metric.depth().is_none();
+    Ok(if named.is_empty() { Metric::ALL.iter().copied().filter(fits).collect() } else { named.clone() })
 }
 
 fn ms(span: Span) -> u64 {
@@ -136,15 +154,24 @@ fn plan(query: &SeriesQuery, now_ms: u64) -> Result<Plan, Fail> {
     plan.map_err(|error| Fail::invalid(place(&error), format!("failed to {error}")))
 }
 
-fn one(metric: Metric, plan: &Plan, points: &[Tally]) -> Series {
-    let point = |(at, tally): (usize, &Tally)| {
+fn one(metric: Metric, plan: &Plan, points: &[Tally], depths: &[Option<Depth>]) -> Series {
+    let at = |step: usize| Timestamp::from_ms(plan.from_ms + step as u64 * plan.step_ms);
+    let deep = |(step, depth): (usize, &Option<Depth>)| {
+        let count = depth.as_ref()?.of(metric.depth()?)?;
+        Some(Point { at: at(step), count, measured: Measured::default() })
+    };
+    let happened = |(step, tally): (usize, &Tally)| {
         let histogram = metric.measure().map(|measure| tally.measured(measure));
         let counted = metric.counter().map(|counter| tally.of(counter));
         Point {
-            at: Timestamp::from_ms(plan.from_ms + at as u64 * plan.step_ms),
+            at: at(step),
             count: counted.or(histogram.map(|histogram| histogram.count())).unwrap_or_default(),
             measured: histogram.map_or_else(Measured::default, series::measured),
         }
     };
-    Series { metric, points: points.iter().enumerate().map(point).collect() }
+    let points = match metric.depth() {
+        Some(_) => depths.iter().enumerate().filter_map(deep).collect(),
+        None => points.iter().enumerate().map(happened).collect(),
+    };
+    Series { metric, points }
 }

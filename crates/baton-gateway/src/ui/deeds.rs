@@ -7,9 +7,10 @@ use axum::http::{HeaderName, HeaderValue};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{MethodRouter, get};
 use baton_api::flow::Flow;
+use baton_api::operation::Operation;
 use baton_api::queue::Queue;
 use baton_core::Code;
-use baton_dashboard::deed::{About, ConfirmPage, DELETE, RANKS, of_flow, of_queue};
+use baton_dashboard::deed::{About, ConfirmPage, DELETE, RANKS, of_flow, of_operation, of_queue};
 use baton_dashboard::{Base, Deed, Link, Noun};
 use serde_json::{Map, Value};
 
@@ -72,6 +73,7 @@ async fn about(deed: &Deed, name: &str, visit: &Visit) -> Result<Option<About>, 
     Ok(match (deed.noun, deed.word) {
         (Noun::Flow, _) => Some(of_flow(deed, &visit.api.get::<Flow>(&thing).await?)),
         (Noun::Queue, "purge") => Some(of_queue(&visit.api.get::<Queue>(&thing).await?)),
+        (Noun::Operation, _) => visit.api.get_some::<Operation>(&thing).await.as_ref().and_then(of_operation),
         _ => None,
     })
 }

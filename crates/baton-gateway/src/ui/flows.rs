@@ -2,7 +2,7 @@
 
 use axum::extract::Path;
 use axum::response::Response;
-use baton_api::flow::{Direction, Flow, Graph};
+use baton_api::flow::{Direction, Flow, FlowKinds, Graph};
 use baton_api::task::{Explanation, Task, Tasks};
 use baton_core::{Code, FlowId, FlowState, TaskId};
 use baton_dashboard::flow::{Chosen, DRAWN_MAX, FlowPage, SHOWN_MAX, View};
@@ -49,7 +49,20 @@ pub(super) async fn one_flow(Path(id): Path<String>, visit: Visit) -> Result<Res
     .await;
     let (origin, has_drawing) = (visit.origin(), visit.is_live());
     let (graph, tasks) = (graph?, tasks?);
-    visit.show(&FlowPage { shell, flow, view, direction, graph, tasks, cursor, chosen, origin, has_drawing })
+    let kinds = kinds(&visit, &flow, view, direction).await?;
+    visit.show(&FlowPage {
+        shell,
+        flow,
+        view,
+        direction,
+        graph,
+        kinds,
+        tasks,
+        cursor,
+        chosen,
+        origin,
+        has_drawing,
+    })
 }
 
 /// The graph to be drawn; for a table, who waits for whom. A page without it says so; one that has its drawing keeps it, and
@@ -69,6 +82,20 @@ async fn graph(visit: &Visit, flow: &Flow, view: View, direction: Direction) -> 
         true => visit.api.get(&asked).await.map(Some),
         false => Ok(visit.api.get_some(&asked).await),
     }
+}
+
+/// Of what is too large to be drawn task by task.
+async fn kinds(
+    visit: &Visit,
+    flow: &Flow,
+    view: View,
+    direction: Direction,
+) -> Result<Option<FlowKinds>, Fail> {
+    if view != View::Graph || flow.tasks <= DRAWN_MAX {
+        return Ok(None);
+    }
+    let asked = api(&format!("/api/v1/flows/{}/kinds", flow.id)).with("direction", direction.as_str());
+    visit.api.get(&asked.to_string()).await.map(Some)
 }
 
 /// The rows of a table, or of a timeline: there with all that happened to them.

@@ -25,12 +25,14 @@ mod overview;
 mod pools;
 mod queue_rules;
 mod queues;
+mod race;
 mod reports;
 mod safety;
 mod schedules;
 mod sessions;
 mod settings;
 mod shared;
+mod silence;
 mod submit;
 mod system;
 mod tasks;
@@ -89,6 +91,8 @@ pub(crate) fn routes(app: &App, inside: Router) -> Router<App> {
         .route("/ui/errors", get(errors::list))
         .route("/ui/errors/{name}", get(errors::one_group))
         .route("/ui/errors/{name}/rerun", get(errors::ask_rerun).post(errors::rerun))
+        .route("/ui/errors/{name}/silence", get(silence::ask).post(silence::silence))
+        .route("/ui/errors/{name}/unsilence", get(silence::ask_back).post(silence::take_back))
         .route("/ui/schedules", get(schedules::list))
         .route("/ui/new/schedule", get(schedules::ask_new).post(schedules::make))
         .route("/ui/schedules/{name}", get(schedules::one_schedule))
@@ -134,6 +138,7 @@ fn logins() -> Router<App> {
         .route("/ui/sessions/password", get(sessions::list).post(sessions::change_password))
         .route("/ui/sessions/all/end", get(sessions::ask_all).post(sessions::end_all))
         .route("/ui/sessions/everyone/end", get(sessions::ask_everyone).post(sessions::end_everyone))
+        .route("/ui/sessions/race", get(race::ask).post(race::hold))
         .route("/ui/sessions/{id}", get(sessions::one))
         .route("/ui/sessions/{id}/end", get(sessions::ask_one).post(sessions::end_one))
         .route("/ui/users", get(users::list))

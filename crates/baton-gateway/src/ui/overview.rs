@@ -14,6 +14,9 @@ use crate::problem::Fail;
 /// Queues of the page. Each has a chart, which is a question of its own.
 const QUEUES: u32 = 20;
 
+/// What is known of one queue, and not of all together.
+const DEPTHS: &str = "scheduled,blocked,pending,running";
+
 const METRICS: &str = "submitted,completed,failed,timeout,cancelled,wait,run";
 
 pub(super) async fn overview(visit: Visit) -> Result<Response, Fail> {
@@ -22,7 +25,7 @@ pub(super) async fn overview(visit: Visit) -> Result<Response, Fail> {
     let answers = try_join3(
         visit.api.get(&series),
         visit.api.get::<Queues>(&queues),
-        visit.api.get("/api/v1/errors?limit=5"),
+        visit.api.get("/api/v1/errors?limit=5&silenced=false"),
     );
     let workers = visit.api.get_some::<Workers>("/api/v1/workers?limit=200");
     let (shell, answers, workers) = join3(visit.shell_over("Overview", last), answers, workers).await;
@@ -42,5 +45,6 @@ pub(super) fn span(visit: &Visit) -> (&'static str, &'static str) {
 pub(super) fn series(last: &str, step: &str, queue: &str) -> String {
     let all =
         Base::default().to("/api/v1/series").with("last", last).with("step", step).with("metric", METRICS);
+    let all = if queue.is_empty() { all } else { all.with("metric", DEPTHS) };
     all.with_some("queue", queue).to_string()
 }

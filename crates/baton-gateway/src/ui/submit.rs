@@ -3,9 +3,11 @@
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use baton_api::kind::Kinds;
-use baton_api::task::Task;
+use baton_api::task::{Task, Tasks};
 use baton_auth::Action;
-use baton_core::{Code, TaskId};
+use baton_core::{Code, Kind, Status, TaskId};
+use baton_dashboard::Base;
+use baton_dashboard::sheet::Sheet;
 use baton_dashboard::submit::{self, SubmitPage};
 use futures_util::future::join;
 
@@ -53,6 +55,10 @@ pub(super) async fn send(State(app): State<App>, visit: Visit, typed: Form) -> R
     let (queues, kinds) = join(visit.queues(), kinds(&visit)).await;
     let mut sheet = submit::sheet(&queues, &kinds);
     sheet.fill(|name| typed.get(name));
+    if typed.get("do") == "example" {
+        let status = example(&visit, &mut sheet).await?;
+        return again(&app, &visit, sheet, &typed, status).await;
+    }
     let status = match draft(&typed).body(&mut sheet) {
         Some(body) => match deeds::once(&visit, &typed).post("/api/v1/tasks", &body).await {
             Ok(made) => {
@@ -63,10 +69,36 @@ pub(super) async fn send(State(app): State<App>, visit: Visit, typed: Form) -> R
         },
         None => 422,
     };
+    again(&app, &visit, sheet, &typed, status).await
+}
+
+/// The form once more, with what was typed.
+async fn again(app: &App, visit: &Visit, sheet: Sheet, typed: &Form, status: u16) -> Result<Response, Fail> {
     // Nothing was made under the old name, or something else was: what is sent next is a wish of its own.
     let (shell, once) = (visit.shell("Tasks").await, app.store.draw_op().to_string());
     let from = Some(typed.get("from").to_owned()).filter(|from| from.parse::<TaskId>().is_ok());
     visit.refuse(&SubmitPage { shell, sheet, once, from }, status)
+}
+
+/// Kinds declare no form of their payloads, so a task of the kind says how one looks.
+async fn example(visit: &Visit, sheet: &mut Sheet) -> Result<u16, Fail> {
+    let kind = sheet.value("kind").trim().to_owned();
+    if kind.parse::<Kind>().is_err() {
+        sheet.blame("kind", "Name the kind that the example is to be of.");
+        return Ok(422);
+    }
+    let asked = Base::default().to("/api/v1/tasks").with("kind", &kind).with("limit", 1);
+    // One that did well is the better example.
+    for asked in [asked.clone().with("status", Status::Completed), asked] {
+        let found = visit.api.get::<Tasks>(&asked.to_string()).await?.tasks.into_iter().next();
+        if let Some(found) = found {
+            let task: Task = visit.api.get(&format!("/api/v1/tasks/{}", found.id)).await?;
+            sheet.set("payload", submit::payload(&task));
+            return Ok(200);
+        }
+    }
+    sheet.blame("payload", "No task of this kind is kept that you may read.");
+    Ok(422)
 }
 
 fn draft(typed: &Form) -> Draft<'_> {

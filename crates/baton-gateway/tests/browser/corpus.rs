@@ -47,7 +47,18 @@ impl Scene {
         told.extend(self.longest().await);
         told.push(self.others().await);
         self.written().await;
+        told.push(self.silenced().await);
         told
+    }
+
+    /// A group of failures of which somebody knows.
+    async fn silenced(&self) -> Told {
+        let groups = self.get("/api/v1/errors").await;
+        // The walk goes to the first one, and finds it as loud as ever.
+        let last = groups["errors"].as_array().and_then(|groups| groups.last()).expect("a group");
+        let group = last["fingerprint"].as_str().expect("its name");
+        self.put(&format!("/api/v1/errors/{group}/silence"), json!({ "reason": LINES[1] })).await;
+        Told { path: format!("/ui/errors/{group}"), text: visible(LINES[1]) }
     }
 
     /// Something that was done to many tasks.
@@ -57,7 +68,7 @@ impl Scene {
         format!("/ui/operations/{}", operation["id"].as_str().expect("an id"))
     }
 
-    async fn worker(&self, number: u32, name: &str, line: &str) -> String {
+    pub(crate) async fn worker(&self, number: u32, name: &str, line: &str) -> String {
         let worker = format!("worker-{number:03}-{name}");
         let register = json!({ "worker_id": worker, "boot": "b1", "queues": ["default"], "slots": 4,
                                "host": line, "version": line.chars().take(64).collect::<String>() });
@@ -79,7 +90,7 @@ impl Scene {
         id
     }
 
-    async fn failed(&self, worker: &str, line: &str) -> String {
+    pub(crate) async fn failed(&self, worker: &str, line: &str) -> String {
         let task =
             json!({ "kind": "report.build", "payload": { line: line }, "max_attempts": 1, "tags": ["a"] });
         let id = self.claimed(worker, task).await;

@@ -173,3 +173,28 @@ async fn what_has_finished_folds_and_a_map_leads_through_the_graph() {
     browser.until("document.querySelector('[data-do=follow]').getAttribute('aria-pressed') === 'true'").await;
     assert_quiet(&browser).await;
 }
+
+/// Too many tasks for a box each: kinds that wait for kinds, seen and read.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_flow_of_many_tasks_is_drawn_by_its_kinds() {
+    let scene = Scene::empty().await;
+    let task = |at: usize| {
+        let (kind, above) =
+            if at.is_multiple_of(2) { ("extract", None) } else { ("load", Some(format!("t{}", at - 1))) };
+        json!({ "ref": format!("t{at}"), "kind": kind, "parents": Vec::from_iter(above) })
+    };
+    let flow = json!({ "name": "nightly", "tasks": (0..5_002).map(task).collect::<Vec<_>>() });
+    let (id, _) = submit(&scene, flow).await;
+    let browser = scene.live(&format!("/ui/flows/{id}?view=graph")).await;
+    browser.until("document.querySelectorAll('svg.drawing a.node').length === 2").await;
+    assert_eq!(browser.run("return document.querySelectorAll('svg.drawing .edge').length").await, 1);
+    let text = browser.text("#kinds").await.replace('\u{202f}', "");
+    for part in ["extract", "2501", "load", "extract 2501×"] {
+        assert!(text.contains(part), "{part} in {text}");
+    }
+    let found = [browser.trespasses(&scene.url("")).await, browser.judge().await].concat();
+    assert!(found.is_empty(), "{found:#?}");
+    browser.click("#kinds tbody tr:last-child a").await;
+    browser.until_at("kind=load").await;
+    assert_quiet(&browser).await;
+}

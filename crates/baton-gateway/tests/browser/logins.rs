@@ -199,6 +199,28 @@ async fn a_key_is_made_copied_and_shown_no_more() {
     assert_eq!(browser.console().await, Vec::<String>::new());
 }
 
+/// It can be read and sent without script, too.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_race_of_refreshes_is_watched() {
+    let doors = Doors::with(Duration::from_mins(15)).await;
+    for script in [true, false] {
+        let browser = Browser::start(Look { script, ..Look::default() }).await;
+        doors.log_in(&browser).await;
+        browser.open(&doors.url("/ui/sessions")).await;
+        browser.click("a[href='/ui/sessions/race']").await;
+        browser.until_at("/ui/sessions/race").await;
+        browser.click("main button.main").await;
+        browser.until("document.querySelector('#laps')").await;
+        assert_eq!(browser.text("main h2").await, "1 of 8 won");
+        assert_eq!(browser.text("#laps").await.matches("refresh_token_superseded").count(), 7);
+        let found = [browser.trespasses(&doors.url("")).await, browser.judge().await].concat();
+        assert!(found.is_empty(), "{script}: {found:#?}");
+        browser.open(&doors.url("/ui/sessions")).await;
+        browser.click(".doors form[action='/ui/logout'] button").await;
+        browser.until("document.querySelector('input[name=password]')").await;
+    }
+}
+
 /// The walk goes through pages without logins; these are of people who have logged in.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn pages_of_people_are_clean() {
@@ -213,6 +235,7 @@ async fn pages_of_people_are_clean() {
         let mut found = Vec::new();
         for (path, name) in [
             ("/ui/sessions", "sessions"),
+            ("/ui/sessions/race", "race"),
             (&session, "session"),
             (&end, "session-end"),
             ("/ui/users", "users"),

@@ -81,3 +81,56 @@ async fn a_view_is_kept_by_its_name_and_forgotten() {
     let complaints = browser.console().await;
     assert!(complaints.is_empty(), "{complaints:#?}");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_group_of_failures_is_silenced_in_a_dialog_and_leaves_the_overview() {
+    let scene = Scene::empty().await;
+    let worker = scene.worker(1, "text", "h").await;
+    scene.failed(&worker, "mailbox 7 is full").await;
+    scene.written().await;
+    let browser = Browser::start(Look::default()).await;
+    browser.open(&scene.url("/")).await;
+    browser.click("tr[id^=error-] a").await;
+    browser.until_at("/ui/errors/").await;
+    browser.click(".head a[href$='/silence']").await;
+    browser.press("dialog input[name=reason]", "the relay moves").await;
+    browser.click("dialog button.main").await;
+    browser.until("document.querySelector('#silenced')").await;
+    assert!(browser.text("#silenced").await.contains("the relay moves"));
+    browser.open(&scene.url("/")).await;
+    browser.until("!document.querySelector('tr[id^=error-]')").await;
+    browser.open(&scene.url("/ui/errors?silenced=true")).await;
+    browser.click("tr[id^=error-] a").await;
+    browser.click(".head a[href$='/unsilence']").await;
+    browser.click("dialog button.main").await;
+    browser.until("document.querySelector('.head a[href$=\"/silence\"]')").await;
+    let complaints = browser.console().await;
+    assert!(complaints.is_empty(), "{complaints:#?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_act_on_many_tasks_is_called_off_while_it_goes_on() {
+    let scene = Scene::empty().await;
+    let task = json!({ "kind": "echo", "queue": "emails" });
+    for _ in 0..15 {
+        scene.post("/api/v1/tasks/batch", json!({ "tasks": vec![task.clone(); 100] })).await;
+    }
+    let browser = Browser::start(Look::default()).await;
+    browser.open(&scene.url("/ui/tasks?queue=emails")).await;
+    browser.click("button[name=all][value=cancel]").await;
+    browser.click("dialog button.danger").await;
+    // Nobody goes on with what was not done before the answer.
+    browser.until_at("/ui/operations/").await;
+    browser.click(".head a[href$='/cancel']").await;
+    let button = browser.text("dialog button.danger").await;
+    assert!(button.starts_with("Call it off: ") && button.ends_with(" tasks"), "{button}");
+    browser.click("dialog button.danger").await;
+    browser.until("document.querySelector('.pairs').textContent.includes('Not done')").await;
+    let queue = scene.get("/api/v1/queues/emails").await;
+    assert!(
+        queue["tasks"]["pending"].as_u64() > Some(0) && queue["tasks"]["cancelled"].as_u64() > Some(0),
+        "{queue}"
+    );
+    let complaints = browser.console().await;
+    assert!(complaints.is_empty(), "{complaints:#?}");
+}

@@ -119,6 +119,32 @@ async fn a_series_that_cannot_be_shown_says_why() {
 }
 
 #[tokio::test]
+async fn a_queue_tells_how_deep_it_was() {
+    let gateway = Gateway::with_shards(2).await;
+    at_work(&gateway).await;
+    for _ in 0..5 {
+        gateway.submit_with(json!({ "kind": "mail", "queue": "a" })).await;
+    }
+    gateway.submit_with(json!({ "kind": "mail", "queue": "a", "delay_ms": 86_400_000 })).await;
+    write_behind(&gateway).await;
+    for span in ["1h", "24h", "7d", "90d"] {
+        let path = format!("/api/v1/series?queue=a&metric=pending,scheduled,running&last={span}");
+        let shown = gateway.get(&path).await.json();
+        let now: Vec<&Value> = shown["series"].as_array().unwrap().iter().map(|one| &one["points"]).collect();
+        let now: Vec<&Value> =
+            now.iter().map(|points| &points.as_array().unwrap().last().unwrap()["count"]).collect();
+        assert_eq!(now, [&json!(5), &json!(1), &json!(0)], "{span}: {shown}");
+    }
+    // Nobody knows how it was before anybody looked.
+    let points = gateway.get("/api/v1/series?queue=a&metric=pending").await.json();
+    assert!(points["series"][0]["points"].as_array().unwrap().len() <= 2, "{points}");
+    let all = gateway.get("/api/v1/series?queue=a").await.json();
+    assert_eq!(all["series"].as_array().unwrap().len(), 14);
+    let none = gateway.get("/api/v1/series?metric=failed,pending").await;
+    assert_eq!((none.status.as_u16(), none.pointers()), (422, vec!["queue".to_owned()]), "{}", none.text());
+}
+
+#[tokio::test]
 async fn failures_come_in_groups_with_their_tasks() {
     let gateway = Gateway::with_shards(2).await;
     let failed = at_work(&gateway).await;
@@ -159,7 +185,9 @@ async fn case_97_figures_are_of_the_queues_that_a_credential_reads() {
     assert_eq!((&stats["recent"]["counts"]["submitted"], &stats["workers"]), (&json!(1), &Value::Null));
     let shown = get("/api/v1/series?metric=submitted").await.json();
     assert_eq!(total(&shown["series"][0]), 1);
-    for path in ["/api/v1/series?queue=a", "/api/v1/tasks/stats?queue=a"] {
+    for path in
+        ["/api/v1/series?queue=a", "/api/v1/series?queue=a&metric=pending", "/api/v1/tasks/stats?queue=a"]
+    {
         assert_eq!(get(path).await.problem(), (404, "unknown_queue".to_owned()), "{path}");
     }
     let group = &get("/api/v1/errors").await.json()["errors"][0];

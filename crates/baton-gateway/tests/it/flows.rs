@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::keys::Guarded;
 use crate::support::{Gateway, get, post};
 
 const FLOWS: &str = "/api/v1/flows";
@@ -243,10 +244,66 @@ async fn a_flow_of_20_000_tasks_is_made_and_cancelled() {
     let graph = gateway.get(&format!("{path}/graph")).await.json();
     assert_eq!((&graph["truncated"], &graph["tasks"]), (&json!(true), &json!(20_000)));
     assert_eq!(graph["nodes"].as_array().unwrap().len(), 5_000);
+    let kinds = gateway.get(&format!("{path}/kinds")).await.json();
+    assert_eq!((&kinds["tasks"], kinds["nodes"].as_array().unwrap().len()), (&json!(20_000), 1), "{kinds}");
+    let only = &kinds["nodes"][0];
+    assert_eq!((&only["within"], &only["counts"]["blocked"]), (&json!(39_600), &json!(19_800)), "{only}");
+    large_flows_are_drawn_by_kinds(&gateway, &id, &only["kind"]).await;
     assert_eq!(gateway.post(&format!("{path}/cancel"), json!({})).await.status, 202);
     gateway.pass_on().await;
     let flow = gateway.get(&path).await.json();
     assert_eq!((&flow["state"], &flow["counts"]["cancelled"]), (&json!("cancelled"), &json!(20_000)));
+}
+
+async fn large_flows_are_drawn_by_kinds(gateway: &Gateway, id: &str, kind: &Value) {
+    let table = gateway.page(&format!("/ui/flows/{id}")).await.text();
+    assert!(table.contains("Draw its kinds"), "{table}");
+    let answer = gateway.ask(crate::ui_support::page(&format!("/ui/flows/{id}?view=graph"))).await;
+    crate::ui_support::assert_safe(&answer, "");
+    let text = answer.text();
+    for part in [
+        "<title id=\"kinds-title\">",
+        "<table class=\"rows\" id=\"kinds\">",
+        "column blocked",
+        "its own",
+        kind.as_str().unwrap(),
+    ] {
+        assert!(text.contains(part), "{part} in {text}");
+    }
+}
+
+#[tokio::test]
+async fn kinds_of_a_flow_are_counted_as_far_as_they_are_read() {
+    let gateway = Gateway::start().await;
+    let door = Guarded::beside(&gateway).await;
+    let (id, _) = gateway
+        .submit_flow(json!({ "tasks": [
+            { "ref": "a", "kind": "extract" },
+            { "ref": "b", "kind": "extract", "queue": "other" },
+            { "ref": "c", "kind": "load", "parents": ["a", "b"] },
+            { "ref": "d", "kind": "extract", "parents": ["c"] },
+        ] }))
+        .await;
+    let path = format!("{FLOWS}/{id}/kinds?direction=right");
+    let seen = gateway.get(&path).await.json();
+    let [extract, load] = [&seen["nodes"][0], &seen["nodes"][1]];
+    assert_eq!(
+        (&extract["kind"], &extract["counts"]),
+        (&json!("extract"), &json!({ "pending": 2, "blocked": 1 }))
+    );
+    assert_eq!((&load["tasks"], &load["layer"], &seen["tasks"]), (&json!(1), &json!(1), &json!(4)));
+    assert!(load["x"].as_u64() > extract["x"].as_u64(), "{seen}");
+    let edges =
+        json!([{ "parents": 0, "children": 1, "edges": 2 }, { "parents": 1, "children": 0, "edges": 1 }]);
+    assert_eq!(seen["edges"], edges);
+    let key = door.key(&["tasks:read@default"], None).await;
+    let own = door.get(&key, &path).await.json();
+    assert_eq!((&own["tasks"], &own["edges"][0]["edges"]), (&json!(3), &json!(1)), "{own}");
+    let stranger = door.key(&["tasks:read@none"], None).await;
+    for answer in [door.get(&stranger, &path).await, gateway.get(&format!("{FLOWS}/nonsense/kinds")).await] {
+        assert_eq!(answer.problem(), (404, "unknown_flow".to_owned()));
+    }
+    assert_eq!(gateway.get(&format!("{FLOWS}/{id}/kinds?direction=up")).await.pointers(), ["direction"]);
 }
 
 #[tokio::test]

@@ -156,3 +156,41 @@ async fn viewers_see_groups_and_run_none_again() {
     let task = gateway.get_as(&format!("/api/v1/tasks/{id}"), &alice.access).await.json();
     assert_eq!(task["status"], "failed");
 }
+
+#[tokio::test]
+async fn a_group_is_silenced_and_taken_back_by_hand() {
+    let gateway = Gateway::start().await;
+    failed(&gateway, "a", "mailbox 7 is full").await;
+    write_behind(&gateway).await;
+    let place = format!("/ui/errors/{}", group(&gateway).await);
+    let (silence, back) = (format!("{place}/silence"), format!("{place}/unsilence"));
+    let form = gateway.ask(page(&silence)).await;
+    assert_safe(&form, "");
+    assert!(form.text().contains("<option value=\"604800000\" selected>a week</option>"), "{}", form.text());
+    let reason = HOSTILE[0];
+    for (for_ms, said) in [("60", "not between"), ("soon", "for_ms")] {
+        let again = gateway.send(&silence, "", &[("for_ms", for_ms), ("reason", reason)]).await;
+        assert_eq!(again.status, 422, "{for_ms}");
+        assert!(again.text().contains(said), "{for_ms}: {}", again.text());
+        assert_safe(&again, "");
+    }
+    let sent = gateway.send(&silence, "", &[("for_ms", "604800000"), ("reason", reason)]).await;
+    assert_eq!((sent.status.as_u16(), sent.header("location")), (303, &*place));
+    let shown = gateway.ask(page(&place)).await;
+    assert_safe(&shown, "");
+    for part in ["<span class=\"badge\">silenced</span> until ", "local-dev", "Unsilence</a>"] {
+        assert!(shown.text().contains(part), "{part} in {}", shown.text());
+    }
+    let list = gateway.page("/ui/errors").await.text();
+    assert!(
+        list.contains("<span class=\"badge\">silenced</span>") && list.contains("?silenced=false"),
+        "{list}"
+    );
+    assert!(!gateway.page("/ui/errors?silenced=false").await.text().contains("<tr id=\"error-"));
+    let overview = gateway.page("/").await.text();
+    assert!(!overview.contains("<tr id=\"error-") && overview.contains("but for those that are silenced"));
+    assert!(gateway.page(&back).await.text().contains("Unsilence: <bdi>mailbox &#60;n&#62; is full"));
+    let sent = gateway.send(&back, "", &[]).await;
+    assert_eq!((sent.status.as_u16(), sent.header("location")), (303, &*place));
+    assert!(gateway.page("/").await.text().contains("<tr id=\"error-"));
+}

@@ -27,6 +27,7 @@ async fn a_queue_says_who_works_on_it_and_what_comes_and_goes() {
     let text = gateway.page("/ui/queues/mail").await.text();
     for part in [
         "<tr id=\"claims-worker-001-test\">",
+        "chart-depth",
         "chart-traffic",
         "came <b>1</b>",
         "ended <b>1</b>",
@@ -36,6 +37,20 @@ async fn a_queue_says_who_works_on_it_and_what_comes_and_goes() {
     }
     assert!(!text.contains("claims-worker-002-test"), "{text}");
     let none = gateway.submit_with(json!({ "kind": "mail", "queue": "lonely" })).await;
+    assert!(
+        !gateway.page("/ui/queues/lonely").await.text().contains("<svg viewBox=\"0 0 1000 100\""),
+        "all unknown"
+    );
+    write_behind(&gateway).await;
+    let text = gateway.page("/ui/queues/lonely").await.text();
+    for part in [
+        "pending <b>1</b>",
+        "<title id=\"depth-title\">Depth</title>",
+        "<path class=\"column pending\" d=\"M",
+        "running 0, pending 1",
+    ] {
+        assert!(text.contains(part), "{part} in {text}");
+    }
     let text = gateway.page("/ui/queues/lonely").await.text();
     assert!(text.contains("No live worker claims from it") && !none.is_empty(), "{text}");
 }

@@ -1,6 +1,6 @@
 //! What is done to many tasks: those that fit, with a count before it; other columns of the list; another priority.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::support::Gateway;
 use crate::ui_pages::HOSTILE;
@@ -133,6 +133,52 @@ async fn columns_are_chosen_in_the_address() {
     }
     let dead = gateway.page("/ui/tasks?status=failed%2Ctimeout").await.text();
     assert!(dead.contains("No task is failed or timeout"), "{dead}");
+}
+
+/// More tasks than are done with before the answer; nobody goes on with them here.
+async fn begun(gateway: &Gateway, count: usize) -> (String, Value) {
+    let task = json!({ "kind": "echo", "queue": "emails" });
+    for _ in 0..count / 100 {
+        let batch = gateway.post("/api/v1/tasks/batch", json!({ "tasks": vec![task.clone(); 100] })).await;
+        assert!(batch.status.is_success(), "{}", batch.text());
+    }
+    let sent = gateway.send("/ui/actions", "", &[("all", "cancel"), ("queue", "emails")]).await;
+    let path = sent.header("location").to_owned();
+    let operation = gateway.get(&path.replace("/ui/", "/api/v1/")).await.json();
+    (path, operation)
+}
+
+#[tokio::test]
+async fn an_operation_that_goes_on_is_called_off_and_says_what_it_left() {
+    let gateway = Gateway::start().await;
+    let (path, operation) = begun(&gateway, 1_500).await;
+    assert_eq!(
+        (&operation["state"], &operation["expected"]),
+        (&json!("running"), &json!(1_500)),
+        "{operation}"
+    );
+    let left = operation["left"].as_u64().unwrap();
+    assert!(left >= 300, "{operation}");
+    assert!(gateway.page(&path).await.text().contains(&format!("href=\"{path}/cancel\"")));
+    let asked = gateway.page(&format!("{path}/cancel")).await.text().replace('\u{202f}', "");
+    assert!(asked.contains(&format!("{left} of its 1500 tasks.")), "{asked}");
+    assert!(asked.contains(&format!("Call it off: {left} tasks</button>")), "{asked}");
+    assert_eq!(gateway.send(&format!("{path}/cancel"), "", &[]).await.status, 303);
+    let running = tokio::spawn(baton_gateway::bulk::run(gateway.app.clone()));
+    let api = path.replace("/ui/", "/api/v1/");
+    crate::support::until(async || gateway.get(&api).await.json()["state"] == "cancelled").await;
+    running.abort();
+    let over = gateway.get(&api).await.json();
+    let done = over["done"].as_u64().unwrap();
+    let text = gateway.page(&path).await.text().replace('\u{202f}', "");
+    let undone = 1_500 - done;
+    assert!(
+        undone > 0 && text.contains(&format!("<dt>Not done</dt><dd>{undone}: it was called off")),
+        "{text}"
+    );
+    assert!(!text.contains("Call it off"), "{text}");
+    let stats = gateway.get("/api/v1/queues/emails").await.json();
+    assert_eq!((&stats["tasks"]["pending"], &stats["tasks"]["cancelled"]), (&json!(undone), &json!(done)));
 }
 
 #[tokio::test]

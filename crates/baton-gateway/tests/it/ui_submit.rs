@@ -156,3 +156,39 @@ async fn viewers_submit_nothing() {
     assert_eq!(refused.status, 403);
     assert!(refused.text().contains("id=\"queue-wrong\""), "{}", refused.text());
 }
+
+#[tokio::test]
+async fn a_task_of_the_kind_says_how_a_payload_looks() {
+    let gateway = Gateway::start().await;
+    let worker = gateway.worker(1).await;
+    gateway.submit_with(json!({ "kind": "report.build", "payload": { "untried": true } })).await;
+    let task =
+        json!({ "kind": "report.build", "queue": "other", "payload": { "n": [HOSTILE[0], HOSTILE[3]] } });
+    let done = gateway.submit_with(task).await;
+    gateway.complete(&worker, &done, json!(1)).await;
+    gateway.submit_with(json!({ "kind": "echo", "payload": "only one" })).await;
+    let ask = async |kind: &str| {
+        let typed = [
+            ("kind", kind),
+            ("queue", "emails"),
+            ("key", "typed-by-me"),
+            ("payload", "1"),
+            ("do", "example"),
+        ];
+        let answer = gateway.send(PATH, "", &typed).await;
+        assert_safe(&answer, "");
+        (answer.status.as_u16(), answer.text())
+    };
+    let (status, text) = ask("report.build").await;
+    assert_eq!(status, 200, "{text}");
+    assert!(
+        text.contains("&#34;n&#34;") && text.contains("\\u202etxt") && !text.contains("<script>alert"),
+        "{text}"
+    );
+    assert!(text.contains("value=\"typed-by-me\"") && !text.contains("untried"), "{text}");
+    assert!(ask("echo").await.1.contains("only one"));
+    let (status, text) = ask("nobody.knows").await;
+    assert!(status == 422 && text.contains("id=\"payload-wrong\""), "{text}");
+    assert!(ask("not a kind").await.1.contains("id=\"kind-wrong\""));
+    assert_eq!(gateway.get("/api/v1/tasks").await.json()["tasks"].as_array().unwrap().len(), 3);
+}

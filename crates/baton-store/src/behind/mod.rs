@@ -11,6 +11,7 @@
 //! A sink is a function of a piece. It keeps nothing between two pieces, and what it writes it names by [`BehindKey`]s: the
 //! script takes no key of another family. It must not decide by what it wrote before, for it never sees that.
 
+mod depths;
 mod errors;
 mod fact;
 mod index;
@@ -40,7 +41,7 @@ pub use writes::Writes;
 type Sink = fn(&[Fact], &Extra, &mut Writes);
 
 /// Everything that is written behind.
-const SINKS: &[Sink] = &[index::note, series::note, errors::note, webhooks::note];
+const SINKS: &[Sink] = &[index::note, series::note, depths::note, errors::note, webhooks::note];
 
 /// What one step did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

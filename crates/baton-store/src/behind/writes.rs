@@ -1,12 +1,16 @@
 //! What a piece of the stream leads to, gathered so that each key is written once, and in the words of the script.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use baton_core::limits;
+use baton_core::series::Resolution;
+use baton_core::{QueueName, limits};
 
 use super::BehindKey;
 
 const HOUR_MS: u64 = 3_600_000;
+
+/// What a look at a queue writes, about.
+const LOOK_WRITES: usize = 7;
 
 /// Writes of all sinks. Where one member or field is named twice, the later word counts; numbers add up.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -21,6 +25,7 @@ pub struct Writes {
     hours: BTreeMap<BehindKey, BTreeMap<u64, i64>>,
     groups: BTreeMap<BehindKey, u64>,
     deliveries: BTreeMap<BehindKey, (String, Vec<String>)>,
+    looks: BTreeMap<BehindKey, BTreeSet<QueueName>>,
 }
 
 /// One write, as the script reads it.
@@ -40,7 +45,8 @@ impl Writes {
         let bounded: usize = self.within.values().map(|(_, counts)| counts.len()).sum();
         let deliveries: usize = self.deliveries.values().map(|(_, each)| each.len()).sum();
         let fields = within(&self.counts) + within(&self.fields) + within(&self.first) + within(&self.hours);
-        (within(&self.members) + fields + bounded + deliveries + self.expiries.len()) as u64
+        let looks: usize = self.looks.values().map(|queues| queues.len() * LOOK_WRITES).sum();
+        (within(&self.members) + fields + bounded + deliveries + looks + self.expiries.len()) as u64
     }
 
     /// Puts a member into a sorted set.
@@ -100,6 +106,11 @@ impl Writes {
         self.deliveries.entry(set).or_insert_with(|| (id.to_owned(), Vec::new())).1.push(delivery);
     }
 
+    /// Looks how deep a queue is, and notes that in its series.
+    pub fn look(&mut self, hash: BehindKey, queue: &QueueName) {
+        self.looks.entry(hash).or_default().insert(queue.clone());
+    }
+
     pub fn is_empty(&self) -> bool {
         *self == Writes::default()
     }
@@ -148,11 +159,27 @@ impl Writes {
                 all.push(Write { verb: "deliver", key: key.as_str(), words });
             }
         }
+        for (key, queues) in &self.looks {
+            let queues: Vec<&QueueName> = queues.iter().collect();
+            for some in queues.chunks(limits::BEHIND_WORDS_MAX as usize / 2) {
+                let names = some.iter().map(|queue| queue.as_str().into());
+                let words = resolutions().into_iter().chain(names).collect();
+                all.push(Write { verb: "depth", key: key.as_str(), words });
+            }
+        }
         for (key, groups) in &self.groups {
             push(&mut all, "evict", key, [groups.to_string().into()]);
         }
         all
     }
+}
+
+/// The word of each, its step and how long a bucket is kept, counted from the last write.
+fn resolutions() -> Vec<Vec<u8>> {
+    let words = |of: Resolution| {
+        [of.to_string(), of.step_ms().to_string(), (of.step_ms() + of.kept_ms()).to_string()]
+    };
+    Resolution::ALL.into_iter().flat_map(words).map(String::into_bytes).collect()
 }
 
 /// No write has more words than a script can take apart at once; pairs stay together.

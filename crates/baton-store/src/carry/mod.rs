@@ -152,6 +152,8 @@ const CARRIED: &[&str] = &[
     "index:worker:<id>",
     "series:<resolution>:<ms>:<queue>",
     "series:<resolution>:<ms>",
+    "depths",
+    "errors:silenced",
     "errors",
     "error:<fingerprint>:tasks",
     "error:<fingerprint>:workers",

@@ -124,6 +124,7 @@ fn family(picture: &Picture<'_>, key: &str) -> Option<(&'static str, bool)> {
         ["index", "worker", _] => Some(("zset", true)),
         ["series", _, _] | ["error", _] | ["error", _, "workers"] => Some(("hash", true)),
         ["error", _, "tasks"] => Some(("zset", true)),
+        ["depths"] | ["errors", "silenced"] => lasting("hash"),
         ["errors"] => lasting("zset"),
         ["index", "kinds"] | ["index", "kind" | "tag", _] => lasting("zset"),
         ["pools"] | ["schedules"] | ["schedules", "due" | "owned"] => lasting("zset"),

@@ -33,7 +33,7 @@ pub use batch::Receipt;
 pub use filter::Filter;
 pub use flow::{FlowTask, SubmitFlow, SubmittedFlow};
 pub use read::Probed;
-pub use series::Figures;
+pub use series::{Figures, Groups};
 pub use submit::{Submit, Submitted};
 pub use watch::Watch;
 

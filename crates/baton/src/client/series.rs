@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use baton_api::error_group::{ErrorGroup, ErrorGroups};
+use baton_api::error_group::{ErrorGroup, ErrorGroups, SilenceError};
 use baton_api::operation::{Acted, RerunGroup};
 use baton_api::series::SeriesAnswer;
 use baton_api::task::Stats;
@@ -55,6 +55,15 @@ impl Figures {
     }
 }
 
+/// Which groups of failures; the default is all of them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Groups<'a> {
+    /// Seen in this queue.
+    pub queue: Option<&'a str>,
+    /// Only those that are silenced, or only those that are not.
+    pub silenced: Option<bool>,
+}
+
 impl Client {
     /// How many tasks there are, by status and by queue; and what happened in the last hour.
     pub async fn stats(&self) -> Result<Stats, Error> {
@@ -74,11 +83,18 @@ impl Client {
 
     /// Failures in groups, the last one seen first, up to so many; of one queue or of all.
     pub async fn errors(&self, queue: Option<&str>, limit: u64) -> Result<ErrorGroups, Error> {
+        self.errors_of(Groups { queue, ..Groups::default() }, limit).await
+    }
+
+    /// The same of these groups only.
+    pub async fn errors_of(&self, which: Groups<'_>, limit: u64) -> Result<ErrorGroups, Error> {
         let mut found: Option<ErrorGroups> = None;
         loop {
             let known = found.as_ref().map_or(0, |found| found.errors.len() as u64);
             let call = Call::get("/api/v1/errors").query("limit", (limit - known).clamp(1, 500));
-            let call = queue.into_iter().fold(call, |call, queue| call.query("queue", queue));
+            let call = which.queue.into_iter().fold(call, |call, queue| call.query("queue", queue));
+            let call =
+                which.silenced.into_iter().fold(call, |call, silenced| call.query("silenced", silenced));
             let cursor = found.as_mut().and_then(|found| found.next_cursor.take());
             let call = cursor.into_iter().fold(call, |call, cursor| call.query("cursor", cursor));
             let mut page: ErrorGroups = self.call(call).await?;
@@ -95,6 +111,20 @@ impl Client {
     /// One group, with so many of the tasks that failed so last.
     pub async fn error(&self, fingerprint: Fingerprint, tasks: u64) -> Result<ErrorGroup, Error> {
         self.call(Call::get(format!("/api/v1/errors/{fingerprint}")).query("limit", tasks)).await
+    }
+
+    /// Leaves a group out of what asks for attention, for a time or until that is taken back. Its failures are counted as before.
+    pub async fn silence_error(
+        &self,
+        fingerprint: Fingerprint,
+        silence: &SilenceError,
+    ) -> Result<ErrorGroup, Error> {
+        self.call(Call::put(format!("/api/v1/errors/{fingerprint}/silence"), body(silence)?)).await
+    }
+
+    /// Takes that back.
+    pub async fn unsilence_error(&self, fingerprint: Fingerprint) -> Result<(), Error> {
+        self.tell(Call::delete(format!("/api/v1/errors/{fingerprint}/silence"))).await
     }
 
     /// Runs all tasks once more whose last failure is of this group, or says how many these are. What is larger than about a

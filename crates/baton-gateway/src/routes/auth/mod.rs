@@ -6,6 +6,7 @@ mod families;
 mod keys;
 pub(super) mod login;
 mod password;
+mod race;
 mod sessions;
 mod signing;
 mod users;
@@ -25,6 +26,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(sessions::log_out_everywhere))
         .routes(routes!(sessions::list_sessions))
         .merge(families::routes())
+        .routes(routes!(race::race_sessions))
         .routes(routes!(sessions::get_ticket))
         .routes(routes!(password::change_password))
         .routes(routes!(password::reset_password))

@@ -23,7 +23,7 @@ use crate::problem::Fail;
 pub(crate) struct DrawQuery {
     /// `down`: parents stand above their children; `right`: to the left of them.
     #[param(value_type = Option<String>, default = "down")]
-    direction: Direction,
+    pub(super) direction: Direction,
 }
 
 impl FromTerms for DrawQuery {

@@ -2,6 +2,7 @@
 
 mod draft;
 mod graph;
+mod kinds;
 mod list;
 mod look;
 mod operate;
@@ -23,5 +24,8 @@ pub(super) fn plain() -> OpenApiRouter<App> {
 }
 
 pub(super) fn with_query() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(list::list_flows)).routes(routes!(graph::flow_graph))
+    OpenApiRouter::new()
+        .routes(routes!(list::list_flows))
+        .routes(routes!(graph::flow_graph))
+        .routes(routes!(kinds::flow_kinds))
 }

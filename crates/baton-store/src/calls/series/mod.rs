@@ -1,5 +1,6 @@
 //! Time series, which are written behind: `behind/series.rs` says what they count.
 
+mod depth;
 mod read;
 
 pub use read::{Of, ReadSeries};
