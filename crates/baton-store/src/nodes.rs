@@ -9,6 +9,7 @@ use deadpool_redis::redis::{Cmd, FromRedisValue, Value};
 
 use crate::audit::{FIRST_WAIT, TRIES, failed_once};
 use crate::error::Error;
+use crate::server::{field, infos};
 use crate::store::Store;
 
 /// Where a scan begins, and what its last step answers.
@@ -59,7 +60,8 @@ impl Store {
 
     /// Refuses an address that is that of one node of a cluster: most keys are elsewhere.
     pub(crate) async fn must_see_all(&self) -> Result<(), Error> {
-        if self.inner.link.is_cluster() || self.is_alone().await {
+        let of_cluster = |info: &String| field(info, "cluster_enabled") == Some("1");
+        if self.inner.link.is_cluster() || !infos(self).await?.iter().any(of_cluster) {
             return Ok(());
         }
         let why = "this is one node of it, and most keys are on others: name the cluster, as in redis+cluster://host:port";

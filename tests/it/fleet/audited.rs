@@ -2,7 +2,7 @@
 
 use std::process::{Command, Stdio};
 
-use baton_core::Status;
+use baton_core::{Shard, Status};
 use baton_testkit::process::Signal;
 use baton_testkit::{Process, process};
 
@@ -49,10 +49,10 @@ async fn a_worker_that_hangs_and_still_renews_does_not_hide_what_waits() {
     drop(worker);
     // Somebody who says that he claims, and never does.
     let _other = worker_of(&fleet, "other");
-    let leases = "baton:{0}:leases";
-    let boot: String = fleet.redis.say(&["HGET", &format!("baton:{{0}}:worker:{id}"), "boot"]).await;
+    let keys = fleet.store.keys(Shard::FIRST).expect("its keys");
+    let boot: String = fleet.redis.say(&["HGET", &keys.worker(&id), "boot"]).await;
     let forever = "99999999999999";
-    let _: i64 = fleet.redis.say(&["ZADD", leases, forever, &format!("{id}:{boot}")]).await;
+    let _: i64 = fleet.redis.say(&["ZADD", &keys.leases(), forever, &format!("{id}:{boot}")]).await;
     fleet.submit("noop", "1").await;
     let named = (vec!["runnable_not_run".to_owned()], Some(1));
     until("it is late", async || audit(&fleet, &["--settle", "1s"]) == named).await;
