@@ -47,18 +47,18 @@ impl Scene {
         told.extend(self.longest().await);
         told.push(self.others().await);
         self.written().await;
-        told.push(self.silenced().await);
+        told.extend(self.groups().await);
         told
     }
 
-    /// A group of failures of which somebody knows.
-    async fn silenced(&self) -> Told {
+    /// A group of failures that asks for attention, and one of which somebody knows.
+    async fn groups(&self) -> [Told; 2] {
         let groups = self.get("/api/v1/errors").await;
-        // The walk goes to the first one, and finds it as loud as ever.
-        let last = groups["errors"].as_array().and_then(|groups| groups.last()).expect("a group");
-        let group = last["fingerprint"].as_str().expect("its name");
-        self.put(&format!("/api/v1/errors/{group}/silence"), json!({ "reason": LINES[1] })).await;
-        Told { path: format!("/ui/errors/{group}"), text: visible(LINES[1]) }
+        let group = |at: usize| groups["errors"][at]["fingerprint"].as_str().expect("a group").to_owned();
+        let (loud, known) = (group(0), group(1));
+        self.put(&format!("/api/v1/errors/{known}/silence"), json!({ "reason": LINES[1] })).await;
+        let told = |group: String, text: String| Told { path: format!("/ui/errors/{group}"), text };
+        [told(loud, "Silence".to_owned()), told(known, visible(LINES[1]))]
     }
 
     /// Something that was done to many tasks.

@@ -95,5 +95,9 @@ async fn the_page_explains_by_doing() {
     let open = Gateway::start().await;
     assert!(open.page(PATH).await.text().contains("There are no logins here"));
     let led = open.send(PATH, "", &[("requests", "5")]).await;
-    assert!(led.status == 303 && led.header("location").starts_with("/ui/login"), "{}", led.header("location"));
+    assert!(
+        led.status == 303 && led.header("location").starts_with("/ui/login"),
+        "{}",
+        led.header("location")
+    );
 }
