@@ -128,7 +128,8 @@ fn the_metrics() {
 #[test]
 fn variables_that_pages_name_exist() {
     // The command line's own, and those of programs that are handlers.
-    let others = ["BATON_URL", "BATON_API_KEY", "BATON_TOKEN", "BATON_CONFIG", "BATON_CONTEXT"];
+    let others =
+        ["BATON_URL", "BATON_API_KEY", "BATON_TOKEN", "BATON_CONFIG", "BATON_CONTEXT", "BATON_CONFORMANCE"];
     let handlers =
         ["TASK_ID", "KIND", "QUEUE", "ATTEMPT", "MAX_ATTEMPTS", "FENCE", "WORKER", "DEADLINE", "WORKDIR"];
     for entry in std::fs::read_dir(crate::path("docs")).unwrap() {

@@ -208,6 +208,9 @@ pub struct FlowKinds {
     pub direction: Direction,
     pub width: u64,
     pub height: u64,
+    /// There are so many kinds that some, or some of the ways between them, are left out.
+    #[serde(default)]
+    pub truncated: bool,
     /// How many tasks there are, of those that the reader may read.
     pub tasks: u64,
 }

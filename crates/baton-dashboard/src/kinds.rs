@@ -20,6 +20,7 @@ pub struct KindsDrawing<'a> {
     view: (i64, i64, u64, u64),
     boxes: Vec<Boxed<'a>>,
     lines: Vec<Line>,
+    truncated: bool,
     shell: &'a Shell,
 }
 
@@ -99,6 +100,7 @@ impl<'a> KindsDrawing<'a> {
             view: view(kinds.width, kinds.height),
             boxes: kinds.nodes.iter().enumerate().map(boxed).collect(),
             lines: lines.collect(),
+            truncated: kinds.truncated,
             shell,
         }
     }

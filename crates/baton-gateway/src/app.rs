@@ -8,7 +8,7 @@ use baton_core::{Code, FlowId, GatewayId, Principal};
 use baton_dashboard::{Base, Instance};
 use baton_store::Store;
 use baton_store::calls::flow::FlowKinds;
-use tokio::sync::{Notify, Semaphore};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 
 use crate::auth::remembered::Remembered;
@@ -144,13 +144,18 @@ impl App {
         }))
     }
 
+    /// A place among the few that read or compute much at a time.
+    pub(crate) async fn place(&self) -> Result<OwnedSemaphorePermit, Fail> {
+        let place = tokio::time::timeout(PLACE_WAIT_MAX, Arc::clone(&self.heavy).acquire_owned()).await;
+        place.map_err(|_| Fail::new(Code::Overloaded))?.map_err(|_| Fail::new(Code::Draining))
+    }
+
     /// Runs what computes for longer than a moment where no other request waits for it.
     pub(crate) async fn apart<T: Send + 'static>(
         &self,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, Fail> {
-        let place = tokio::time::timeout(PLACE_WAIT_MAX, Arc::clone(&self.heavy).acquire_owned()).await;
-        let place = place.map_err(|_| Fail::new(Code::Overloaded))?.map_err(|_| Fail::new(Code::Draining))?;
+        let place = self.place().await?;
         let done = tokio::task::spawn_blocking(move || {
             let done = work();
             drop(place);

@@ -44,20 +44,22 @@ async fn a_silence_ends_by_its_time_or_is_taken_back() {
 }
 
 #[tokio::test]
-async fn there_are_so_many_at_most_and_those_that_are_over_do_not_count() {
+async fn there_are_so_many_at_most_the_oldest_gives_way_and_those_that_are_over_do_not_count() {
     with_store(async |at| {
         for number in 0..limits::SILENCES_MAX {
             assert_eq!(silence(at, number, Some(60_000)).await, Silenced::Done);
+            at.pass_ms(1);
         }
-        let refused = unchanged(at, silence(at, limits::SILENCES_MAX, None)).await;
-        assert!(
-            matches!(&refused, Silenced::Refused(Refused { refusal: Refusal::Conflict, .. })),
-            "{refused:?}"
-        );
+        // One that is there already takes no place, and is the newest now.
         assert_eq!(silence(at, 0, Some(70_000)).await, Silenced::Done);
-        at.pass_ms(60_000);
+        assert_eq!(known(at).await.len() as u64, limits::SILENCES_MAX);
         assert_eq!(silence(at, limits::SILENCES_MAX, None).await, Silenced::Done);
-        assert_eq!(known(at).await.len(), 2);
+        let left = known(at).await;
+        assert_eq!(left.len() as u64, limits::SILENCES_MAX);
+        assert!(!left.contains(&group(1)) && left.contains(&group(0)));
+        at.pass_ms(60_000);
+        assert_eq!(silence(at, limits::SILENCES_MAX + 1, None).await, Silenced::Done);
+        assert_eq!(known(at).await.len(), 3);
     })
     .await;
 }

@@ -68,6 +68,19 @@ async fn a_fan_that_is_wider_than_a_piece_is_counted_once() {
 }
 
 #[tokio::test]
+async fn of_more_kinds_than_a_picture_can_have_the_rest_is_left_out() {
+    with_store(async |at| {
+        let mut draft = flow_of(at, vec![vec![]; 1_001]);
+        for (number, task) in draft.tasks.iter_mut().enumerate() {
+            task.kind = kind(&format!("kind-{number}"));
+        }
+        let found = kinds(at, create(at, &draft).await).await;
+        assert_eq!((found.order.len(), found.tasks.len(), found.is_partial), (1_000, 1_000, true));
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_flow_that_there_is_not_has_no_kinds() {
     with_store(async |at| {
         let ghost = at.store.draw_flow(baton_core::Shard::FIRST);

@@ -7,7 +7,7 @@ use std::time::Duration;
 use baton_auth::refresh::nonce_drawn;
 use baton_auth::{address, user_tag};
 use baton_core::Code;
-use baton_core::login::{EndReason, RacePolicy, SessionId, UserId};
+use baton_core::login::{EndReason, OnReuse, RacePolicy, SessionId, UserId};
 use baton_store::calls::token::{Login, NewSession, Opened};
 use futures_util::future::join_all;
 
@@ -46,6 +46,11 @@ impl Auth {
         if self.logins.rules.refresh_leeway < LEEWAY_MIN {
             return Err(Fail::new(Code::Conflict).because(
                 "auth.refresh_leeway is so short here that the losers of a race may be taken for thieves: none is held.",
+            ));
+        }
+        if self.logins.rules.on_reuse == OnReuse::RevokeUser {
+            return Err(Fail::new(Code::Conflict).because(
+                "auth.on_reuse is revoke_user here: a loser that Redis kept waiting would end all of your sessions. No race is held.",
             ));
         }
         let draft = self.throw_away(user, from).await?;

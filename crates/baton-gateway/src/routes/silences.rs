@@ -6,7 +6,7 @@ use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use baton_api::error_group::{ErrorGroup, SilenceError};
 use baton_auth::Action;
-use baton_core::{Code, Refusal, limits};
+use baton_core::limits;
 use baton_store::calls::error::{SilenceError as Wish, Silenced, Unsilenced};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -26,14 +26,14 @@ pub(super) fn plain() -> OpenApiRouter<App> {
 ///
 /// For a time, or until it is taken back. It stays in the list, marked, and `GET /errors?silenced=false` leaves it out, as the
 /// overview of the dashboard does. Nothing else changes: its failures are counted, found and shown as before. What was said
-/// of it before is forgotten.
+/// of it before is forgotten. Of more than 500 silences the oldest gives way.
 #[utoipa::path(
     put, path = "/errors/{fingerprint}/silence", tag = "errors", operation_id = "silence_error",
     security(("bearer" = ["tasks:write", "tasks:read"])),
     params(FingerprintPath),
     request_body = SilenceError,
     responses((status = 200, description = "The group as it is now", body = ErrorGroup)),
-    extensions(("x-problem-codes" = json!(["unknown_error_group", "conflict", "storage_full"])))
+    extensions(("x-problem-codes" = json!(["unknown_error_group", "storage_full"])))
 )]
 pub(crate) async fn silence_error(
     State(app): State<App>,
@@ -48,10 +48,6 @@ pub(crate) async fn silence_error(
     let wish = Wish { fingerprint, for_ms: asked.for_ms, by: caller.by.as_ref(), reason };
     match app.store.silence_error(&wish).await? {
         Silenced::Done => {}
-        Silenced::Refused(refused) if refused.refusal == Refusal::Conflict => {
-            let why = format!("{} groups are silenced already. Take some back.", limits::SILENCES_MAX);
-            return Err(Fail::new(Code::Conflict).because(why));
-        }
         Silenced::Refused(refused) => return Err(refused.into()),
     }
     let group = known(&app, &caller.grant, fingerprint).await?;

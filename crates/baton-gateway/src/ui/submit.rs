@@ -56,7 +56,7 @@ pub(super) async fn send(State(app): State<App>, visit: Visit, typed: Form) -> R
     let mut sheet = submit::sheet(&queues, &kinds);
     sheet.fill(|name| typed.get(name));
     if typed.get("do") == "example" {
-        let status = example(&visit, &mut sheet).await?;
+        let status = example(&visit, &mut sheet).await;
         return again(&app, &visit, sheet, &typed, status).await;
     }
     let status = match draft(&typed).body(&mut sheet) {
@@ -81,24 +81,32 @@ async fn again(app: &App, visit: &Visit, sheet: Sheet, typed: &Form, status: u16
 }
 
 /// Kinds declare no form of their payloads, so a task of the kind says how one looks.
-async fn example(visit: &Visit, sheet: &mut Sheet) -> Result<u16, Fail> {
+async fn example(visit: &Visit, sheet: &mut Sheet) -> u16 {
     let kind = sheet.value("kind").trim().to_owned();
     if kind.parse::<Kind>().is_err() {
         sheet.blame("kind", "Name the kind that the example is to be of.");
-        return Ok(422);
+        return 422;
     }
     let asked = Base::default().to("/api/v1/tasks").with("kind", &kind).with("limit", 1);
     // One that did well is the better example.
+    let mut why = "No task of this kind is kept that you may read.".to_owned();
     for asked in [asked.clone().with("status", Status::Completed), asked] {
-        let found = visit.api.get::<Tasks>(&asked.to_string()).await?.tasks.into_iter().next();
-        if let Some(found) = found {
-            let task: Task = visit.api.get(&format!("/api/v1/tasks/{}", found.id)).await?;
-            sheet.set("payload", submit::payload(&task));
-            return Ok(200);
+        match newest(visit, &asked.to_string()).await {
+            Ok(Some(task)) => {
+                sheet.set("payload", submit::payload(&task));
+                return 200;
+            }
+            Ok(None) => {}
+            Err(fail) => why = fail.sentence(),
         }
     }
-    sheet.blame("payload", "No task of this kind is kept that you may read.");
-    Ok(422)
+    sheet.blame("payload", why);
+    422
+}
+
+async fn newest(visit: &Visit, asked: &str) -> Result<Option<Task>, Fail> {
+    let Some(found) = visit.api.get::<Tasks>(asked).await?.tasks.into_iter().next() else { return Ok(None) };
+    visit.api.get(&format!("/api/v1/tasks/{}", found.id)).await.map(Some)
 }
 
 fn draft(typed: &Form) -> Draft<'_> {

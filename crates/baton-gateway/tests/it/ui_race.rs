@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use baton_core::login::OnReuse;
 use serde_json::{Value, json};
 
 use crate::auth_support::Pair;
@@ -62,11 +63,15 @@ async fn what_cannot_be_raced_is_refused() {
     assert_eq!(gateway.post(API, json!({})).await.status, 401);
     let (key, _) = gateway.key(&alice.access, json!({ "name": "k", "scopes": ["tasks:read"] })).await;
     assert_eq!(gateway.post_as(API, &key, json!({})).await.status, 403);
-    let short = Gateway::secured_with(|logins| logins.rules.refresh_leeway = Duration::ZERO).await;
-    let bob = short.log_in("bob").await;
-    let refused = race(&short, &bob, json!({})).await;
-    assert_eq!(refused.problem(), (409, "conflict".to_owned()), "{}", refused.text());
-    assert_eq!(sessions(&short, &bob).await, 1);
+    for harsh in [
+        Gateway::secured_with(|logins| logins.rules.refresh_leeway = Duration::ZERO).await,
+        Gateway::secured_with(|logins| logins.rules.on_reuse = OnReuse::RevokeUser).await,
+    ] {
+        let bob = harsh.log_in("bob").await;
+        let refused = race(&harsh, &bob, json!({})).await;
+        assert_eq!(refused.problem(), (409, "conflict".to_owned()), "{}", refused.text());
+        assert_eq!(sessions(&harsh, &bob).await, 1);
+    }
 }
 
 #[tokio::test]

@@ -47,10 +47,16 @@ pub(crate) async fn flow_kinds(
     let picture = Picture::of(&counted, &caller.grant);
     let (nodes, edges) = (picture.nodes.len(), picture.forward());
     let drawing = app.apart(move || draw(nodes, &edges, query.direction)).await?;
-    Ok(Json(picture.drawn(id, query.direction, &drawing)))
+    let truncated = counted.is_partial;
+    Ok(Json(FlowKinds { truncated, ..picture.drawn(id, query.direction, &drawing) }))
 }
 
 async fn counted(app: &App, id: FlowId) -> Result<Arc<Counted>, Fail> {
+    if let Some(counted) = app.kinds.get(&id, clock::now_ms()) {
+        return Ok(counted);
+    }
+    let _place = app.place().await?;
+    // Somebody else may have counted it while this one waited.
     if let Some(counted) = app.kinds.get(&id, clock::now_ms()) {
         return Ok(counted);
     }
@@ -153,6 +159,7 @@ impl Picture {
             edges: between.map(edge).collect(),
             nodes,
             direction,
+            truncated: false,
             width: drawing.width,
             height: drawing.height,
         }
@@ -176,7 +183,7 @@ mod tests {
         });
         let edges =
             edges.iter().map(|(from, to, count)| ((order[*from].clone(), order[*to].clone()), *count));
-        Counted { tasks: tasks.collect(), edges: edges.collect(), order: order.clone() }
+        Counted { tasks: tasks.collect(), edges: edges.collect(), order: order.clone(), is_partial: false }
     }
 
     #[test]

@@ -21,7 +21,7 @@ pub struct SilenceError<'a> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Silenced {
     Done,
-    /// There are too many, or a newer release owns the data.
+    /// A newer release owns the data.
     Refused(Refused),
 }
 
@@ -49,7 +49,8 @@ impl SilenceError<'_> {
 }
 
 impl Store {
-    /// Leaves a group of failures out of what asks for attention. What was said of it before is forgotten.
+    /// Leaves a group of failures out of what asks for attention. What was said of it before is forgotten, and where there are too
+    /// many, the oldest one.
     pub async fn silence_error(&self, silence: &SilenceError<'_>) -> Result<Silenced, Error> {
         silence.check()?;
         match self.put_silence(silence, silence.for_ms).await? {
@@ -82,7 +83,7 @@ impl Store {
             "refused" => {
                 let refused = Refused::read(&mut reply)?;
                 match refused.refusal {
-                    Refusal::SchemaTooNew | Refusal::Conflict => Ok(Answer::Refused(refused)),
+                    Refusal::SchemaTooNew => Ok(Answer::Refused(refused)),
                     other => Err(reply.fault(format!("it refused: {other}"))),
                 }
             }

@@ -8,6 +8,10 @@ use crate::error::Error;
 use crate::run::Call;
 use crate::store::Store;
 
+/// Names may be a hundred bytes and more each: what is kept of one flow is some MB at most.
+const SORTS_MAX: usize = 1_000;
+const WAYS_MAX: usize = 5_000;
+
 /// Tasks of one kind in one queue.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Sort {
@@ -23,6 +27,8 @@ pub struct FlowKinds {
     pub edges: BTreeMap<(Sort, Sort), u64>,
     /// In the order of their positions: the first task of each sort comes after that of the one before.
     pub order: Vec<Sort>,
+    /// There are too many sorts, or too many ways between them, to be counted one by one: the rest is left out.
+    pub is_partial: bool,
 }
 
 impl Store {
@@ -60,6 +66,10 @@ impl Store {
             let sort = Sort { queue: reply.parse()?, kind: reply.parse()? };
             let (status, count): (Status, u64) = (reply.parse()?, reply.parse()?);
             if !found.tasks.contains_key(&sort) {
+                if found.order.len() == SORTS_MAX {
+                    found.is_partial = true;
+                    continue;
+                }
                 found.order.push(sort.clone());
             }
             *found.tasks.entry(sort).or_default().entry(status).or_default() += count;
@@ -67,7 +77,12 @@ impl Store {
         while !reply.is_empty() {
             let parents = Sort { queue: reply.parse()?, kind: reply.parse()? };
             let children = Sort { queue: reply.parse()?, kind: reply.parse()? };
-            *found.edges.entry((parents, children)).or_default() += reply.parse::<u64>()?;
+            let (way, count) = ((parents, children), reply.parse::<u64>()?);
+            if found.edges.len() < WAYS_MAX || found.edges.contains_key(&way) {
+                *found.edges.entry(way).or_default() += count;
+            } else {
+                found.is_partial = true;
+            }
         }
         Ok(next)
     }
