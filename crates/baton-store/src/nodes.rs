@@ -1,9 +1,10 @@
 //! A scan of everything: of a server, or of each node of a cluster, one after the other.
 //!
-//! Nodes are known by the first slot that each has: that stays the same when a replica takes over. Where slots are moved from node
-//! to node meanwhile, keys may be met twice, or not at all.
+//! A cursor is good for the process alone that gave it, and keys go where their slot goes. So who has which slots stands in each
+//! place, as a mark: where that has changed since, the scan is refused instead of passing over keys.
 
 use std::collections::BTreeMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
 
 use deadpool_redis::redis::{Cmd, FromRedisValue, Value};
 
@@ -16,7 +17,7 @@ use crate::store::Store;
 pub(crate) const START: &str = "0";
 
 impl Store {
-    /// A step of a scan: where it goes on, and what it named. On a cluster a place is a node and a cursor, `2.17`.
+    /// A step of a scan: where it goes on, and what it named. On a cluster a place is a mark, a node and a cursor, `5fc1.2.17`.
     pub(crate) async fn scan_step(
         &self,
         place: &str,
@@ -26,36 +27,26 @@ impl Store {
         if !self.inner.link.is_cluster() {
             return read(self.send_to(0, &scan(place, pattern, count)).await?);
         }
-        let (node, cursor) = place.split_once('.').unwrap_or(("0", place));
-        let node: usize = node.parse().unwrap_or_default();
-        let slots = self.first_slots().await?;
-        let Some(slot) = slots.get(node).copied() else { return Ok((START.to_owned(), Vec::new())) };
+        let layout = self.layout().await?;
+        let (node, cursor) = layout.find(place)?;
+        let slot = *layout.slots.get(node).ok_or_else(changed)?;
         let (next, keys) = read(self.send_to(slot, &scan(cursor, pattern, count)).await?)?;
-        let next = match next.as_str() {
-            START if node + 1 >= slots.len() => START.to_owned(),
-            START => format!("{}.0", node + 1),
-            cursor => format!("{node}.{cursor}"),
-        };
-        Ok((next, keys))
+        Ok((layout.behind(node, &next), keys))
     }
 
-    /// The first slot of each primary.
-    async fn first_slots(&self) -> Result<Vec<u16>, Error> {
+    async fn layout(&self) -> Result<Layout, Error> {
         let mut command = Cmd::new();
         command.arg("CLUSTER").arg("SLOTS");
         let ranges: Vec<Vec<Value>> = take(self.send(&command, None).await?)?;
-        let mut first: BTreeMap<String, u16> = BTreeMap::new();
+        let mut owned = Vec::new();
         for range in ranges {
-            let [from, _, primary, ..] = &range[..] else { continue };
-            let (from, primary): (u16, Vec<Value>) = (take(from.clone())?, take(primary.clone())?);
+            let [from, to, primary, ..] = &range[..] else { continue };
+            let primary: Vec<Value> = take(primary.clone())?;
             // Address, port, id.
-            let id: String = primary.into_iter().nth(2).map(take).transpose()?.unwrap_or_default();
-            let slot = first.entry(id).or_insert(from);
-            *slot = from.min(*slot);
+            let id = primary.into_iter().nth(2).ok_or_else(|| Error::fault("CLUSTER SLOTS", "no id"))?;
+            owned.push((take(id)?, take(from.clone())?, take(to.clone())?));
         }
-        let mut slots: Vec<u16> = first.into_values().collect();
-        slots.sort_unstable();
-        Ok(slots)
+        Ok(Layout::new(owned))
     }
 
     /// Refuses an address that is that of one node of a cluster: most keys are elsewhere.
@@ -79,6 +70,49 @@ impl Store {
         }
         self.inner.link.send_to(slot, command).await.map_err(failed_once)
     }
+}
+
+/// Who has which slots.
+#[derive(Debug)]
+struct Layout {
+    /// The first slot of each primary, by its id.
+    slots: Vec<u16>,
+    mark: u64,
+}
+
+impl Layout {
+    /// Of ranges of slots: whose each is, its first and its last.
+    fn new(mut owned: Vec<(String, u16, u16)>) -> Layout {
+        owned.sort_unstable();
+        let (mut first, mut mark) = (BTreeMap::new(), DefaultHasher::new());
+        owned.hash(&mut mark);
+        for (id, from, _) in owned {
+            first.entry(id).or_insert(from);
+        }
+        Layout { slots: first.into_values().collect(), mark: mark.finish() }
+    }
+
+    /// A node and a cursor.
+    fn find<'a>(&self, place: &'a str) -> Result<(usize, &'a str), Error> {
+        let Some((mark, rest)) = place.split_once('.') else { return Ok((0, place)) };
+        let (node, cursor) = rest.split_once('.').ok_or_else(changed)?;
+        match mark == format!("{:x}", self.mark) {
+            true => Ok((node.parse().map_err(|_| changed())?, cursor)),
+            false => Err(changed()),
+        }
+    }
+
+    fn behind(&self, node: usize, cursor: &str) -> String {
+        match cursor {
+            START if node + 1 >= self.slots.len() => START.to_owned(),
+            START => format!("{:x}.{}.{START}", self.mark, node + 1),
+            cursor => format!("{:x}.{node}.{cursor}", self.mark),
+        }
+    }
+}
+
+fn changed() -> Error {
+    Error::fault("the cluster", "its nodes or their slots changed meanwhile: begin again")
 }
 
 /// What lies in one slot: by it questions are put together that go to one node.
@@ -110,5 +144,24 @@ mod tests {
         assert_eq!(tag("baton:{0}:events"), "0");
         assert_eq!(tag("baton:{u:k:x}:key"), "u:k:x");
         assert_eq!((tag("baton:meta"), tag("odd{}x")), ("baton:meta", "odd{}x"));
+    }
+
+    #[test]
+    fn a_scan_goes_from_node_to_node_while_these_stay_what_they_are() {
+        let owned =
+            |id: &str| vec![(id.to_owned(), 0, 99), ("b".to_owned(), 100, 199), (id.to_owned(), 200, 299)];
+        let layout = Layout::new(owned("c"));
+        assert_eq!((&layout.slots[..], layout.find(START).ok()), (&[100, 0][..], Some((0, START))));
+        let place = layout.behind(0, "17");
+        assert_eq!(layout.find(&place).ok(), Some((0, "17")));
+        let second = layout.behind(0, START);
+        assert_eq!(layout.find(&second).ok(), Some((1, START)));
+        assert_eq!(layout.behind(1, START), START);
+        // Another in its place, other slots, fewer nodes, none at all.
+        let fewer = vec![("b".to_owned(), 0, 299)];
+        for other in [owned("d"), owned("c")[..2].to_vec(), fewer, Vec::new()].map(Layout::new) {
+            let refused = other.find(&second).expect_err("they changed").to_string();
+            assert!(refused.contains("begin again"), "{refused}");
+        }
     }
 }

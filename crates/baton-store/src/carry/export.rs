@@ -120,17 +120,19 @@ struct Walk<'a> {
     store: &'a Store,
     keys: &'a ShardKeys,
     shard: Shard,
-    /// What came later is not told of: it could be told of in part only.
+    /// What came later is not told of: it could be told of in part only. No earlier than the last entry of the stream, because
+    /// the clock of another node may be behind.
     since_ms: u64,
 }
 
 impl Walk<'_> {
     async fn walk<E: From<Error>>(
-        &self,
+        mut self,
         take: &mut impl FnMut(Carried) -> Result<(), E>,
         name: &mut impl FnMut(Broken),
     ) -> Result<ShardSum, E> {
         let before = self.last_entry().await?;
+        self.since_ms = self.since_ms.max(before.map_or(0, |last| last.ms));
         let drafts: Vec<String> = self.store.question(&["ZRANGE", &self.keys.drafts(), "0", "-1"]).await?;
         let drafts: HashSet<String> = drafts.into_iter().collect();
         let mut sum = ShardSum { shard: self.shard, tasks: 0, keys: 0, broken: 0, still: false };
