@@ -12,6 +12,8 @@ pub struct Beside<'a> {
     pub score: Option<f64>,
     /// How long Redis keeps it; -1 is for ever.
     pub ttl_ms: i64,
+    /// The clock of its server.
+    pub now_ms: u64,
 }
 
 pub fn check(session: &Fields, beside: Beside<'_>) -> Vec<Wrong> {
@@ -27,7 +29,8 @@ pub fn check(session: &Fields, beside: Beside<'_>) -> Vec<Wrong> {
     found
 }
 
-/// Each use gives it its idle time anew, counted from then: whatever the clock says now, it is not kept for longer than that.
+/// Each use gives it its idle time anew, counted from then: it is not kept for longer than that. Where the clock went back behind
+/// its last use, it is, and nothing is wrong.
 fn lives_on(session: &Fields, beside: Beside<'_>) -> Option<Wrong> {
     let at = |field| number(session, field).unwrap_or_default();
     let (rotated, expires, absolute) = (at("rotated_at"), at("expires_at"), at("absolute_at"));
@@ -39,7 +42,7 @@ fn lives_on(session: &Fields, beside: Beside<'_>) -> Option<Wrong> {
     }
     match beside.ttl_ms {
         -1 => return Some(OUTLIVES.broken("that it expires", "it lasts")),
-        ttl if ttl > 0 && ttl as u64 > idle => {
+        ttl if ttl > 0 && ttl as u64 > idle && rotated <= beside.now_ms => {
             return Some(OUTLIVES.broken(format!("{idle} ms at most until it goes"), format!("{ttl} ms")));
         }
         _ => {}
@@ -77,7 +80,7 @@ mod tests {
 
     fn names(session: &str, user: &str, score: f64, ttl_ms: i64) -> String {
         let (session, user) = (fields(&[SESSION, session].join(" ")), fields(user));
-        let found = check(&session, Beside { user: &user, score: Some(score), ttl_ms });
+        let found = check(&session, Beside { user: &user, score: Some(score), ttl_ms, now_ms: 50 });
         found.iter().map(|wrong| wrong.rule.name).collect::<Vec<_>>().join(" ")
     }
 
@@ -92,6 +95,8 @@ mod tests {
         assert_eq!(fine("user_id bob"), "session_of_nobody");
         assert_eq!(names("", USER, 499.0, 100), "session_outlives_its_time");
         assert_eq!(names("", USER, 500.0, 101), "session_outlives_its_time");
+        assert_eq!(names("rotated_at 51", USER, 500.0, 101), "", "the clock went back");
+        assert_eq!(names("rotated_at 51", USER, 500.0, -1), "session_outlives_its_time");
         assert_eq!(names("", USER, 500.0, -1), "session_outlives_its_time");
         assert_eq!(names("", "", 500.0, 100), "session_of_nobody");
         let disabled = "user_id ada epoch 7 disabled 1";

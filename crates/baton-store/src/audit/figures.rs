@@ -39,16 +39,25 @@ pub(super) struct Figures {
 
 impl Figures {
     pub(super) fn ended(&mut self, shard: Shard, kind: &str) {
-        self.add(shard, kind, 0, 1);
+        if let Some([ended, _]) = self.of(shard, kind) {
+            *ended += 1;
+        }
     }
 
-    fn add(&mut self, shard: Shard, kind: &str, at: usize, count: u64) {
+    /// A list that a scan names twice is as long as it was.
+    fn listed(&mut self, shard: Shard, kind: &str, size: u64) {
+        if let Some([_, listed]) = self.of(shard, kind) {
+            *listed = size;
+        }
+    }
+
+    fn of(&mut self, shard: Shard, kind: &str) -> Option<&mut [u64; 2]> {
         let name = (shard, kind.to_owned());
         if self.ended.len() < KINDS || self.ended.contains_key(&name) {
-            self.ended.entry(name).or_default()[at] += count;
-        } else {
-            self.many = true;
+            return Some(self.ended.entry(name).or_default());
         }
+        self.many = true;
+        None
     }
 }
 
@@ -116,7 +125,7 @@ impl Auditor<'_> {
             }
             self.figures_of(&stream, place).await?;
             let last = stream.end(self.store).await?;
-            let is_still = still.get(at) == self.marks().await?.get(at) && place.entry == last;
+            let is_still = still.get(at) == Some(&self.mark(stream.shard).await?) && place.entry == last;
             self.kind_lists(stream.shard, is_still)?;
         }
         Ok(())
@@ -346,7 +355,7 @@ impl Auditor<'_> {
     pub(super) async fn kind_list(&mut self, shard: Shard, key: &str, name: &str) -> Result<(), Error> {
         let size: Option<u64> = self.store.ask_one(vec!["ZCARD", key]).await?;
         let kind = name.strip_prefix("index:kind:").unwrap_or(name);
-        self.figures.add(shard, kind, 1, size.unwrap_or_default());
+        self.figures.listed(shard, kind, size.unwrap_or_default());
         Ok(())
     }
 

@@ -246,10 +246,14 @@ impl<'a> Auditor<'a> {
     async fn marks(&self) -> Result<Vec<Mark>, Error> {
         let mut marks = Vec::new();
         for shard in self.store.shards().all() {
-            let meta = self.store.keys(shard)?.meta();
-            marks.push(self.store.ask_text(vec!["HMGET", &meta, "events", "behind", "behind_part"]).await?);
+            marks.push(self.mark(shard).await?);
         }
         Ok(marks)
+    }
+
+    async fn mark(&self, shard: Shard) -> Result<Mark, Error> {
+        let meta = self.store.keys(shard)?.meta();
+        self.store.ask_text(vec!["HMGET", &meta, "events", "behind", "behind_part"]).await
     }
 
     fn stream_of(&self, task: TaskId) -> Option<&Stream> {
