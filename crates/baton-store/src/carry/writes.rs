@@ -1,5 +1,7 @@
 //! Things that are carried, as the writes that make them.
 
+use baton_core::limits;
+
 use super::{Beside, Carried, CarriedKey, CarriedTask, Edge, EdgeState, OWN_OF_META, Pairs, Value};
 
 /// Words of one write: a script takes no more at once.
@@ -128,10 +130,23 @@ fn of_task(task: CarriedTask, now_ms: u64) -> Vec<Write> {
         if until_ms.is_some_and(|until_ms| until_ms <= now_ms) {
             continue;
         }
+        let value = if name == "refused" { latest(value) } else { value };
         writes.extend(of_value(&key, value));
         writes.extend(until_ms.map(|ms| Write::new("expire", &key, vec![ms.to_string().into_bytes()])));
     }
     writes
+}
+
+/// No more of what was refused than is kept of a task; what another hand added is no reason to refuse the task.
+fn latest(value: Value) -> Value {
+    let Value::Sorted(mut members) = value else { return value };
+    members.sort_by(|one, other| ms(&other.1).total_cmp(&ms(&one.1)));
+    members.truncate(limits::REFUSED_WRITES_MAX as usize);
+    Value::Sorted(members)
+}
+
+fn ms(score: &str) -> f64 {
+    score.parse().unwrap_or_default()
 }
 
 fn of_edge(child: &str, edge: Edge) -> Write {

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use baton_core::{GatewayId, Shard};
 
 use crate::error::Error;
-use crate::record::Fields;
 use crate::run::Call;
 use crate::store::Store;
 
@@ -40,9 +39,11 @@ impl Store {
         let now_ms = reply.parse()?;
         let mut gateways = Vec::new();
         while !reply.is_empty() {
-            let (id, seen_ms): (GatewayId, u64) = (reply.parse()?, reply.parse()?);
-            let report = Fields::new(format!("gateway {id}"), reply.fields()?).rest();
-            gateways.push(Gateway { id, seen_ms, report });
+            let (id, seen_ms, report) = (reply.lossy()?, reply.lossy()?, reply.record()?);
+            // What another hand wrote there hides none of the others.
+            if let (Ok(id), Ok(seen_ms)) = (GatewayId::new(&id), seen_ms.parse()) {
+                gateways.push(Gateway { id, seen_ms, report });
+            }
         }
         gateways.sort_by(|one, other| one.id.cmp(&other.id));
         Ok(Gateways { now_ms, gateways })

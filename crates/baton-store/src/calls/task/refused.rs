@@ -31,10 +31,10 @@ impl Store {
         }
         let mut writes = Vec::new();
         while !reply.is_empty() {
-            let (at_ms, worker, fence) = (reply.parse()?, reply.lossy()?, reply.text()?);
+            let (at_ms, worker, fence) = (reply.lossy()?, reply.lossy()?, reply.lossy()?);
             let (verb, code) = (reply.lossy()?, reply.lossy()?);
             // What another hand wrote there decides nothing, so it is no fault.
-            if let Ok(fence) = fence.parse() {
+            if let (Ok(at_ms), Ok(fence)) = (at_ms.parse(), fence.parse()) {
                 writes.push(RefusedWrite { at_ms, worker, fence: Fence(fence), verb, code });
             }
         }
