@@ -83,26 +83,22 @@ pub(crate) async fn sum(
     }))
 }
 
-/// How deep a queue was at the end of each point, over all shards; not known before the first look at it.
+/// How deep a queue was at the end of each point, over all shards; not known while it is not known of a shard that has the queue.
 pub(crate) async fn depth(
     store: &Store,
     queue: &QueueName,
     plan: &Plan,
 ) -> Result<Vec<Option<Depth>>, Error> {
     let each = try_join_all(store.shards().all().map(|shard| store.depth(shard, queue, plan))).await?;
-    let mut sum = vec![None; plan.points() as usize];
-    for looks in each {
-        for (sum, level) in sum.iter_mut().zip(looks.levels(plan)) {
-            *sum = match (*sum, level) {
-                (Some(mut one), Some(other)) => {
-                    Depth::merge(&mut one, &other);
-                    Some(one)
-                }
-                (one, other) => one.or(other),
-            };
-        }
-    }
-    Ok(sum)
+    let levels = each.iter().filter(|looks| !looks.is_empty()).map(|looks| looks.levels(plan));
+    let sum = levels.reduce(|sum, levels| sum.into_iter().zip(levels).map(added).collect());
+    Ok(sum.unwrap_or_else(|| vec![None; plan.points() as usize]))
+}
+
+fn added((one, other): (Option<Depth>, Option<Depth>)) -> Option<Depth> {
+    let (mut sum, other) = (one?, other?);
+    sum.merge(&other);
+    Some(sum)
 }
 
 /// How old the oldest event is that no series has yet, in any shard.
@@ -117,5 +113,17 @@ pub(crate) fn measured(histogram: &Histogram) -> Measured {
         p50_ms: histogram.percentile_ms(50),
         p95_ms: histogram.percentile_ms(95),
         p99_ms: histogram.percentile_ms(99),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_known_of_one_shard_is_not_known_of_all() {
+        let depth = |pending| Some(Depth::new([0, 0, pending, 1]));
+        assert_eq!(added((depth(3), depth(4))), Some(Depth::new([0, 0, 7, 2])));
+        assert_eq!([added((depth(3), None)), added((None, depth(3)))], [None, None]);
     }
 }

@@ -50,9 +50,14 @@ pub struct Looks {
 }
 
 impl Looks {
-    /// How deep it was at the end of each point; not known before the first look.
+    /// Nobody has ever looked.
+    pub fn is_empty(&self) -> bool {
+        self.buckets.is_empty() && self.last.is_none()
+    }
+
+    /// How deep it was at the end of each point; not known before the first look. A look behind the plan tells what was before it.
     pub fn levels(&self, plan: &Plan) -> Vec<Option<Depth>> {
-        let first = self.buckets.range(plan.from_ms..plan.to_ms).next();
+        let first = self.buckets.range(plan.from_ms..).next();
         let quiet = self.last.filter(|(at_ms, _)| *at_ms < plan.from_ms).map(|(_, depth)| depth);
         let mut level = first.map_or(quiet, |(_, look)| look.before);
         let mut levels = vec![None; plan.points() as usize];
@@ -100,6 +105,9 @@ mod tests {
         assert_eq!(levels(&seen(NOW - 90_000)), [Some(5); 3]);
         // What came later does not tell what was before.
         assert_eq!(levels(&seen(NOW)), [None; 3]);
+        let mut later = seen(NOW + 90_000);
+        later.buckets.insert(NOW + 60_000, Look { before: Some(depth(4)), last: depth(5) });
+        assert_eq!(levels(&later), [Some(4); 3]);
     }
 
     #[test]
