@@ -34,7 +34,7 @@ class Refused(Exception):
         self.status, self.code, self.after = status, problem.get("code"), after
 
 
-def post(path, body, method="POST", timeout=40, over=lambda: False):
+def post(path, body, method="POST", timeout=40, over=lambda: False, sending=lambda: None):
     """One call, repeated word for word while nobody answers it, until `over`: every call is safe to repeat."""
     headers = {"Content-Type": "application/json"}
     if KEY:
@@ -43,18 +43,26 @@ def post(path, body, method="POST", timeout=40, over=lambda: False):
     wait = 0.1
     while True:
         wait = after = min(wait * 2, 4.0)
+        sending()
         try:
             with urllib.request.urlopen(request, timeout=timeout) as answer:
-                text = answer.read()
-                return json.loads(text) if text else None
+                return parsed(answer.read())
         except urllib.error.HTTPError as error:
-            after = float(error.headers.get("Retry-After", wait))
+            told = error.headers.get("Retry-After", "")
+            after = float(told) if told.isdecimal() else wait  # a proxy may name a date
             if error.code not in AGAIN or over():
                 raise Refused(error.code, problem(error), after) from error
         except (OSError, http.client.HTTPException):
             if over():
                 raise
         time.sleep(after)
+
+
+def parsed(text):
+    try:
+        return json.loads(text) if text else None
+    except ValueError as error:  # the page of a proxy, say: nobody answered
+        raise OSError("the answer is no JSON") from error
 
 
 def problem(error):
@@ -119,16 +127,17 @@ class Worker:
 
     def claim(self):
         # Nothing is held between two claims; what an answer brought that was lost on its way comes again.
-        sent = time.monotonic()
+        sent = []  # when, by try: the lease counts from the one that was answered, however long others took
+        tries = {"over": lambda: self.stopping, "sending": lambda: sent.append(time.monotonic())}
         try:
             asked = {"boot": self.boot, "max": 1, "holding": []}
-            answer = post(f"/workers/{self.id}/claim?wait=5", asked, over=lambda: self.stopping)
+            answer = post(f"/workers/{self.id}/claim?wait=5", asked, **tries)
         except (Refused, OSError, http.client.HTTPException) as error:
             if not self.stopping and getattr(error, "code", None) != "lease_lost":
                 raise  # superseded, for one: another process is this worker now
             return
         for claimed in answer["tasks"] if answer else []:
-            self.alive = sent
+            self.alive = sent[-1]
             self.task = Task(self, claimed)
             self.settle(self.task)
             self.task = None
@@ -164,8 +173,10 @@ class Worker:
             holding = [{"task": task.id, "fence": task.fence}] if task else []
             try:
                 # Tried once: whatever holds it up must not hold up the look at the clock above.
+                left = self.alive + self.lease - MARGIN - sent
+                timeout = min(self.every, left) if left > 0 else self.every
                 asked = {"boot": self.boot, "holding": holding}
-                answer = post(f"/workers/{self.id}/heartbeat", asked, timeout=self.every, over=lambda: True)
+                answer = post(f"/workers/{self.id}/heartbeat", asked, timeout=timeout, over=lambda: True)
             except Refused as refused:
                 not_before = sent + refused.after
                 if task and refused.status not in AGAIN:

@@ -7,11 +7,12 @@ use crate::exit::Exit;
 pub(crate) fn of(exit: Exit, error: &anyhow::Error) -> Option<&'static str> {
     match exit {
         // Redis may be what does not answer: then no gateway was asked.
-        Exit::Unreachable => match error.chain().find_map(|cause| cause.downcast_ref::<Error>())?.status() {
-            Some(_) => Some(
+        Exit::Unreachable => match error.chain().find_map(|cause| cause.downcast_ref::<Error>())? {
+            // What stands before a gateway refuses in problems of its own.
+            Error::Problem(problem) if problem.kind.starts_with("/problems/") => Some(
                 "the gateway is there; `baton healthcheck --ready` says what it lacks, `baton doctor --direct` looks at its Redis",
             ),
-            None => Some(
+            _ => Some(
                 "is a gateway running there? `baton dev` starts a fleet; --url or BATON_URL names another gateway",
             ),
         },
@@ -35,6 +36,19 @@ fn of_client(error: &Error) -> Option<&'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_what_a_gateway_says_shows_that_it_is_there() {
+        let hint = |kind: &str| {
+            let problem = serde_json::json!({
+                "type": kind, "title": "", "status": 503, "detail": "", "instance": "/", "code": "", "request_id": "",
+            });
+            let error = Error::Problem(Box::new(serde_json::from_value(problem).unwrap()));
+            of(Exit::Unreachable, &error.into()).unwrap()
+        };
+        assert!(hint("/problems/redis_unavailable").starts_with("the gateway is there"));
+        assert!(hint("about:blank").starts_with("is a gateway running there?"));
+    }
 
     #[test]
     fn where_redis_does_not_answer_no_gateway_is_looked_for() {

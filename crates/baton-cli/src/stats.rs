@@ -34,7 +34,12 @@ pub(crate) async fn run(out: &Out, target: &Target, command: StatsCommand) -> Re
     let client = client(target)?;
     let stats = client.stats_of(&figures).await?;
     let depth = match command.queue {
-        Some(_) => client.series(&DEPTHS, &figures).await?.series,
+        Some(_) => match client.series(&DEPTHS, &figures).await {
+            Ok(answer) => answer.series,
+            // An older gateway: it has none, or not these.
+            Err(error) if matches!(error.status(), Some(400 | 404 | 422)) => Vec::new(),
+            Err(error) => return Err(error.into()),
+        },
         None => Vec::new(),
     };
     match out.format {

@@ -12,7 +12,7 @@ use anyhow::Result;
 use baton::TaskId;
 use baton_core::Principal;
 use baton_gateway::config::{Config, Flags};
-use baton_service::config::Flag;
+use baton_service::config::{Flag, Sources};
 use baton_store::Store;
 use baton_store::audit::{Audit as Asked, Report, Source};
 use clap::Args;
@@ -77,8 +77,11 @@ pub(crate) async fn of_fleet(url: &str, tasks: &[TaskId]) -> Result<Report> {
         tasks.iter().for_each(|task| each(*task));
         Ok(())
     });
-    let given = Flag { key: "redis.url", flag: "--redis", value: url.to_owned() };
-    let config = Config::resolve(&sources(None, vec![given])?).map_err(unusable)?;
+    // As its processes get it: a flag may have no password in it.
+    let environment = std::env::vars_os().filter(|(name, _)| name != "BATON_REDIS_URL");
+    let environment = environment.chain([("BATON_REDIS_URL".into(), url.into())]);
+    let given = Sources::gather(None, environment, Vec::new()).map_err(unusable)?;
+    let config = Config::resolve(&given).map_err(unusable)?;
     let store = Store::for_audit(config.store).await.map_err(refused)?;
     let audit = Asked { ledger: Some(ledger), ..Asked::default() };
     store.audit(&audit, &|_, _| {}).await.map_err(refused)
@@ -129,4 +132,16 @@ fn refused(error: baton_store::Error) -> anyhow::Error {
         _ => Exit::Unreachable,
     };
     Stop::new(exit, baton_service::Chain(&error).to_string()).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A fleet of `baton dev` whose Redis asks for a password is audited like any other.
+    #[tokio::test]
+    async fn a_password_is_no_reason_not_to_look() {
+        let error = of_fleet("redis://u:pw@127.0.0.1:1", &[]).await.unwrap_err();
+        assert_eq!(crate::exit::of(&error), Exit::Unreachable, "{error:#}");
+    }
 }

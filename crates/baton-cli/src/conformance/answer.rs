@@ -57,6 +57,9 @@ impl Play {
             self.tasks[at].standing = Standing::Held;
             given.push(self.claimed(&self.tasks[at], false, now_ms));
         }
+        for task in self.tasks.iter_mut().filter(|task| given.iter().any(|one| one.id == task.id)) {
+            task.given += 1;
+        }
         if given.is_empty() && gone.is_empty() {
             return None;
         }

@@ -18,7 +18,7 @@ use serde::Serialize;
 use tokio::task::JoinSet;
 
 use crate::console::span;
-use crate::exit::Exit;
+use crate::exit::{Exit, Stop};
 use crate::out::{Format, Out, Table, say};
 use crate::wait::until;
 use cases::{CASES, Case};
@@ -29,9 +29,10 @@ use stage::{Miss, Stage};
   baton conformance --cmd 'python3 my_worker.py'
   baton conformance --cmd ./worker --case lease-lost --case cancel
   baton conformance --cmd ./worker --json | jq -r 'select(.verdict == \"fail\").case'
-The worker is started once for each case, with BATON_URL, BATON_API_KEY and BATON_CONFORMANCE=1. It needs three handlers: `echo`
-returns its payload, `sleep` takes {\"ms\": N} and as long, unless it is told to stop, and `draw` returns another text each time.
-A case that needs a handler which is not there is not seen. The exit code is 1 if a case fails.")]
+The worker is started once for each case, with BATON_URL, BATON_API_KEY and BATON_CONFORMANCE=1; cases run side by side. It needs
+three handlers: `echo` returns its payload, `sleep` takes {\"ms\": N} and as long, unless it is told to stop, and `draw` returns
+another text each time. A case that needs a handler which is not there is not seen. The exit code is 1 if a case fails, or if none
+passes.")]
 pub(crate) struct Conformance {
     /// How the worker is started, as a shell reads it
     #[arg(long, value_name = "COMMAND")]
@@ -90,8 +91,12 @@ pub(crate) async fn run(out: &Out, asked: Conformance) -> Result<Exit> {
         CASES.iter().filter(|case| asked.case.is_empty() || asked.case.contains(&case.name)).collect();
     let graded = until(grade_all(&asked, &chosen), None).await?;
     show(out, &graded)?;
-    let failed = graded.iter().any(|one| one.verdict == Verdict::Fail);
-    Ok(if failed { Exit::Failure } else { Exit::Fine })
+    let any = |verdict| graded.iter().any(|one| one.verdict == verdict);
+    if !any(Verdict::Pass) && !any(Verdict::Fail) {
+        let why = "nothing was graded: the worker needs handlers for the kinds `echo`, `sleep` and `draw` where BATON_CONFORMANCE is set";
+        return Err(Stop::new(Exit::Failure, why).into());
+    }
+    Ok(if any(Verdict::Fail) { Exit::Failure } else { Exit::Fine })
 }
 
 async fn grade_all(asked: &Conformance, chosen: &[&'static Case]) -> Result<Vec<Graded>> {

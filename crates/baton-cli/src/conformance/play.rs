@@ -83,6 +83,8 @@ pub(super) struct Task {
     pub(super) payload: Json,
     pub(super) fence: Fence,
     pub(super) standing: Standing,
+    /// How often it was.
+    pub(super) given: u32,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

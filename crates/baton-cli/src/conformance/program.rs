@@ -24,7 +24,8 @@ impl Program {
         let mut shell = Command::new("/bin/sh");
         shell
             .arg("-c")
-            .arg(format!("exec {command}"))
+            // The whole group gets the signal; the shell must outlive what it started, to say how that ended.
+            .arg(format!("trap : TERM; {command}"))
             .env("BATON_URL", url)
             .env("BATON_API_KEY", "conformance");
         shell.env("BATON_CONFORMANCE", "1");

@@ -117,7 +117,7 @@ impl Stage {
             let id = format!("01a1fc29-8a56-7000-8000-{number:09x}000").parse();
             let id: TaskId = id.map_err(|_| Miss::NotSeen("a case has no id for its task".to_owned()))?;
             let fence = Fence(FIRST_FENCE + number);
-            play.tasks.push(Task { id, kind, payload, fence, standing: Standing::Offered });
+            play.tasks.push(Task { id, kind, payload, fence, standing: Standing::Offered, given: 0 });
             Ok(id)
         })
     }

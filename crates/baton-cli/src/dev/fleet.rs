@@ -9,7 +9,8 @@ use anyhow::{Context, Result, bail};
 use baton::Client;
 use baton::api::worker::State;
 use baton_core::PoolName;
-use baton_service::config::masked;
+use baton_gateway::config::Config;
+use baton_service::config::{Flag, Sources, masked};
 use rustix::fs::{FlockOperation, flock};
 use tempfile::TempDir;
 
@@ -18,6 +19,7 @@ use super::redis::Redis;
 use super::{Dev, demo, ports};
 use crate::exit::{Exit, Stop};
 use crate::out::{Out, say};
+use crate::serve::unusable;
 
 /// The state of a supervisor that is not heard of any more.
 const SILENT: &str = "silent";
@@ -56,7 +58,7 @@ impl Plan {
         };
         Ok(Plan {
             data: dev.data.as_ref().map(absolute).transpose()?,
-            redis: dev.redis.clone().filter(|url| !url.is_empty()),
+            redis: dev.redis.as_ref().map(|url| redis_at(url.as_deref())).transpose()?.flatten(),
             port: dev.port,
             gateways: count(dev.gateways, 1, 2),
             workers: count(dev.workers, 2, 4),
@@ -68,6 +70,24 @@ impl Plan {
             demo: dev.demo,
         })
     }
+}
+
+/// The Redis of others that is to be used. Nothing after `--redis=` is none: scripts name a variable there that may be empty.
+fn redis_at(url: Option<&str>) -> Result<Option<String>> {
+    let Some(url) = url else {
+        let named = std::env::var("BATON_REDIS_URL").ok().filter(|url| !url.is_empty());
+        let sentence = "--redis without a URL takes that of BATON_REDIS_URL, which is not set";
+        return named.map(Some).ok_or_else(|| Stop::new(Exit::Usage, sentence).into());
+    };
+    if url.is_empty() {
+        return Ok(None);
+    }
+    // The rule of every flag with an address: no password.
+    let given = Flag { key: "redis.url", flag: "--redis", value: url.to_owned() };
+    let nothing: [(OsString, OsString); 0] = [];
+    let sources = Sources::gather(None, nothing, vec![given]).map_err(unusable)?;
+    Config::resolve(&sources).map_err(unusable)?;
+    Ok(Some(url.to_owned()))
 }
 
 /// Two servers that write one append-only file would each forget what the other did.

@@ -31,9 +31,9 @@ pub(crate) struct Dev {
     /// Keep tasks in this directory, and go on with those that are there
     #[arg(long, value_name = "DIR", conflicts_with = "redis")]
     data: Option<PathBuf>,
-    /// Use this Redis instead of a private one
+    /// Use this Redis instead of a private one; without a URL that of BATON_REDIS_URL, which may have a password in it
     #[arg(long, value_name = "URL")]
-    redis: Option<String>,
+    redis: Option<Option<String>>,
     /// Where the first gateway listens; where it is taken, the next free one
     #[arg(long, default_value_t = 8000)]
     port: u16,

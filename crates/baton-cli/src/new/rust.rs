@@ -82,7 +82,21 @@ fn package(kind: &Kind) -> String {
     }
 }
 
-const RESERVED: [&str; 8] = ["anyhow", "baton", "serde", "tokio", "test", "core", "std", "alloc"];
+/// Names of our dependencies, of crates of the language, and of directories in which cargo builds.
+const RESERVED: [&str; 12] = [
+    "anyhow",
+    "baton",
+    "serde",
+    "tokio",
+    "test",
+    "core",
+    "std",
+    "alloc",
+    "build",
+    "deps",
+    "examples",
+    "incremental",
+];
 
 #[cfg(test)]
 mod tests {
@@ -97,6 +111,10 @@ mod tests {
             ("7", "worker-7"),
             ("baton", "worker-baton"),
             ("--", "worker"),
+            ("build", "worker-build"),
+            ("deps", "worker-deps"),
+            ("examples", "worker-examples"),
+            ("incremental", "worker-incremental"),
         ] {
             assert_eq!(package(&Kind::new(kind).unwrap()), name);
         }

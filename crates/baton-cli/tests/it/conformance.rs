@@ -63,13 +63,29 @@ const SLIPS: &[(&str, &str, &str)] = &[
     ("drain", "signal.signal(signal.SIGTERM, lambda *_: self.stop())", "pass"),
     (
         "retry-after",
-        "            after = float(error.headers.get(\"Retry-After\", wait))\n",
+        "            after = float(told) if told.isdecimal() else wait  # a proxy may name a date\n",
         "            after = wait\n",
     ),
     (
         "integers",
         "        return task.payload\n",
         "        return json.loads(json.dumps(task.payload), parse_int=float)\n",
+    ),
+    ("fenced", "if error.code not in AGAIN or over():", "if over():"),
+    ("stop", "            if \"stop\" in answer[\"directives\"]:\n", "            if False:\n"),
+    ("rate-limit", "AGAIN = (429, 502, 503, 504)", "AGAIN = (502, 503, 504)"),
+    // Only the first try counts: the lease seems to be over after an outage.
+    ("storm", "self.alive = sent[-1]", "self.alive = sent[0]"),
+    (
+        "unicode",
+        "json.dumps(body).encode()",
+        "json.dumps(body, ensure_ascii=False).encode(\"ascii\", \"replace\")",
+    ),
+    ("large", "parsed(answer.read())", "parsed(answer.read(65536))"),
+    (
+        "clock",
+        "            self.alive = sent[-1]\n",
+        "            end = __import__(\"datetime\").datetime.fromisoformat(claimed[\"lease_expires_at\"].replace(\"Z\", \"+00:00\"))\n            self.alive = sent[-1] + end.timestamp() - time.time() - self.lease\n",
     ),
 ];
 
@@ -84,6 +100,40 @@ fn a_slip_is_found_by_its_case() {
     std::thread::scope(|scope| {
         SLIPS.iter().for_each(|slip| drop(scope.spawn(move || found(slip))));
     });
+}
+
+/// A shell reads the command; signals reach what it starts, and how that ended is told.
+#[test]
+fn a_command_is_read_as_a_shell_reads_it() {
+    let (_directory, command) = worker("", "");
+    let command = format!("X=1 {command}");
+    let ran = run(&["conformance", "--cmd", &command, "--case", "register", "--case", "drain", "--json"]);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    let ran = run(&["conformance", "--cmd", "true; exit 3", "--case", "register"]);
+    assert!(ran.code == Some(1) && ran.out.contains("exit status: 3"), "{ran:?}");
+}
+
+/// An answer of a proxy, in words of its own, ends no thread of the worker.
+#[test]
+fn the_worker_of_the_documents_survives_the_words_of_a_proxy() {
+    for (old, new) in [
+        ("error.headers.get(\"Retry-After\", \"\")", "\"Sun, 06 Nov 1994 08:49:37 GMT\""),
+        ("parsed(answer.read())", "parsed(answer.read() if secrets.randbelow(3) else b\"<html>\")"),
+    ] {
+        let (_directory, command) = worker(old, new);
+        let ran =
+            run(&["conformance", "--cmd", &command, "--case", "storm", "--case", "heartbeat", "--json"]);
+        assert!(!ran.out.contains("it ended"), "{ran:?}");
+        assert!(!ran.out.contains("Traceback"), "{ran:?}");
+    }
+}
+
+#[test]
+fn where_nothing_was_graded_nothing_is_well() {
+    let (_directory, command) = worker("@worker.handler(\"draw\")", "@worker.handler(\"other\")");
+    let ran = run(&["conformance", "--cmd", &command, "--case", "claim-again"]);
+    assert_eq!(ran.code, Some(1), "{ran:?}");
+    assert!(ran.err.contains("handlers for the kinds `echo`, `sleep` and `draw`"), "{ran:?}");
 }
 
 #[test]

@@ -101,3 +101,12 @@ async fn the_pool_of_the_fleet_is_scaled_as_any_other() {
     assert_eq!(store.set_pool(&set).await.unwrap(), PoolSet::Done { created: false });
     until("three workers", || listed() == 3);
 }
+
+/// Everyone on this host can read command lines.
+#[test]
+fn the_address_of_a_redis_has_no_password_on_the_command_line() {
+    let ran = run(&["dev", "--redis", "redis://u:pw@127.0.0.1:1"]);
+    assert!(ran.code == Some(78) && ran.err.contains("give it as BATON_REDIS_URL"), "{ran:?}");
+    let ran = run(&["dev", "--redis"]);
+    assert!(ran.code == Some(2) && ran.err.contains("BATON_REDIS_URL, which is not set"), "{ran:?}");
+}

@@ -5,9 +5,8 @@ use crate::snapshot;
 use crate::tree::walk;
 
 /// Commands without a snapshot, and why.
-const NO_SNAPSHOT: [(&str, &str); 7] = [
+const NO_SNAPSHOT: [(&str, &str); 6] = [
     ("dev", "serves until it is ended; dev.rs and demo.rs read what it says"),
-    ("gateway", "serves until it is ended; logins.rs reads the address that it says"),
     ("worker run", "serves until it is ended, and says nothing but its log"),
     ("pool run", "serves until it is ended, and says nothing but its log"),
     ("conformance", "says how fast others were; conformance.rs reads every verdict"),

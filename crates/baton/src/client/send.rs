@@ -99,12 +99,13 @@ impl Client {
                 Ok(answer) => return Ok(answer),
                 Err(miss) => miss,
             };
-            let late = sent.elapsed() > self.again && !call.is_patient();
+            let pause = miss.after.unwrap_or_else(|| jittered(wait));
+            let late = sent.elapsed() + pause > self.again && !call.is_patient();
             if !miss.again || late || tried >= call.tries {
                 return Err(miss.error);
             }
             tracing::debug!(path = call.path, tried, error = %miss.error, "asking again");
-            tokio::time::sleep(miss.after.unwrap_or_else(|| jittered(wait))).await;
+            tokio::time::sleep(pause).await;
             wait = (wait * 2).min(WAIT_MAX);
         }
     }
