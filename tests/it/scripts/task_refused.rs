@@ -99,7 +99,7 @@ async fn who_repeats_himself_takes_one_place_and_who_varies_ten() {
         let fences: Vec<u64> = writes.iter().map(|write| write.fence.0).collect();
         assert_eq!(fences, (10..20).rev().collect::<Vec<u64>>());
         // A time that is none is passed over.
-        let key = format!("baton:{{0}}:task:{}:refused", grant.task);
+        let key = at.store.keys(Shard::FIRST).unwrap().task_refused(grant.task);
         let mut add = deadpool_redis::redis::cmd("ZADD");
         add.arg(key).arg(99_999_999_999_999.5).arg("w 1 complete fenced");
         add.query_async::<()>(&mut at.redis.connection().await).await.unwrap();

@@ -7,7 +7,7 @@ use baton_testkit::fixture::START_MS;
 use baton_testkit::{Fixture, Life, with_store};
 
 use crate::hand::{
-    by_hand, changes, events, field, hold, make_schema_too_new, refused, score, tick, unchanged,
+    by_hand, changes, events, field, hold, make_schema_too_new, only_refused, refused, score, tick, unchanged,
 };
 
 async fn check(at: &Fixture, life: &Life, expects: Option<&Life>) -> Registered {
@@ -147,7 +147,7 @@ async fn what_a_past_boot_says_late_changes_nothing() {
         };
         let renewed = unchanged(at, at.store.renew(Shard::FIRST, &renew)).await.unwrap();
         assert_eq!(renewed, Renewed::Refused(superseded));
-        let settled = unchanged(at, at.complete(&first, &grants[0])).await;
+        let (settled, _) = only_refused(at, at.complete(&first, &grants[0])).await;
         assert_eq!(
             settled,
             baton_store::calls::task::Settled::Refused {

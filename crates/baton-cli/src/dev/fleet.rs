@@ -73,6 +73,10 @@ impl Plan {
 }
 
 /// The Redis of others that is to be used. Nothing after `--redis=` is none: scripts name a variable there that may be empty.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "an address with a password stands in the environment, where `ps` does not see it"
+)]
 fn redis_at(url: Option<&str>) -> Result<Option<String>> {
     let Some(url) = url else {
         let named = std::env::var("BATON_REDIS_URL").ok().filter(|url| !url.is_empty());

@@ -225,6 +225,7 @@ impl Browser {
     }
 
     /// A picture of the page in both colours, for somebody to look at, where `cargo xtask shots` wants some.
+    #[expect(clippy::disallowed_methods, reason = "a chore has no other way to tell a test")]
     pub(crate) async fn picture(&self, name: &str) {
         let Some(into) = std::env::var_os("BATON_SHOTS") else { return };
         for colours in ["light", "dark"] {
