@@ -3,7 +3,6 @@
 use std::process::{Command, Stdio};
 
 use baton_core::{Shard, Status};
-use baton_testkit::process::Signal;
 use baton_testkit::{Process, process};
 
 use super::support::{Fleet, program, supervisor, until};
@@ -61,28 +60,19 @@ async fn a_worker_that_hangs_and_still_renews_does_not_hide_what_waits() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_worker_that_outlived_its_supervisor_is_named() {
     let fleet = Fleet::start().await;
-    // It runs for as long as its worker lives.
-    fleet.handler("long", r#"touch "$PLACE/began"; while kill -0 $PPID; do sleep 0.1; done"#);
-    let settings = [
-        ("BATON_SUPERVISOR_COUNT", "1"),
-        // On a busy machine a shorter one is lost, and with it the run that keeps the worker there.
-        ("BATON_WORKER_LEASE", "8s"),
-        ("BATON_WORKER_DRAIN_TIMEOUT", "120s"),
-    ];
-    let mut keeper = supervisor(&fleet, "one", &settings);
-    until("its worker has come", async || !fleet.live_workers().await.is_empty()).await;
     let processes = ["--settle", "1s", "--processes"];
+    let mut keeper =
+        supervisor(&fleet, "one", &[("BATON_SUPERVISOR_COUNT", "1"), ("BATON_WORKER_LEASE", "8s")]);
+    until("its worker has come", async || !fleet.live_workers().await.is_empty()).await;
     assert_eq!(audit(&fleet, &processes), (Vec::new(), Some(0)));
-    let pid = fleet.live_workers().await[0].about["pid"].parse().expect("its process");
-    let worker = keeper.hold_descendant(pid).expect("a child of its supervisor");
-    // It has something to bring to its end.
-    fleet.submit("long", "1").await;
-    until("it runs", async || fleet.file("began").exists()).await;
-    keeper.signal(Signal::KILL);
+    // A process that says whose it is, as workers do, and is a child of somebody else.
+    let mut command = process::command("sh");
+    command.args(["-c", "read line", "worker", "--supervised-by", "1"]).stdin(Stdio::piped());
+    let mut orphan = Process::spawn(command).expect("a process");
+    let pid = orphan.child().id().to_string();
+    let id = fleet.live_workers().await[0].id.clone();
+    let key = fleet.store.keys(Shard::FIRST).expect("its keys").worker(&id);
+    let _: i64 = fleet.redis.say(&["HSET", &key, "pid", &pid]).await;
     let named = |found: (Vec<String>, Option<i32>), name: &str| found.0.iter().any(|one| one == name);
-    until("it is named", async || named(audit(&fleet, &processes), "process_without_supervisor")).await;
-    // Without the process its record is left, and a lease that nobody takes back.
-    worker.signal(Signal::KILL);
-    until("its record is named", async || named(audit(&fleet, &processes), "worker_without_process")).await;
-    assert!(!named(audit(&fleet, &processes), "process_without_supervisor"));
+    assert!(named(audit(&fleet, &processes), "process_without_supervisor"));
 }
