@@ -61,8 +61,7 @@ async fn a_worker_that_hangs_and_still_renews_does_not_hide_what_waits() {
 async fn a_worker_that_outlived_its_supervisor_is_named() {
     let fleet = Fleet::start().await;
     let processes = ["--settle", "1s", "--processes"];
-    let mut keeper =
-        supervisor(&fleet, "one", &[("BATON_SUPERVISOR_COUNT", "1"), ("BATON_WORKER_LEASE", "8s")]);
+    let _keeper = supervisor(&fleet, "one", &[("BATON_SUPERVISOR_COUNT", "1"), ("BATON_WORKER_LEASE", "8s")]);
     until("its worker has come", async || !fleet.live_workers().await.is_empty()).await;
     assert_eq!(audit(&fleet, &processes), (Vec::new(), Some(0)));
     // A process that says whose it is, as workers do, and is a child of somebody else.
