@@ -1,5 +1,6 @@
 //! A `baton dev` of one's own, and commands typed at it.
 
+use std::ffi::OsString;
 use std::io::{BufRead, BufReader, Read};
 use std::net::TcpListener;
 use std::path::PathBuf;
@@ -11,22 +12,9 @@ use baton_testkit::process::{Signal, command};
 /// The program under test.
 pub(crate) const BATON: &str = env!("CARGO_BIN_EXE_baton");
 
-/// What of the environment of the tests could change an answer.
-const VARIABLES: [&str; 13] = [
-    "BATON_URL",
-    "BATON_TOKEN",
-    "BATON_API_KEY",
-    "BATON_CONFIG",
-    "BATON_CONTEXT",
-    "BATON_SNAPSHOTS",
-    "REDIS_URL",
-    "NO_COLOR",
-    "CLICOLOR",
-    "CLICOLOR_FORCE",
-    "TZ",
-    "CI",
-    "XDG_CONFIG_HOME",
-];
+/// What of the environment of the tests could change an answer, beside all that begins with `BATON_`.
+const VARIABLES: [&str; 7] =
+    ["REDIS_URL", "NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "TZ", "CI", "XDG_CONFIG_HOME"];
 
 /// A fleet, ended with its handle.
 pub(crate) struct Fleet {
@@ -142,7 +130,10 @@ pub(crate) fn typed(arguments: &[&str]) -> Command {
 }
 
 fn clear(command: &mut Command) {
-    VARIABLES.iter().for_each(|name| {
+    let ours = std::env::vars_os()
+        .map(|(name, _)| name)
+        .filter(|name| name.as_encoded_bytes().starts_with(b"BATON_"));
+    VARIABLES.iter().map(OsString::from).chain(ours).for_each(|name| {
         command.env_remove(name);
     });
 }
