@@ -140,7 +140,10 @@ function show(html, all = false) {
   const next = parse(html).getElementById("live");
   if (!next || isPaused()) return;
   if (!all) hold(region(), next, () => show(html, true));
+  const here = /** @type {HTMLElement|null} */ (document.activeElement);
   patch(region(), next);
+  // A row that took another place took it without whoever stands on it.
+  if (here?.isConnected && here !== document.activeElement) here.focus({ preventScroll: true });
 }
 
 /**

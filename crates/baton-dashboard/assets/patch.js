@@ -40,6 +40,8 @@ function children(from, to) {
   let at = from.firstChild;
   for (const next of [...to.childNodes]) {
     const match = matching(next, at, known);
+    // A list that is held still comes without the spaces between its rows: no row is moved for that.
+    while (match instanceof Element && match !== at && at && isBlank(at)) at = passed(at);
     if (!match) {
       from.insertBefore(document.importNode(next, true), at);
       continue;
@@ -49,17 +51,23 @@ function children(from, to) {
     if (match instanceof Element && next instanceof Element) patch(match, next);
     else if (match.nodeValue !== next.nodeValue) text(match, next.nodeValue);
   }
-  while (at) {
-    const rest = at.nextSibling;
-    at.remove();
-    at = rest;
-  }
+  while (at) at = passed(at);
+}
+
+/** @param {Node} node */
+const isBlank = (node) => node instanceof Text && !node.data.trim();
+
+/** It is gone; what follows it. @param {ChildNode} node */
+function passed(node) {
+  const rest = node.nextSibling;
+  node.remove();
+  return rest;
 }
 
 /** With the space before it: otherwise everything that follows would be one place off, and be moved. @param {Element} child */
 function remove(child) {
   const before = child.previousSibling;
-  if (before instanceof Text && !before.data.trim()) before.remove();
+  if (before && isBlank(before)) passed(before);
   child.remove();
 }
 

@@ -25,13 +25,14 @@ async fn what_is_ticked_and_where_one_is_survive_an_update() {
     let browser = scene.live("/ui/tasks").await;
     browser.click(&format!("#task-{first} input")).await;
     browser.until(&format!("document.querySelector('#task-{first} input').checked")).await;
-    browser.run(&format!("document.querySelector('#task-{first} a').focus()")).await;
+    browser.run(&stand(&first)).await;
     // Where the pointer is nothing moves: that is another test.
     browser.point(".top .name").await;
     let second = scene.submit(json!({ "kind": "echo" })).await;
     browser.until(&format!("document.getElementById('task-{second}')")).await;
     browser.until(&format!("document.querySelector('#task-{first} input').checked")).await;
-    browser.until(&format!("document.activeElement.closest('tr')?.id === 'task-{first}'")).await;
+    browser.until(&stands(&first)).await;
+    assert_eq!(browser.run("return window.blurred").await, 0);
 }
 
 /// A row that leaves a page would otherwise push every later one out of its place, and whoever stands there out of it.
@@ -45,17 +46,36 @@ async fn where_one_is_survives_that_a_row_above_leaves() {
     let rows =
         browser.run("return [...document.querySelectorAll('.rows tbody tr')].map((row) => row.id)").await;
     let (above, here) = (rows[0].as_str().unwrap().to_owned(), rows[1].as_str().unwrap().to_owned());
-    browser
-        .run(&format!(
-            "const link = document.querySelector('#{here} a'); window.blurred = 0; link.focus(); \
-             link.addEventListener('blur', () => {{ window.blurred += 1; }});"
-        ))
-        .await;
+    browser.run(&stand(here.trim_start_matches("task-"))).await;
     let gone = above.trim_start_matches("task-");
     scene.post(&format!("/api/v1/tasks/{gone}/cancel"), json!({})).await;
     browser.until(&format!("!document.getElementById('{above}')")).await;
-    browser.until(&format!("document.activeElement.closest('tr')?.id === '{here}'")).await;
+    browser.until(&stands(here.trim_start_matches("task-"))).await;
     assert_eq!(browser.run("return window.blurred").await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn where_one_is_survives_that_the_row_goes_up() {
+    let scene = Scene::empty().await;
+    scene.submit(json!({ "kind": "echo" })).await;
+    let id = scene.submit(json!({ "kind": "echo" })).await;
+    let browser = scene.live("/ui/tasks?status=pending").await;
+    browser.run(&stand(&id)).await;
+    scene.post(&format!("/api/v1/tasks/{id}/reprioritise"), json!({ "priority": 9 })).await;
+    browser.until(&format!("document.querySelector('.rows tbody tr')?.id === 'task-{id}'")).await;
+    browser.until(&stands(&id)).await;
+}
+
+/// A script that goes to the row of this task, and counts in `blurred` how often somebody leaves it.
+fn stand(task: &str) -> String {
+    format!(
+        "const link = document.querySelector('#task-{task} a'); window.blurred = 0; link.focus(); \
+         link.addEventListener('blur', () => {{ window.blurred += 1; }});"
+    )
+}
+
+fn stands(task: &str) -> String {
+    format!("document.activeElement.closest('tr')?.id === 'task-{task}'")
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -92,16 +112,19 @@ async fn nothing_moves_below_the_pointer() {
     let scene = Scene::empty().await;
     let first = scene.submit(json!({ "kind": "echo" })).await;
     let browser = scene.live("/ui/tasks").await;
+    browser.run(&stand(&first)).await;
     browser.point(&format!("#task-{first}")).await;
     let place = format!("document.getElementById('task-{first}').getBoundingClientRect().top");
     let before = browser.run(&format!("return {place}")).await;
     let second = scene.submit(json!({ "kind": "echo" })).await;
     browser.until("document.querySelector('.newer button')?.textContent === '1 new'").await;
     assert_eq!(browser.run(&format!("return document.getElementById('task-{second}')")).await, Value::Null);
-    // What is there is kept fresh all the same.
+    // What is there is kept fresh all the same, and whoever stands there stays.
     scene.post(&format!("/api/v1/tasks/{first}/cancel"), json!({})).await;
     browser.until(&format!("document.querySelector('#task-{first} .status.cancelled')")).await;
     assert_eq!(browser.run(&format!("return {place}")).await, before);
+    browser.until(&stands(&first)).await;
+    assert_eq!(browser.run("return window.blurred").await, 0);
     browser.click(".newer button").await;
     browser.until(&format!("document.getElementById('task-{second}')")).await;
     browser.point(&format!("#task-{first}")).await;
