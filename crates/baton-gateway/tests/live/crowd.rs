@@ -1,12 +1,10 @@
 //! Many listeners, and slow ones.
 
-use std::time::Duration;
-
 use baton_core::Shard;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};
 
-use crate::support::{World, in_time, submit};
+use crate::support::{World, in_time, submit, until};
 
 /// A listener that is nothing but a socket.
 async fn plain_listener(world: &World, receive_buffer: u32) -> TcpStream {
@@ -88,10 +86,5 @@ async fn listeners_that_leave_are_forgotten() {
     let events = world.gateway.listen("topics=counts", None).await;
     assert_eq!(feed.listeners(), 2);
     drop((listener, events));
-    in_time("both are gone", async {
-        while feed.listeners() > 0 {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-    })
-    .await;
+    until("both are gone", async || (feed.listeners() == 0).then_some(())).await;
 }

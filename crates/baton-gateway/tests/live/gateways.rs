@@ -1,14 +1,12 @@
 //! Which gateways there are, as programs write themselves down.
 
-use std::time::Duration;
-
 use baton_testkit::{Launch, PrivateRedis};
 use serde_json::Value;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 
 use crate::program::Program;
-use crate::support::{get, in_time};
+use crate::support::{get, until};
 
 async fn listed(program: &Program) -> Vec<Value> {
     let (status, text) = get(program.address, "/api/v1/gateways").await;
@@ -23,17 +21,8 @@ fn of(gateways: &[Value], program: &Program) -> Option<Value> {
 }
 
 /// Asks again and again until it is so.
-async fn until(program: &Program, what: &str, is_so: impl Fn(&[Value]) -> bool) -> Vec<Value> {
-    in_time(what, async {
-        loop {
-            let gateways = listed(program).await;
-            if is_so(&gateways) {
-                return gateways;
-            }
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    })
-    .await
+async fn listed_as(program: &Program, what: &str, is_so: impl Fn(&[Value]) -> bool) -> Vec<Value> {
+    until(what, async || Some(listed(program).await).filter(|gateways| is_so(gateways))).await
 }
 
 async fn check(program: &Program, name: &str) -> Value {
@@ -57,7 +46,7 @@ async fn three_are_seen_one_is_killed_and_one_takes_its_leave() {
     let (first, mut second, mut third) =
         tokio::join!(Program::start(&url), Program::start(&url), Program::start(&url));
     let measured = |one: &Value| one["clock"]["ahead_ms"].is_i64() && one["began_at"].is_string();
-    let all = until(&first, "all three are seen", |all| all.len() == 3 && all.iter().all(measured)).await;
+    let all = listed_as(&first, "all three are seen", |all| all.len() == 3 && all.iter().all(measured)).await;
     let asked: Vec<bool> = all.iter().map(|one| one["asked"] == true).collect();
     assert_eq!(asked.iter().filter(|asked| **asked).count(), 1, "{all:?}");
     let own = of(&all, &first).unwrap();
@@ -81,20 +70,15 @@ async fn three_are_seen_one_is_killed_and_one_takes_its_leave() {
     let killed = of(&left, &third).unwrap();
     age(&redis, &killed, 31).await;
     let silent =
-        until(&first, "it is silent", |all| of(all, &third).is_some_and(|one| one["state"] == "silent"));
+        listed_as(&first, "it is silent", |all| of(all, &third).is_some_and(|one| one["state"] == "silent"));
     silent.await;
     let told = check(&first, "silent_gateways").await;
     assert_eq!(told["verdict"], "warn", "{told}");
     assert!(told["found"].as_str().unwrap().contains(killed["id"].as_str().unwrap()), "{told}");
-    in_time("it is counted", async {
-        let of = |state: &str, count: u64| format!("baton_fleet_gateways{{state=\"{state}\"}} {count}\n");
-        loop {
-            let text = get(first.address, "/metrics").await.1;
-            if text.contains(&of("silent", 1)) && text.contains(&of("serving", 1)) {
-                break;
-            }
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
+    let of = |state: &str, count: u64| format!("baton_fleet_gateways{{state=\"{state}\"}} {count}\n");
+    until("it is counted", async || {
+        let text = get(first.address, "/metrics").await.1;
+        (text.contains(&of("silent", 1)) && text.contains(&of("serving", 1))).then_some(())
     })
     .await;
 }
@@ -104,7 +88,7 @@ async fn one_that_drains_says_so() {
     let redis = PrivateRedis::start().await;
     let url = redis.url();
     let (first, mut second) = tokio::join!(Program::start(&url), Program::start(&url));
-    until(&first, "both are seen", |all| all.len() == 2).await;
+    listed_as(&first, "both are seen", |all| all.len() == 2).await;
     // A body that never comes keeps the drain waiting for as long as it may.
     let mut stuck = TcpStream::connect(second.address).await.unwrap();
     let head = "POST /api/v1/tasks HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n\
@@ -113,7 +97,7 @@ async fn one_that_drains_says_so() {
     get(second.address, "/health").await;
     second.terminate();
     let draining = |all: &[Value]| of(all, &second).is_some_and(|one| one["state"] == "draining");
-    until(&first, "it drains", draining).await;
+    listed_as(&first, "it drains", draining).await;
     drop(stuck);
     assert!(second.ended().await.success());
     assert_eq!(listed(&first).await.len(), 1);
@@ -123,13 +107,13 @@ async fn one_that_drains_says_so() {
 async fn one_without_redis_goes_on() {
     let mut redis = Launch::default().start().await;
     let mut program = Program::start(&redis.url()).await;
-    until(&program, "it is seen", |all| all.len() == 1).await;
+    listed_as(&program, "it is seen", |all| all.len() == 1).await;
     redis.kill();
-    in_time("Redis is away", async { while get(program.address, "/ready").await.0 == 200 {} }).await;
+    until("Redis is away", async || (get(program.address, "/ready").await.0 != 200).then_some(())).await;
     assert_eq!(get(program.address, "/health").await.0, 200);
     redis.restart().await;
     // What was in memory alone is gone; the next beat says it anew.
-    until(&program, "it is seen again", |all| of(all, &program).is_some()).await;
+    listed_as(&program, "it is seen again", |all| of(all, &program).is_some()).await;
     redis.kill();
     program.terminate();
     // Nobody hears that it takes its leave, and it does not wait for that.

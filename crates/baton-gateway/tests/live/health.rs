@@ -1,13 +1,11 @@
 //! What a gateway says of itself.
 
-use std::time::Duration;
-
 use baton_api::health::{Health, HealthStatus, Ready};
 use baton_core::Shard;
 use baton_store::calls::worker::Register;
 use baton_testkit::{Launch, Life};
 
-use crate::support::{World, in_time};
+use crate::support::{World, until};
 
 async fn health(world: &World) -> Health {
     let (status, body) = world.gateway.get("/health").await;
@@ -16,16 +14,7 @@ async fn health(world: &World) -> Health {
 }
 
 async fn health_that(world: &World, what: &str, is: impl Fn(&Health) -> bool) -> Health {
-    in_time(what, async {
-        loop {
-            let health = health(world).await;
-            if is(&health) {
-                return health;
-            }
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
-    })
-    .await
+    until(what, async || Some(health(world).await).filter(&is)).await
 }
 
 async fn ready(world: &World) -> (u16, Ready) {
@@ -92,13 +81,13 @@ async fn health_never_waits_for_redis_and_ready_says_no() {
     assert!(failing(&answer).contains(&"redis") && !failing(&answer).contains(&"draining"), "{answer:?}");
     world.redis.thaw();
     health_that(&world, "it recovers", |health| health.status == HealthStatus::Healthy).await;
-    in_time("it is ready again", async { while ready(&world).await.0 != 200 {} }).await;
+    until("it is ready again", async || (ready(&world).await.0 == 200).then_some(())).await;
 
     world.redis.kill();
     health_that(&world, "it is unhealthy", |health| health.status == HealthStatus::Unhealthy).await;
     assert_eq!(ready(&world).await.0, 503);
     world.redis.restart().await;
-    in_time("it is ready again", async { while ready(&world).await.0 != 200 {} }).await;
+    until("it is ready again", async || (ready(&world).await.0 == 200).then_some(())).await;
 }
 
 #[tokio::test]
@@ -128,5 +117,5 @@ async fn a_server_that_begins_to_throw_keys_away_gets_no_more_work() {
 async fn scripts_that_were_thrown_away_are_loaded_again() {
     let world = World::new().await;
     let _: String = world.redis.say(&["SCRIPT", "FLUSH"]).await;
-    in_time("the scripts are back", async { while ready(&world).await.0 != 200 {} }).await;
+    until("the scripts are back", async || (ready(&world).await.0 == 200).then_some(())).await;
 }

@@ -2,14 +2,13 @@
 
 use std::io::Write;
 use std::process::{Command, Stdio};
-use std::time::Duration;
 
 use baton_store::{Options, Store};
 use baton_testkit::PrivateRedis;
 use baton_testkit::process::find;
 
 use crate::program::Program;
-use crate::support::{get, in_time, submit};
+use crate::support::{get, submit, until};
 
 #[tokio::test]
 async fn prometheus_can_read_the_metrics() {
@@ -34,14 +33,9 @@ async fn prometheus_can_read_the_metrics() {
         "baton_process_resident_bytes ",
         "baton_http_request_duration_seconds_bucket{",
     ];
-    let text = in_time("every metric is there", async {
-        loop {
-            let (_, text) = get(program.address, "/metrics").await;
-            if wanted.iter().all(|line| text.contains(line)) {
-                return text;
-            }
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
+    let text = until("every metric is there", async || {
+        let (_, text) = get(program.address, "/metrics").await;
+        wanted.iter().all(|line| text.contains(line)).then_some(text)
     })
     .await;
     assert!(!text.contains("quantile="), "a summary cannot be added up");

@@ -26,6 +26,19 @@ pub(crate) async fn in_time<T>(what: &str, wait: impl Future<Output = T>) -> T {
     }
 }
 
+/// Asks again and again until there is an answer.
+pub(crate) async fn until<T>(what: &str, ask: impl AsyncFn() -> Option<T>) -> T {
+    in_time(what, async {
+        loop {
+            if let Some(answer) = ask().await {
+                return answer;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    })
+    .await
+}
+
 /// A Redis, a store on it, and a gateway in front of it.
 pub(crate) struct World {
     pub(crate) redis: PrivateRedis,

@@ -1,7 +1,6 @@
 //! What a gateway says of a fleet that needs somebody: in `/health`, in its metrics, and once in its log.
 
 use std::fs::File;
-use std::time::Duration;
 
 use baton_api::health::{Health, HealthStatus};
 use baton_api::pool::PoolState;
@@ -12,18 +11,13 @@ use baton_store::{Options, Store};
 use baton_testkit::{Life, PrivateRedis};
 
 use crate::program::Program;
-use crate::support::{World, get, in_time, submit};
+use crate::support::{World, get, submit, until};
 
 /// Waits until the metrics have all of these lines.
 async fn metrics_with(program: &Program, wanted: &[&str]) {
-    in_time(&format!("{wanted:?}"), async {
-        loop {
-            let (_, text) = get(program.address, "/metrics").await;
-            if wanted.iter().all(|line| text.lines().any(|told| told == *line)) {
-                return;
-            }
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
+    until(&format!("{wanted:?}"), async || {
+        let (_, text) = get(program.address, "/metrics").await;
+        wanted.iter().all(|line| text.lines().any(|told| told == *line)).then_some(())
     })
     .await;
 }
@@ -42,12 +36,7 @@ async fn three_readings(program: &Program) {
         line.unwrap().parse().unwrap()
     };
     let before = oldest().await;
-    in_time("three readings", async {
-        while oldest().await < before + 3.0 {
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-    })
-    .await;
+    until("three readings", async || (oldest().await >= before + 3.0).then_some(())).await;
 }
 
 async fn attend(store: &Store, pool: &PoolName, supervisor: &SupervisorId, report: &[(&str, &str)]) {
