@@ -72,6 +72,18 @@ async fn a_worker_that_outlived_its_supervisor_is_named() {
     let id = fleet.live_workers().await[0].id.clone();
     let key = fleet.store.keys(Shard::FIRST).expect("its keys").worker(&id);
     let _: i64 = fleet.redis.say(&["HSET", &key, "pid", &pid]).await;
-    let named = |found: (Vec<String>, Option<i32>), name: &str| found.0.iter().any(|one| one == name);
-    assert!(named(audit(&fleet, &processes), "process_without_supervisor"));
+    assert!(audit(&fleet, &processes).0.contains(&"process_without_supervisor".to_owned()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_worker_that_was_killed_is_named_once_its_lease_is_over() {
+    let fleet = Fleet::start().await;
+    let processes = ["--settle", "1s", "--processes"];
+    let worker = worker_of(&fleet, "default");
+    until("it has come", async || !fleet.live_workers().await.is_empty()).await;
+    assert!(!audit(&fleet, &processes).0.contains(&"worker_without_process".to_owned()));
+    // Nobody else is there to take its lease back.
+    drop(worker);
+    until("it is named", async || audit(&fleet, &processes).0.contains(&"worker_without_process".to_owned()))
+        .await;
 }
