@@ -13,7 +13,7 @@
 -- REPLY
 --   { 'seen', now_ms }
 --   { 'refused', 'schema_too_new', '' }
--- COST  7; 2 more where some are forgotten; 1 ZADD per one that was seen later than now
+-- COST  8; 2 more where some are forgotten; 1 ZADD per one that was seen later than now
 local gateways, own = KEYS[2], KEYS[3]
 local now_arg, gateway, field_count = take(3)
 local now, fields = now_from(now_arg), { take(2 * field_count) }
@@ -21,7 +21,7 @@ local now, fields = now_from(now_arg), { take(2 * field_count) }
 if shard_state() then return refused('schema_too_new') end
 
 -- Those that were not seen for the longest time; gateways that begin and die again and again are bounded by their number.
-local left = redis.call('ZCARD', gateways)
+local left = redis.call('ZCARD', gateways) - (redis.call('ZSCORE', gateways, gateway) and 1 or 0)
 local oldest = redis.call('ZRANGE', gateways, 0, GATEWAYS_SWEEP_MAX - 1, 'WITHSCORES')
 local records, names = {}, {}
 for at = 1, #oldest, 2 do

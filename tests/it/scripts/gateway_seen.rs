@@ -71,6 +71,10 @@ async fn those_that_begin_and_die_again_and_again_are_bounded() {
         assert_eq!((left[0].as_str(), left.last().unwrap().as_str()), ("host-020", "host-275"));
         let records: Vec<String> = by_hand(at, "KEYS baton:{0}:gateway:*").await;
         assert_eq!(records.len() as u64, limits::GATEWAYS_MAX);
+        // Who is among them already needs no place of another.
+        at.pass_ms(1);
+        seen(at, "host-100").await;
+        assert_eq!(ids(at).await.len() as u64, limits::GATEWAYS_MAX);
     })
     .await;
 }
