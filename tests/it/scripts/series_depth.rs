@@ -7,7 +7,7 @@ use baton_store::calls::series::Of;
 use baton_store::calls::task::NewTask;
 use baton_testkit::{Fixture, Life, queue, with_store};
 
-use super::series_read::write;
+use super::series_read::{submit_to_one_queue_too_many, write};
 use crate::hand::{by_hand, unchanged};
 
 /// From so long ago until now.
@@ -74,13 +74,7 @@ async fn what_was_before_the_first_look_of_a_span_is_known_from_the_one_before()
 #[tokio::test]
 async fn queues_without_a_series_of_their_own_have_no_depth() {
     with_store(async |at| {
-        for number in 0..=limits::SERIES_QUEUES_MAX {
-            let name = queue(&format!("q{number}"));
-            at.submit(&[NewTask { queue: name, ..at.new_task("noop") }]).await;
-            // Each is older than the next.
-            at.pass_ms(1);
-        }
-        write(at).await;
+        submit_to_one_queue_too_many(at).await;
         let span = plan(at, 60_000, 60_000);
         let last = queue(&format!("q{}", limits::SERIES_QUEUES_MAX));
         assert_eq!(levels(at, &queue("q0"), &span).await.last(), Some(&Some([0, 0, 1, 0])));

@@ -26,6 +26,17 @@ pub(super) async fn write(at: &Fixture) {
     while let Step::Wrote { more: true, .. } = at.store.write_behind(Shard::FIRST, false).await.unwrap() {}
 }
 
+/// The last queue gets no series of its own.
+pub(super) async fn submit_to_one_queue_too_many(at: &Fixture) {
+    for number in 0..=limits::SERIES_QUEUES_MAX {
+        let name = queue(&format!("q{number}"));
+        at.submit(&[NewTask { queue: name, ..at.new_task("noop") }]).await;
+        // Each is older than the next.
+        at.pass_ms(1);
+    }
+    write(at).await;
+}
+
 fn counts(tally: &Tally) -> Vec<u64> {
     Counter::ALL.iter().map(|counter| tally.of(*counter)).collect()
 }
@@ -71,13 +82,7 @@ async fn every_end_counts_once_and_runs_are_measured() {
 #[tokio::test]
 async fn a_queue_sees_its_own_and_the_others_share_a_series() {
     with_store(async |at| {
-        for number in 0..=limits::SERIES_QUEUES_MAX {
-            let name = queue(&format!("q{number}"));
-            at.submit(&[NewTask { queue: name, ..at.new_task("noop") }]).await;
-            // Each is older than the next.
-            at.pass_ms(1);
-        }
-        write(at).await;
+        submit_to_one_queue_too_many(at).await;
         let submitted = async |of: Of| check(at, &of, Resolution::Coarse, true).await.of(Counter::Submitted);
         let last = queue(&format!("q{}", limits::SERIES_QUEUES_MAX));
         assert_eq!(submitted(Of::All).await, limits::SERIES_QUEUES_MAX + 1);
