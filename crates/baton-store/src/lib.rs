@@ -22,6 +22,7 @@ mod logins;
 pub mod look;
 mod meter;
 mod nodes;
+mod patience;
 pub mod record;
 mod reply;
 mod run;

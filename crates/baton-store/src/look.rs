@@ -9,7 +9,7 @@ use crate::clock::monotonic;
 use crate::error::Error;
 use crate::examine::{Seen, Unseen, words};
 use crate::families::{Family, Known, Lives, Of};
-use crate::server::{field, infos};
+use crate::nodes::START;
 use crate::store::Store;
 
 /// Rows of a key that are read, and bytes of each.
@@ -56,7 +56,7 @@ pub struct Place {
 #[derive(Clone, Debug, Default)]
 pub struct Checked {
     pub looked: u64,
-    /// Every key of the namespace was looked at. Never so in a cluster, where each scan goes to another node.
+    /// Every key of the namespace was looked at. Never so at an address that is that of one node of a cluster.
     pub whole: bool,
     pub faults: Vec<KeyFault>,
 }
@@ -233,29 +233,22 @@ impl Store {
     /// A quick look at so many keys as a short time allows: types, ends, keys that belong to nothing, indexes against records.
     pub async fn check_keys(&self) -> Result<Checked, Error> {
         let (begun, pattern) = (monotonic(), format!("{}:*", self.namespace()));
-        let (mut checked, mut cursor) = (Checked::default(), "0".to_owned());
-        let is_alone = self.is_alone().await;
+        let (mut checked, mut cursor) = (Checked::default(), START.to_owned());
+        let sees_all = self.must_see_all().await.is_ok();
         loop {
-            let scan = ["SCAN", &cursor, "MATCH", &pattern, "COUNT", "200"];
-            let (next, keys): (String, Vec<Vec<u8>>) = self.ask(&scan).await?;
+            let (next, keys) = self.scan_step(&cursor, &pattern, "200").await?;
             for key in &keys {
                 checked.looked += 1;
                 self.check_key(key, &mut checked.faults).await?;
             }
             cursor = next;
-            let is_end = cursor == "0";
-            checked.whole = is_end && is_alone;
+            let is_end = cursor == START;
+            checked.whole = is_end && sees_all;
             let late = monotonic().saturating_duration_since(begun) > PATIENCE;
             if is_end || late || checked.looked >= KEYS || checked.faults.len() >= FAULTS {
                 return Ok(checked);
             }
         }
-    }
-
-    /// The server is no node of a cluster, and says so.
-    pub(crate) async fn is_alone(&self) -> bool {
-        let of_cluster = |info: &String| field(info, "cluster_enabled") == Some("1");
-        infos(self).await.is_ok_and(|nodes| !nodes.iter().any(of_cluster))
     }
 
     async fn check_key(&self, key: &[u8], faults: &mut Vec<KeyFault>) -> Seen<()> {

@@ -8,8 +8,8 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use deadpool_redis::redis::{Cmd, FromRedisValue, Value};
 
-use crate::audit::{FIRST_WAIT, TRIES, failed_once};
 use crate::error::Error;
+use crate::patience::{failed_once, patiently};
 use crate::server::{field, infos};
 use crate::store::Store;
 
@@ -60,15 +60,8 @@ impl Store {
     }
 
     async fn send_to(&self, slot: u16, command: &Cmd) -> Result<Value, Error> {
-        let mut wait = FIRST_WAIT;
-        for _ in 1..TRIES {
-            match self.inner.link.send_to(slot, command).await.map_err(failed_once) {
-                Err(Error::Unavailable { .. }) => tokio::time::sleep(wait).await,
-                answer => return answer,
-            }
-            wait *= 3;
-        }
-        self.inner.link.send_to(slot, command).await.map_err(failed_once)
+        let link = &self.inner.link;
+        patiently(|| async { link.send_to(slot, command).await.map_err(failed_once) }).await
     }
 }
 

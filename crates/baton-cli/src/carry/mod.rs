@@ -99,7 +99,7 @@ pub(crate) async fn export(out: &Out, asked: &Export) -> Result<Exit> {
     };
     write(&Line::header(&origin, now))?;
     let name = |Broken { id, why }| say(&format!("{id} is left out: {why}"));
-    let sums = store.export(&origin, |carried| write(&Line::of(carried)).map(|_| ()), name).await?;
+    let sums = store.export(|carried| write(&Line::of(carried)).map(|_| ()), name).await?;
     let before = count;
     sink.line(&Line::end(before, &sums))?;
     sink.close()?;

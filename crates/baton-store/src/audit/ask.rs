@@ -3,15 +3,13 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use deadpool_redis::redis::{ErrorKind, FromRedisValue, Pipeline, RedisError, Value};
+use deadpool_redis::redis::{FromRedisValue, Pipeline, RedisError, Value};
 
 use crate::clock::monotonic;
-use crate::error::{Error, Remedy, remedy};
+use crate::error::Error;
 use crate::nodes::tag;
+use crate::patience::{failed, failed_once, patiently};
 use crate::store::Store;
-
-pub(crate) const TRIES: u32 = 5;
-pub(crate) const FIRST_WAIT: Duration = Duration::from_millis(50);
 
 /// Questions of one trip.
 pub(super) const AT_ONCE: usize = 500;
@@ -23,18 +21,21 @@ const PAUSE_MAX: Duration = Duration::from_millis(500);
 impl Store {
     /// Asks one after the other in one trip. An answer that is of another type than it should be is none: what has the wrong
     /// type is found by itself.
-    pub(super) async fn ask_all<'a>(
+    pub(crate) async fn ask_all<'a>(
         &self,
         questions: impl IntoIterator<Item = Vec<&'a str>>,
     ) -> Result<Vec<Value>, Error> {
         if !self.inner.link.is_cluster() {
             return self.ask_node(questions).await;
         }
-        // Of each slot in a trip of its own; those of one slot keep their order.
+        // Of each slot in a trip of its own; those of one slot keep their order. What names no key, as `TIME` does, goes where
+        // the question before it goes.
         let (mut slots, mut size) = (BTreeMap::<String, (Vec<usize>, Vec<Vec<&str>>)>::new(), 0);
+        let mut slot_tag = String::new();
         for question in questions {
             let key = question.get(if question.first() == Some(&"XINFO") { 2 } else { 1 });
-            let slot = slots.entry(key.map_or("", |key| tag(key)).to_owned()).or_default();
+            slot_tag = key.map_or(slot_tag, |key| tag(key).to_owned());
+            let slot = slots.entry(slot_tag.clone()).or_default();
             slot.0.push(size);
             slot.1.push(question);
             size += 1;
@@ -67,15 +68,7 @@ impl Store {
         if count == 0 {
             return Ok(Vec::new());
         }
-        let mut wait = FIRST_WAIT;
-        for _ in 1..TRIES {
-            match self.trip(&pipeline, count).await {
-                Err(Error::Unavailable { .. }) => tokio::time::sleep(wait).await,
-                answer => return answer,
-            }
-            wait *= 3;
-        }
-        self.trip(&pipeline, count).await
+        patiently(|| self.trip(&pipeline, count)).await
     }
 
     async fn trip(&self, pipeline: &Pipeline, count: usize) -> Result<Vec<Value>, Error> {
@@ -87,6 +80,12 @@ impl Store {
         }
         let answers = answers.map_err(failed_once)?;
         answers.into_iter().map(answered).collect()
+    }
+
+    /// What time it is where this key lies: of a cluster each node has a clock of its own.
+    pub(crate) async fn clock_beside(&self, key: &str) -> Result<u64, Error> {
+        let answers = self.ask_all([vec!["EXISTS", key], vec!["TIME"]]).await?;
+        time(answers.into_iter().nth(1).unwrap_or(Value::Nil))
     }
 
     /// One question.
@@ -126,6 +125,12 @@ pub(super) fn read<T: FromRedisValue>(value: Value) -> Result<T, Error> {
     T::from_redis_value(value).map_err(|error| Error::fault("an answer of Redis", error.to_string()))
 }
 
+/// The answer to `TIME`, in ms.
+pub(crate) fn time(value: Value) -> Result<u64, Error> {
+    let (now_s, us): (u64, u64) = read(value)?;
+    Ok(now_s * 1_000 + us / 1_000)
+}
+
 /// The same, where anything else is as good as none.
 pub(super) fn some<T: FromRedisValue>(value: Value) -> Option<T> {
     T::from_redis_value(value).ok()
@@ -138,29 +143,5 @@ fn answered(value: Value) -> Result<Value, Error> {
         Some("WRONGTYPE") => Ok(Value::Nil),
         Some("ERR") if error.to_string().contains("no such key") => Ok(Value::Nil),
         _ => Err(failed(error)),
-    }
-}
-
-/// `None`: there was no connection.
-pub(crate) fn failed_once(error: Option<RedisError>) -> Error {
-    error.map_or(Error::Unavailable { reason: "no connection in time", source: None }, failed)
-}
-
-fn failed(error: RedisError) -> Error {
-    match remedy(&error) {
-        Remedy::Wait(reason) | Remedy::Reconnect(reason) => {
-            Error::Unavailable { reason: reason.words, source: Some(error) }
-        }
-        _ if error.code() == Some("NOPERM") => Error::fault(
-            "this user of Redis",
-            format!(
-                "{}; `baton redis-acl` prints users that may audit",
-                error.detail().unwrap_or("it may not")
-            ),
-        ),
-        _ if error.kind() == ErrorKind::Io => {
-            Error::Unavailable { reason: "the connection failed", source: Some(error) }
-        }
-        _ => Error::fault("Redis", error.to_string()),
     }
 }

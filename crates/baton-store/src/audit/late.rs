@@ -3,8 +3,10 @@
 use baton_core::audit::rule::{CASCADE_LATE, DUE_LATE, LEASE_LATE, RUN_LATE};
 use baton_core::audit::{Fields, Rule, number};
 use baton_core::{Shard, limits};
+use deadpool_redis::redis::Value;
 
 use super::Auditor;
+use super::ask::{lossy, read, time};
 use super::report::Finding;
 use crate::error::Error;
 
@@ -17,9 +19,11 @@ impl Auditor<'_> {
         let shards: Vec<Shard> = self.store.shards().all().collect();
         let (mut ticked, mut least_ms) = (Vec::new(), u64::MAX);
         for shard in shards {
-            let meta: Fields = self.store.ask_text(vec!["HGETALL", &self.store.keys(shard)?.meta()]).await?;
-            let (now_s, _): (u64, u64) = self.store.ask_one(vec!["TIME"]).await?;
-            let (now_ms, settle_ms) = (now_s * 1_000, self.audit.settle_ms);
+            let meta = self.store.keys(shard)?.meta();
+            let answers = self.store.ask_all([vec!["HGETALL", &meta], vec!["TIME"]]).await?;
+            let [meta, now] = <[Value; 2]>::try_from(answers).unwrap_or_default();
+            let (meta, now_ms): (Fields, u64) = (read(lossy(meta))?, time(now)?);
+            let settle_ms = self.audit.settle_ms;
             let ticked_ms = number(&meta, "last_tick_ms").unwrap_or_default();
             if ticked_ms + settle_ms.max(10_000) < now_ms {
                 self.report.skip("A14", "nobody ticks the shards: no fleet is at work here");

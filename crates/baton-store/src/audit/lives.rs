@@ -4,7 +4,7 @@
 //! A live fleet goes on meanwhile. The stream is read first, then the tasks: one that is further than the stream was read is
 //! compared when the rest of the stream, read last, comes to the version at which the task was seen.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use baton_core::TaskId;
@@ -49,6 +49,14 @@ pub(super) struct Life {
 #[derive(Debug, Default)]
 pub(super) struct Lives {
     pub(super) of: HashMap<TaskId, Life>,
+    looked_at: HashSet<TaskId>,
+}
+
+impl Lives {
+    /// Whether it was not looked at before: while a server makes room for its keys, a scan may name one twice.
+    pub(super) fn is_new(&mut self, task: TaskId) -> bool {
+        self.looked_at.insert(task)
+    }
 }
 
 impl Auditor<'_> {
@@ -200,5 +208,20 @@ impl Life {
     fn is_at_later(&self) -> bool {
         let later = self.later.as_ref().and_then(|later| number(later, "version"));
         later.is_some_and(|version| version == self.walk.version())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_task_that_is_named_twice_is_looked_at_once() {
+        let (one, other): (TaskId, TaskId) = (
+            "01a20300-d6e9-7000-bd0f-f7215355d000".parse().unwrap(),
+            "01a20300-d6e9-7000-bd0f-f7215355d001".parse().unwrap(),
+        );
+        let mut lives = Lives::default();
+        assert_eq!([one, other, one].map(|task| lives.is_new(task)), [true, true, false]);
     }
 }

@@ -143,8 +143,7 @@ impl Auditor<'_> {
         }
         let owner: Fields = answers.get(7).cloned().and_then(super::ask::some).unwrap_or_default();
         let ttl_ms = answers.get(8).cloned().and_then(super::ask::some).unwrap_or(-2);
-        let time: Option<(u64, u64)> = answers.get(9).cloned().and_then(super::ask::some);
-        let now_ms = time.map_or(0, |(now_s, us)| now_s * 1_000 + us / 1_000);
+        let now_ms = answers.get(9).cloned().and_then(|now| super::ask::time(now).ok()).unwrap_or_default();
         let score = said(6).and_then(|score| score.parse().ok());
         let beside = Beside { user: &owner, score, ttl_ms, now_ms };
         wrong.extend(session::check(&fields, beside).into_iter().map(|one| (one, user.clone())));

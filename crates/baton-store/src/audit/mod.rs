@@ -44,7 +44,7 @@ use crate::error::Error;
 use crate::families::Family;
 use crate::keys::namespace_meta;
 use crate::store::{Options, Store};
-pub(crate) use ask::{FIRST_WAIT, TRIES, failed_once};
+pub(crate) use ask::time;
 use figures::Figures;
 pub use files::{Effect, Source};
 use lives::{EVENTS_OF_PART, Lives, Share};
@@ -121,8 +121,6 @@ struct Auditor<'a> {
     /// By shard and queue: how many tasks run and are scheduled, as they were met.
     sums: BTreeMap<(Shard, String), [u64; 2]>,
     figures: Figures,
-    /// When it began.
-    now_ms: u64,
     /// Shards of which a task and an index do not agree.
     crooked: HashSet<Shard>,
 }
@@ -166,11 +164,9 @@ impl Store {
 
 impl<'a> Auditor<'a> {
     async fn new(store: &'a Store, audit: &'a Audit, progress: Progress<'a>) -> Result<Auditor<'a>, Error> {
-        let (now_s, _): (u64, u64) = store.ask_one(vec!["TIME"]).await?;
-        let now_ms = now_s * 1_000;
         let (mut streams, mut ruled) = (Vec::new(), HashMap::new());
         for shard in store.shards().all() {
-            streams.push(Stream::of(store, shard, now_ms).await?);
+            streams.push(Stream::of(store, shard).await?);
             let is: Option<String> = store.ask_one(vec!["HGET", &store.keys(shard)?.meta(), "ruled"]).await?;
             ruled.insert(shard, is.is_some());
         }
@@ -184,7 +180,6 @@ impl<'a> Auditor<'a> {
             edges: Edges::new(audit.edges_of_part),
             sums: BTreeMap::new(),
             figures: Figures::default(),
-            now_ms,
             crooked: HashSet::new(),
         })
     }

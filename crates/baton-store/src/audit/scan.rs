@@ -24,7 +24,8 @@ impl Auditor<'_> {
             let (next, page) = self.store.scan_step(&cursor, &pattern, KEYS).await?;
             (self.progress)("looks at keys", page.len() as u64);
             for key in &page {
-                if let Some(task) = self.task_of(key).filter(|task| share.has(*task)) {
+                let of_share = self.task_of(key).filter(|task| share.has(*task));
+                if let Some(task) = of_share.filter(|task| lives.is_new(*task)) {
                     waiting.entry(task.shard()).or_default().push(task);
                 }
             }

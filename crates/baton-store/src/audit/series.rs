@@ -24,7 +24,7 @@ impl Auditor<'_> {
         // The stream reached into the bucket in which it begins now; and what is forgotten soon may be.
         let judged = said.iter().filter(|((resolution, at_ms, _), _)| {
             (stream.whole || *at_ms > stream.first.ms)
-                && resolution.forgotten_ms(*at_ms) > stream.last.ms.max(self.now_ms) + NEAR_END_MS
+                && resolution.forgotten_ms(*at_ms) > stream.last.ms.max(stream.began_ms) + NEAR_END_MS
         });
         let of = |sums: &Sums, bucket: &Bucket| sums.series.get(bucket).copied().unwrap_or_default();
         let (mut looked, mut wrong) = (0, Vec::new());

@@ -4,7 +4,7 @@ use baton_core::audit::life::Told;
 use baton_core::{Shard, TaskId, limits};
 use deadpool_redis::redis::Value;
 
-use super::ask::{lossy, read, some};
+use super::ask::{lossy, read, some, time};
 use crate::error::Error;
 use crate::event::StreamId;
 use crate::store::Store;
@@ -20,6 +20,8 @@ const NEAR_TRIM_MS: u64 = 3_600_000;
 pub(super) struct Stream {
     pub(super) shard: Shard,
     pub(super) key: String,
+    /// When the audit began, by the clock of the shard.
+    pub(super) began_ms: u64,
     /// Nothing was ever taken from it, and nothing will be meanwhile.
     pub(super) whole: bool,
     /// Something happened in the shard, and there is no stream at all: one that was trimmed is there, and empty.
@@ -33,20 +35,25 @@ pub(super) struct Stream {
 }
 
 impl Stream {
-    pub(super) async fn of(store: &Store, shard: Shard, now_ms: u64) -> Result<Stream, Error> {
+    pub(super) async fn of(store: &Store, shard: Shard) -> Result<Stream, Error> {
         let keys = store.keys(shard)?;
         let (key, meta) = (keys.events(), keys.meta());
         // The number first: of what comes in between the stream has more than was counted, never less.
         let answers = store
-            .ask_all([vec!["HMGET", &meta, "events", "imported_ms"], vec!["XINFO", "STREAM", &key]])
+            .ask_all([
+                vec!["HMGET", &meta, "events", "imported_ms"],
+                vec!["XINFO", "STREAM", &key],
+                vec!["TIME"],
+            ])
             .await?;
-        let [said, info] = <[Value; 2]>::try_from(answers).unwrap_or_default();
+        let [said, info, now] = <[Value; 3]>::try_from(answers).unwrap_or_default();
         let said: Vec<Option<String>> = some(lossy(said)).unwrap_or_default();
         let number = |at: usize| said.get(at).and_then(|one| one.as_ref()?.parse::<u64>().ok());
         let events = number(0).unwrap_or_default();
         let mut stream = Stream {
             shard,
             key,
+            began_ms: time(now)?,
             whole: events == 0,
             lost: events > 0 && number(1).is_none() && pairs(info.clone()).is_none(),
             first: StreamId::default(),
@@ -54,7 +61,7 @@ impl Stream {
             kinds_said: false,
             events: events.min(limits::EVENTS_MAX + limits::EVENTS_MAX / 4),
         };
-        stream.take_info(info, now_ms)?;
+        stream.take_info(info)?;
         // An import writes a stream anew, or none: what was taken from it before shows by what was counted alone.
         let (count, kinds_said) = stream.count(store).await?;
         (stream.whole, stream.kinds_said) = (stream.whole && count >= events, kinds_said);
@@ -94,7 +101,7 @@ impl Stream {
         Ok(())
     }
 
-    fn take_info(&mut self, info: Value, now_ms: u64) -> Result<(), Error> {
+    fn take_info(&mut self, info: Value) -> Result<(), Error> {
         let Some(pairs) = pairs(info) else { return Ok(()) };
         let (mut length, mut added) = (0_u64, u64::MAX);
         for (name, value) in pairs {
@@ -110,7 +117,7 @@ impl Stream {
                 _ => {}
             }
         }
-        let oldest_ms = (now_ms + NEAR_TRIM_MS).saturating_sub(limits::EVENTS_RETENTION_MS);
+        let oldest_ms = (self.began_ms + NEAR_TRIM_MS).saturating_sub(limits::EVENTS_RETENTION_MS);
         let is_young =
             self.first.ms > oldest_ms && self.events < limits::EVENTS_MAX - limits::EVENTS_MAX / 10;
         self.whole = length == added && (is_young || length == 0);

@@ -3,11 +3,12 @@
 use std::collections::HashSet;
 
 use baton_core::{Shard, TaskId};
-use deadpool_redis::redis::{Cmd, FromRedisValue};
+use deadpool_redis::redis::{self, Cmd, FromRedisValue};
 
 use super::{
     CARRIED, CARRIED_LAST, Carried, CarriedKey, CarriedTask, Entry, OWN_OF_META, Origin, Pairs, Value,
 };
+use crate::audit::time;
 use crate::boot::judge_schema;
 use crate::calls::shard::export::ReadTask;
 use crate::error::Error;
@@ -81,13 +82,13 @@ impl Store {
     /// Nothing is held but a piece.
     pub async fn export<E: From<Error>>(
         &self,
-        origin: &Origin,
         mut take: impl FnMut(Carried) -> Result<(), E>,
         mut name: impl FnMut(Broken),
     ) -> Result<Vec<ShardSum>, E> {
         let mut sums = Vec::new();
         for shard in self.shards().all() {
-            let walk = Walk { store: self, keys: self.keys(shard)?, shard, since_ms: origin.exported_ms };
+            let keys = self.keys(shard)?;
+            let walk = Walk { store: self, keys, shard, since_ms: self.clock_beside(&keys.meta()).await? };
             sums.push(walk.walk(&mut take, &mut name).await?);
         }
         Ok(sums)
@@ -120,8 +121,8 @@ struct Walk<'a> {
     store: &'a Store,
     keys: &'a ShardKeys,
     shard: Shard,
-    /// What came later is not told of: it could be told of in part only. No earlier than the last entry of the stream, because
-    /// the clock of another node may be behind.
+    /// What came later, by the clock of the shard, is not told of: it could be told of in part only. No earlier than the last
+    /// entry of the stream, because a clock may have gone back.
     since_ms: u64,
 }
 
@@ -192,14 +193,14 @@ impl Walk<'_> {
         known: &Known<'_>,
         take: &mut impl FnMut(Carried) -> Result<(), E>,
     ) -> Result<(), E> {
-        let left_ms: i64 = self.store.question(&["PTTL", key]).await?;
+        let answers = self.store.ask_all([vec!["PTTL", key], vec!["TIME"]]).await?;
+        let [left, now] = <[redis::Value; 2]>::try_from(answers).unwrap_or_default();
+        let left_ms = i64::from_redis_value(left).unwrap_or(-2);
         if left_ms == -2 {
             return Ok(());
         }
-        let expires_ms = match u64::try_from(left_ms) {
-            Ok(left_ms) => Some(self.store.server_ms().await? + left_ms),
-            Err(_) => None,
-        };
+        let now_ms = time(now)?;
+        let expires_ms = u64::try_from(left_ms).ok().map(|left_ms| now_ms + left_ms);
         let mut cursor = "0".to_owned();
         loop {
             let (next, value) = self.piece(key, known.family.kind, &cursor).await?;
