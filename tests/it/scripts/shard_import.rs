@@ -61,11 +61,13 @@ impl Copy {
         all: Vec<Carried>,
         sums: &[ShardSum],
     ) -> Result<Imported, NotWhole> {
-        let Begun::Import(mut import) = self.begin(at, false).await else { panic!("it does not begin") };
-        for carried in all {
-            import.put(carried).await?;
-        }
-        import.finish(sums).await
+        let Begun::Import(import) = self.begin(at, false).await else { panic!("it does not begin") };
+        put_all(import, all, sums).await
+    }
+
+    pub(super) async fn assert_same(&self, at: &Fixture) {
+        let (before, after) = (comparable(at.whole_snapshot().await), comparable(self.snapshot(at).await));
+        assert_eq!(Snapshot::diff(&before, &after), "");
     }
 
     pub(super) async fn opened(&self, at: &Fixture) -> Result<Store, OpenError> {
@@ -84,8 +86,19 @@ impl Copy {
     }
 }
 
+pub(super) async fn put_all(
+    mut import: Box<Import>,
+    all: Vec<Carried>,
+    sums: &[ShardSum],
+) -> Result<Imported, NotWhole> {
+    for carried in all {
+        import.put(carried).await?;
+    }
+    import.finish(sums).await
+}
+
 /// Without when it was founded, which is its own.
-pub(super) fn comparable(mut snapshot: Snapshot) -> Snapshot {
+fn comparable(mut snapshot: Snapshot) -> Snapshot {
     snapshot.0.retain(|key, _| !key.contains("}:hints:"));
     for (_, value) in snapshot.0.iter_mut().filter(|(key, _)| key.ends_with(":meta")) {
         if let Content::Hash(fields) = &mut value.content {
@@ -158,8 +171,7 @@ async fn a_namespace_comes_back_as_it_was() {
         let tasks = sums[0].tasks;
         let done = copy.import(at, all, &sums).await.unwrap();
         assert_eq!((done.tasks, done.repeated), (tasks, 0));
-        let (before, after) = (comparable(at.whole_snapshot().await), comparable(copy.snapshot(at).await));
-        assert_eq!(Snapshot::diff(&before, &after), "");
+        copy.assert_same(at).await;
         copy.assert_invariants(at).await;
     })
     .await;
@@ -231,15 +243,11 @@ async fn one_that_came_to_nothing_is_begun_anew() {
                 break;
             }
         }
-        let Begun::Import(mut second) = copy.begin(at, true).await else { panic!("it does not begin") };
+        let Begun::Import(second) = copy.begin(at, true).await else { panic!("it does not begin") };
         assert!(first.put(all[0].clone()).await.is_ok());
         assert!(first.finish(&sums).await.is_err(), "another one is at it");
-        for carried in all {
-            second.put(carried).await.unwrap();
-        }
-        second.finish(&sums).await.unwrap();
-        let (before, after) = (comparable(at.whole_snapshot().await), comparable(copy.snapshot(at).await));
-        assert_eq!(Snapshot::diff(&before, &after), "");
+        put_all(second, all, &sums).await.unwrap();
+        copy.assert_same(at).await;
     })
     .await;
 }
