@@ -7,6 +7,7 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use base64::prelude::{BASE64_STANDARD, Engine as _};
+use baton_testkit::process;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt, BufReader};
@@ -42,13 +43,14 @@ pub(crate) struct Element(String);
 
 impl Browser {
     pub(crate) async fn start(look: Look) -> Browser {
-        let mut driver = Command::new("chromedriver")
+        let chromedriver = process::find("chromedriver").unwrap_or_else(|| panic!("{MISSING}"));
+        let mut driver = Command::from(process::command(chromedriver))
             .arg("--port=0")
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .kill_on_drop(true)
             .spawn()
-            .unwrap_or_else(|error| panic!("{error}: {MISSING}"));
+            .expect("chromedriver");
         let port = port(&mut driver).await;
         let profile = tempfile::tempdir().expect("a directory");
         // Nothing is asked over TLS here, but the client wants to know how it would be.
@@ -271,7 +273,7 @@ impl Browser {
 impl Drop for Browser {
     fn drop(&mut self) {
         if let Ok(mut stream) = TcpStream::connect(("127.0.0.1", self.port)) {
-            let _ = stream.set_read_timeout(Some(Duration::from_secs(10)));
+            let _ = stream.set_read_timeout(Some(LONG));
             let request = format!("DELETE /session/{} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n", self.session);
             let _ = stream.write_all(request.as_bytes());
             let _ = stream.read(&mut [0; 64]);

@@ -30,6 +30,8 @@ impl Look {
             "--disable-gpu".to_owned(),
             "--disable-dev-shm-usage".to_owned(),
             "--no-first-run".to_owned(),
+            // It ends with its driver, however that ends.
+            "--remote-debugging-pipe".to_owned(),
             "--disable-background-networking".to_owned(),
             "--disable-component-update".to_owned(),
             "--disable-sync".to_owned(),
