@@ -1,6 +1,7 @@
 //! `baton help`: of a command, or of the exit codes.
 
 use anyhow::Result;
+use baton_service::config::nearest;
 use clap::{Args, CommandFactory};
 
 use crate::arguments::Arguments;
@@ -16,21 +17,30 @@ pub(crate) struct Help {
     words: Vec<String>,
 }
 
+/// A page that is of no command.
+const EXIT_CODES: &str = "exit-codes";
+
 pub(crate) fn run(out: &Out, help: &Help) -> Result<Exit> {
-    if help.words == ["exit-codes"] {
+    if help.words == [EXIT_CODES] {
         out.text(&exit::page())?;
         return Ok(Exit::Fine);
     }
     let mut command = Arguments::command();
     command.build();
     let mut found = &mut command;
-    for word in &help.words {
+    for (at, word) in help.words.iter().enumerate() {
+        let is_first = at == 0;
         let named = |command: &clap::Command| {
             command.get_name() == word || command.get_all_aliases().any(|alias| alias == word)
         };
         let there = found.get_subcommands().any(named);
         if !there {
-            let sentence = format!("there is no command `{}`: `baton help` lists them", help.words.join(" "));
+            let known = found.get_subcommands().map(clap::Command::get_name);
+            let known = known.chain(is_first.then_some(EXIT_CODES));
+            let meant =
+                nearest(word, known).map_or(String::new(), |meant| format!("; did you mean `{meant}`?"));
+            let sentence =
+                format!("there is no command `{}`: `baton help` lists them{meant}", help.words.join(" "));
             return Err(Stop::new(Exit::Usage, sentence).into());
         }
         found = match found.find_subcommand_mut(word) {

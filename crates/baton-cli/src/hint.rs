@@ -7,6 +7,10 @@ use crate::exit::Exit;
 pub(crate) fn of(exit: Exit, error: &anyhow::Error) -> Option<&'static str> {
     match exit {
         // Redis may be what does not answer: then no gateway was asked.
+        Exit::Unreachable if error.chain().any(is_redis_away) => Some(
+            "is Redis running there? `baton config show redis.url --origin` says where it is looked for, and BATON_REDIS_URL names \
+             another one",
+        ),
         Exit::Unreachable => match error.chain().find_map(|cause| cause.downcast_ref::<Error>())? {
             // What stands before a gateway refuses in problems of its own.
             Error::Problem(problem) if problem.kind.starts_with("/problems/") => Some(
@@ -19,6 +23,10 @@ pub(crate) fn of(exit: Exit, error: &anyhow::Error) -> Option<&'static str> {
         Exit::Forbidden => error.chain().find_map(|cause| cause.downcast_ref()).and_then(of_client),
         _ => None,
     }
+}
+
+fn is_redis_away(cause: &(dyn std::error::Error + 'static)) -> bool {
+    cause.downcast_ref().is_some_and(|error| matches!(error, baton_store::Error::Unavailable { .. }))
 }
 
 fn of_client(error: &Error) -> Option<&'static str> {
@@ -55,5 +63,7 @@ mod tests {
         let gateway = Error::Unreachable { url: "http://g".to_owned(), source: "refused".into() };
         assert!(of(Exit::Unreachable, &gateway.into()).unwrap().starts_with("is a gateway running there?"));
         assert_eq!(of(Exit::Unreachable, &baton_store::Error::NotConfirmed.into()), None);
+        let redis = baton_store::Error::Unavailable { reason: "no connection in time", source: None };
+        assert!(of(Exit::Unreachable, &redis.into()).unwrap().starts_with("is Redis running there?"));
     }
 }

@@ -164,11 +164,32 @@ fn obey(out: Out, target: Target, command: Command) -> Result<Exit> {
     }
 }
 
-/// The whole chain in one line. What the client says is a sentence of its own wherever it stands.
+/// The whole chain in one line; a cause that says no more than the one before it is passed over. What the client says is a
+/// sentence of its own wherever it stands.
 fn sentence(error: &anyhow::Error) -> String {
     let part = |cause: &(dyn std::error::Error + 'static)| match cause.downcast_ref::<baton::Error>() {
         Some(ours) => ours.sentence(),
         None => cause.to_string(),
     };
-    error.chain().map(part).collect::<Vec<_>>().join(": ")
+    let of_store = error.is::<baton_store::Error>() || error.is::<baton_store::OpenError>();
+    let mut sentence = if of_store { "failed to ".to_owned() } else { String::new() };
+    sentence.push_str(&error.chain().next().map(part).unwrap_or_default());
+    for cause in error.chain().skip(1).map(part) {
+        if !sentence.ends_with(&cause) {
+            sentence = format!("{sentence}: {cause}");
+        }
+    }
+    sentence
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_store_says_becomes_a_sentence_that_says_nothing_twice() {
+        let error = baton_store::Error::Unavailable { reason: "the connection failed", source: None };
+        assert_eq!(sentence(&error.into()), "failed to reach Redis (the connection failed)");
+        assert_eq!(sentence(&anyhow::anyhow!("b").context("a: b").context("c")), "c: a: b");
+    }
 }

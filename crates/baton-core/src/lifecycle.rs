@@ -5,9 +5,10 @@ use std::fmt;
 use std::str::FromStr;
 
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("read {word:?} as a {what} of a task")]
+#[error("read {word:?} as a {what} of a task: there are {known}")]
 pub struct UnknownWord {
     what: &'static str,
+    known: String,
     word: String,
 }
 
@@ -123,7 +124,10 @@ macro_rules! words {
 
             fn from_str(word: &str) -> Result<$name, UnknownWord> {
                 let known = $name::ALL.iter().find(|known| known.as_str() == word);
-                known.copied().ok_or_else(|| UnknownWord { what: $what, word: word.to_owned() })
+                known.copied().ok_or_else(|| {
+                    let known: Vec<&str> = $name::ALL.iter().map(|known| known.as_str()).collect();
+                    UnknownWord { what: $what, known: known.join(", "), word: word.to_owned() }
+                })
             }
         }
     )*};

@@ -37,7 +37,7 @@ pub(crate) struct Audit {
     /// Where Redis is; give passwords through the environment [env: BATON_REDIS_URL]
     #[arg(long, value_name = "URL")]
     redis_url: Option<String>,
-    /// What every key begins with [env: BATON_NAMESPACE] [default: baton]
+    /// What every key begins with [env: BATON_REDIS_NAMESPACE] [default: baton]
     #[arg(long, value_name = "NAME")]
     namespace: Option<String>,
     /// The configuration file of a gateway [env: BATON_CONFIG]
@@ -125,7 +125,8 @@ fn options(asked: &Audit) -> Result<baton_store::Options> {
 /// Each kind of no has its code.
 fn refused(error: baton_store::Error) -> anyhow::Error {
     let exit = match &error {
-        baton_store::Error::Unavailable { .. } => Exit::Unreachable,
+        // With its own code, and with what to do.
+        baton_store::Error::Unavailable { .. } => return error.into(),
         baton_store::Error::Invalid { .. } => Exit::Usage,
         baton_store::Error::Fault { what, .. } if what == "this user of Redis" => Exit::Forbidden,
         // It did not come to an answer, which is no violation.

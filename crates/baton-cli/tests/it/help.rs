@@ -31,6 +31,20 @@ fn examples_are_of_the_command_that_they_explain() {
     }
 }
 
+/// A variable that nobody reads would be set in vain.
+#[test]
+fn variables_that_help_names_are_read() {
+    let own = ["BATON_URL", "BATON_CONTEXT", "BATON_CONFIG"];
+    let settings = run(&["config", "show", "-o", "json"]).out;
+    for one in walk() {
+        for rest in one.help.split("[env: ").skip(1) {
+            let name = rest.split(']').next().unwrap();
+            let is_setting = settings.contains(&format!("\"environment\":\"{name}\""));
+            assert!(own.contains(&name) || is_setting, "{name} in the help of {:?}", one.words);
+        }
+    }
+}
+
 /// One file for each noun: what changes in a flag changes there.
 #[test]
 fn snapshots_of_every_help_page() {
@@ -53,6 +67,10 @@ fn help_of_a_command_is_its_page() {
     assert_eq!(run(&["help", "user", "add"]).out, run(&["user", "create", "--help"]).out);
     assert!(run(&["help", "exit-codes"]).out.contains("  124  the time to wait ran out\n"));
     assert_eq!(run(&["help", "nonsense"]).code, Some(2));
+    for (typed, meant) in [("exit-code", "exit-codes"), ("tasks", "task")] {
+        let ran = run(&["help", typed]);
+        assert!(ran.err.contains(&format!("did you mean `{meant}`?")), "{ran:?}");
+    }
 }
 
 #[test]

@@ -21,6 +21,7 @@ pub use example::example;
 pub use file::{File, LoadError, load};
 pub use key::{KEYS, Key, Shape};
 pub use problem::{Problem, Problems};
+pub use similar::nearest;
 pub use text::{Bytes, BytesError, Span, SpanError, masked};
 pub use values::{Origin, Value, Values};
 

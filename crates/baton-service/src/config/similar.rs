@@ -1,7 +1,7 @@
 //! "Did you mean": the known word that a mistyped one is nearest to.
 
 /// The nearest known word, if it is near enough to be what was meant.
-pub(super) fn nearest<'a>(given: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+pub fn nearest<'a>(given: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let (distance, word) = known.map(|word| (strsim::levenshtein(given, word), word)).min()?;
     (distance <= 1 + given.len() / 5).then_some(word)
 }
