@@ -54,6 +54,9 @@ pub struct Redis {
     pub connected: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub latency_ms: Option<f64>,
+    /// Its memory is used up: new tasks are refused, and those that it has still run.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub full: bool,
 }
 
 /// Workers by state.

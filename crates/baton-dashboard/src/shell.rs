@@ -131,6 +131,7 @@ impl Bar {
     pub fn redis(&self) -> (String, bool) {
         let Some(health) = &self.health else { return ("Redis is not heard of".to_owned(), false) };
         match &health.redis {
+            Some(redis) if redis.connected && redis.full => ("Redis is full".to_owned(), false),
             Some(redis) if redis.connected => {
                 let ms = redis.latency_ms.map_or(String::new(), |ms| format!(" {ms:.1}\u{202f}ms"));
                 (format!("Redis{ms}"), true)
@@ -307,5 +308,16 @@ mod tests {
             (None, words::UNKNOWN, None)
         );
         assert!(!bar.redis().1);
+        let told = |redis: &str| {
+            let health = format!(
+                r#"{{"status":"degraded","version":"1","timestamp":"2026-11-05T21:30:01.250Z","auth":"none","redis":{redis}}}"#
+            );
+            Bar { health: Some(serde_json::from_str(&health).unwrap()), ..Bar::default() }.redis()
+        };
+        assert_eq!(
+            told(r#"{"connected":true,"latency_ms":0.6,"full":true}"#),
+            ("Redis is full".to_owned(), false)
+        );
+        assert!(told(r#"{"connected":true,"latency_ms":0.6}"#).1);
     }
 }

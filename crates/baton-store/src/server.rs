@@ -55,6 +55,11 @@ impl ServerInfo {
     pub fn memory_permille(&self) -> u64 {
         (self.used_memory * 1_000).checked_div(self.maxmemory).unwrap_or_default()
     }
+
+    /// It refuses whatever takes memory. Claims and ends of tasks go on: they make room.
+    pub fn is_full(&self) -> bool {
+        self.memory_permille() >= 1_000
+    }
 }
 
 impl Store {

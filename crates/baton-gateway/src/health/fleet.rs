@@ -43,6 +43,7 @@ pub(super) struct Fleet {
     pub(super) webhooks: BTreeMap<String, (u64, bool)>,
     pub(super) gateways: Vec<Gateway>,
     pub(super) memory_bytes: u64,
+    pub(super) is_full: bool,
     pub(super) evicted_keys: u64,
 }
 
@@ -95,6 +96,7 @@ async fn read(store: &Store) -> Result<Fleet, Error> {
         webhooks: roster::webhooks(store).await?,
         gateways: gateways(store.gateways().await?, None).gateways,
         memory_bytes: server.used_memory,
+        is_full: server.is_full(),
         evicted_keys: server.evicted_keys,
     })
 }

@@ -63,6 +63,7 @@ pub(super) async fn health(State(app): State<App>, Visitor(grant): Visitor) -> J
         uptime_ms: Some(app.health.began.elapsed().as_millis() as u64),
         redis: Some(api::Redis {
             connected: pulse.latency.is_some(),
+            full: fleet.is_some_and(|fleet| fleet.is_full),
             latency_ms: pulse.latency.map(|latency| latency.as_micros() as f64 / 1_000.0),
         }),
         workers: Some(fleet.map(|fleet| fleet.workers.clone()).unwrap_or_default()),

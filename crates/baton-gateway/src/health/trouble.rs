@@ -9,13 +9,17 @@ use baton_core::Status;
 
 use super::fleet::Fleet;
 
+const FULL: &str =
+    "Redis is full: new tasks are refused until it has memory again; those that it has still run";
+
 /// What is wrong, by what it is wrong with: the words change from second to second, as numbers do.
 pub(super) fn troubles(fleet: &Fleet) -> BTreeMap<String, String> {
     let queues = fleet.queues.iter().filter(|queue| queue.unattended);
     let queues = queues.map(|queue| (format!("queue {}", queue.name), of_queue(queue)));
     let pools = fleet.pools.iter().filter(|pool| is_in_trouble(pool));
     let pools = pools.map(|pool| (format!("pool {} {}", pool.name, pool.state.as_str()), of_pool(pool)));
-    queues.chain(pools).collect()
+    let full = fleet.is_full.then(|| ("memory of Redis".to_owned(), FULL.to_owned()));
+    queues.chain(pools).chain(full).collect()
 }
 
 /// True where somebody must do something.

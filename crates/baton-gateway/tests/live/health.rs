@@ -91,6 +91,19 @@ async fn health_never_waits_for_redis_and_ready_says_no() {
 }
 
 #[tokio::test]
+async fn a_redis_that_is_full_is_told() {
+    let world = World::new().await;
+    world.redis.say::<()>(&["CONFIG", "SET", "maxmemory", "1"]).await;
+    let health = health_that(&world, "it is degraded", |health| {
+        health.redis.as_ref().is_some_and(|redis| redis.full) && health.status == HealthStatus::Degraded
+    })
+    .await;
+    assert!(health.reasons.iter().any(|reason| reason.starts_with("Redis is full")), "{health:?}");
+    world.redis.say::<()>(&["CONFIG", "SET", "maxmemory", "0"]).await;
+    health_that(&world, "it recovers", |health| health.status == HealthStatus::Healthy).await;
+}
+
+#[tokio::test]
 async fn ready_compares_the_namespace_with_what_was_opened() {
     let world = World::new().await;
     let _: u64 = world.redis.say(&["HSET", "baton:meta", "shards", "7"]).await;

@@ -18,7 +18,7 @@ use crate::roster;
 /// A stable word, a sentence, and the next thing to do.
 pub(super) struct Said {
     code: &'static str,
-    sentence: String,
+    pub(super) sentence: String,
     action: Option<String>,
 }
 

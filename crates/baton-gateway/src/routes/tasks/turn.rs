@@ -23,8 +23,6 @@ const TRAIL: u64 = 100;
 const LOOKED_AT: u64 = 100;
 /// Workers that are named.
 const NAMED_MAX: usize = 3;
-/// From here on Redis refuses whatever takes memory, a claim among it.
-const FULL_PERMILLE: u64 = 1_000;
 
 pub(super) fn attending<'a>(task: &Task, workers: &'a [Worker]) -> Vec<&'a Worker> {
     workers.iter().filter(|worker| serves(worker, &task.queue)).collect()
@@ -37,11 +35,6 @@ pub(super) async fn pending(
     workers: &[Worker],
 ) -> Result<Said, Fail> {
     let name = &task.queue;
-    if store.server().await?.memory_permille() >= FULL_PERMILLE {
-        let sentence =
-            "Redis is full: it takes no task, and lets none be claimed, until it has memory again.";
-        return Ok(said("redis_full", sentence, Some("redis-cli CONFIG SET maxmemory <more>".to_owned())));
-    }
     if let Some(since_ms) = queue.and_then(|queue| queue.paused_ms) {
         let by = paused_by(store, name).await?.map_or(String::new(), |by| format!(" by {by}"));
         let sentence = format!("The queue {name} was paused{by} at {}.", Timestamp::from_ms(since_ms));
@@ -60,7 +53,13 @@ pub(super) async fn pending(
     {
         return Ok(limited);
     }
-    waiting(store, task, &attending).await
+    let turn = waiting(store, task, &attending).await?;
+    if store.server().await?.is_full() {
+        let sentence =
+            format!("Redis is full: it takes no new task; those that it has still run. {}", turn.sentence);
+        return Ok(said("redis_full", sentence, Some("redis-cli CONFIG SET maxmemory <more>".to_owned())));
+    }
+    Ok(turn)
 }
 
 /// Nobody who claims from its queue has a handler for its kind.
