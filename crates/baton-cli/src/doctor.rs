@@ -48,11 +48,13 @@ fn name(check: &Examined) -> String {
 /// Words are never cut: what to do stands at their end.
 fn text(report: &Report, colour: bool) -> String {
     let width = report.checks.iter().map(|check| name(check).len()).max().unwrap_or_default();
-    let mut text = String::new();
+    let (mut text, mut said) = (String::new(), None);
     for check in &report.checks {
         let verdict = paint(colour, code(check.verdict), &format!("{:<7}", check.verdict.as_str()));
         text.push_str(&format!("{verdict}  {:<width$}  {}\n", name(check), plain(&check.found)));
-        if let Some(advice) = &check.advice {
+        // What one mend would do for all of these is said once.
+        let advice = check.advice.as_deref().filter(|advice| said.replace(*advice) != Some(*advice));
+        if let Some(advice) = advice {
             text.push_str(&format!("{:9}{:width$}  do: {}\n", "", "", plain(advice)));
         }
     }
@@ -86,13 +88,15 @@ mod tests {
         let report: Report = serde_json::from_str(
             r#"{"verdict":"warn","at":"2026-01-01T00:00:00Z","took_ms":12,"version":"1","checks":[
                 {"area":"redis","name":"version","verdict":"ok","found":"Redis 7.4.6"},
-                {"area":"fleet","name":"x","verdict":"warn","found":"a\u001b[2Jb","advice":"look"}]}"#,
+                {"area":"fleet","name":"x","verdict":"warn","found":"a\u001b[2Jb","advice":"look"},
+                {"area":"fleet","name":"y","verdict":"unknown","found":"b","advice":"look"}]}"#,
         )
         .unwrap();
         let expected = "ok       redis.version  Redis 7.4.6\n\
                         warn     fleet.x        a�[2Jb\n\
-                        \x20                       do: look\n\n\
-                        1 ok, 1 warn, 0 fail, 0 unknown; looked for 12 ms\n";
+                        \x20                       do: look\n\
+                        unknown  fleet.y        b\n\n\
+                        1 ok, 1 warn, 0 fail, 1 unknown; looked for 12 ms\n";
         assert_eq!(text(&report, false), expected);
         assert!(text(&report, true).starts_with("\x1b[32mok     \x1b[0m"));
     }

@@ -91,7 +91,12 @@ impl fmt::Display for Error {
 /// What is wrong, its code, and what stands in `errors` alone.
 fn problem_words(problem: &Problem) -> String {
     let mut words = format!("{} ({})", problem.detail.trim_end_matches('.'), problem.code);
-    let unsaid = |error: &&Pointed| !problem.detail.contains(&error.message);
+    // The first letter stands large or small, as it begins a sentence or not.
+    let unsaid = |error: &&Pointed| {
+        let mut rest = error.message.chars();
+        rest.next();
+        !problem.detail.contains(rest.as_str())
+    };
     for error in problem.errors.iter().filter(unsaid) {
         words.push_str(&format!("; {} {}", error.pointer, error.message));
     }
@@ -111,5 +116,23 @@ impl std::error::Error for Error {
             Error::Result(source) => Some(source),
             _ => None,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_says_nothing_twice() {
+        let problem = |detail: &str, message: &str| {
+            let problem = serde_json::json!({
+                "type": "/problems/validation", "title": "", "status": 422, "detail": detail, "instance": "/",
+                "code": "validation", "request_id": "", "errors": [{ "pointer": "/when", "message": message }],
+            });
+            Error::Problem(Box::new(serde_json::from_value(problem).unwrap())).sentence()
+        };
+        assert_eq!(problem("Say when.", "say when"), "Say when (validation)");
+        assert_eq!(problem("Two are wrong.", "say when"), "Two are wrong (validation); /when say when");
     }
 }

@@ -25,7 +25,15 @@ fn details(out: &Out, flow: &Flow) -> String {
         ("name", flow.name.clone()),
         ("state", Some(paint(out.colour, look(flow.state), flow.state.as_str()))),
         ("doing", flow.doing.clone()),
-        ("tasks", Some(format!("{}, with {} edges", flow.tasks, flow.edges))),
+        (
+            "tasks",
+            Some(format!(
+                "{}, with {} edge{}",
+                flow.tasks,
+                flow.edges,
+                if flow.edges == 1 { "" } else { "s" }
+            )),
+        ),
         ("", Some(counts(out, flow)).filter(|counts| !counts.is_empty())),
         ("created", Some(age(out, flow.created_at))),
         ("finished", flow.finished_at.map(|at| age(out, at))),
