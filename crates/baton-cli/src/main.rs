@@ -187,6 +187,19 @@ mod tests {
     use super::*;
 
     #[test]
+    fn every_argument_says_what_it_is() {
+        fn lacking(command: &clap::Command, above: &str, found: &mut Vec<String>) {
+            let name = format!("{above} {}", command.get_name());
+            let unsaid = command.get_arguments().filter(|one| one.get_help().is_none());
+            found.extend(unsaid.map(|one| format!("{name}: {}", one.get_id())));
+            command.get_subcommands().for_each(|command| lacking(command, &name, found));
+        }
+        let mut found = Vec::new();
+        lacking(&<Arguments as clap::CommandFactory>::command(), "", &mut found);
+        assert_eq!(found, Vec::<String>::new());
+    }
+
+    #[test]
     fn what_a_store_says_becomes_a_sentence_that_says_nothing_twice() {
         let error = baton_store::Error::Unavailable { reason: "the connection failed", source: None };
         assert_eq!(sentence(&error.into()), "failed to reach Redis (the connection failed)");

@@ -19,6 +19,7 @@ use crate::out::{Out, say};
   baton completions zsh > ~/.zfunc/_baton
   baton completions fish > ~/.config/fish/completions/baton.fish")]
 pub(crate) struct Completions {
+    /// The shell for which it is
     shell: Shell,
 }
 

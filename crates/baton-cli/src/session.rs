@@ -18,6 +18,7 @@ pub(crate) enum SessionCommand {
         before_help = "Examples:\n  baton session revoke AAECAwQFBgcICQoLDA0ODw\n  baton logout --all    ends all of them"
     )]
     Revoke {
+        /// Their ids, as `session ls` shows them
         #[arg(required = true, value_name = "SESSION")]
         sessions: Vec<String>,
     },

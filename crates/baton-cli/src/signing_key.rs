@@ -21,6 +21,7 @@ pub(crate) enum SigningKeyCommand {
         before_help = "Examples:\n  baton signing-key revoke NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs"
     )]
     Revoke {
+        /// Its id, as `signing-key ls` shows it
         #[arg(value_name = "KEY")]
         key: String,
     },

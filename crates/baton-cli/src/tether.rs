@@ -18,6 +18,7 @@ pub(crate) struct Tether {
     /// How the program is told to end
     #[arg(long, value_enum)]
     signal: Signal,
+    /// The program, and its arguments
     #[arg(last = true, required = true)]
     program: Vec<OsString>,
 }

@@ -74,6 +74,7 @@ pub(crate) struct Load {
 
 #[derive(Args)]
 pub(crate) struct Refresh {
+    /// Who logs in
     #[arg(long, value_name = "NAME")]
     username: String,
     /// Read the password from standard input

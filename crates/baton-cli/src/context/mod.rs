@@ -29,6 +29,7 @@ pub(crate) enum ContextCommand {
         before_help = "Examples:\n  baton context use prod\n  baton context use --none     none of them"
     )]
     Use {
+        /// The name of the context
         #[arg(required_unless_present = "none", conflicts_with = "none")]
         name: Option<Name>,
         /// Use no context any more
@@ -37,10 +38,14 @@ pub(crate) enum ContextCommand {
     },
     /// Show which gateway is asked, and why; or one context
     #[command(before_help = "Examples:\n  baton context show\n  baton context show prod")]
-    Show { name: Option<Name> },
+    Show {
+        /// The name of the context
+        name: Option<Name>,
+    },
     /// Forget contexts; logins stay until `baton logout`
     #[command(before_help = "Examples:\n  baton context rm prod")]
     Rm {
+        /// Contexts to forget
         #[arg(required = true)]
         names: Vec<Name>,
     },
@@ -53,6 +58,7 @@ pub(crate) enum ContextCommand {
   baton context add prod --url https://other.example --replace
 Destructive commands ask first where it is production; --yes answers them.")]
 pub(crate) struct Add {
+    /// The name of the context
     name: Name,
     /// Destructive commands ask first
     #[arg(long)]

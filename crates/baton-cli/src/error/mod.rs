@@ -38,6 +38,7 @@ pub(crate) enum ErrorCommand {
   baton error get 8f3a1c0b9d2e4f67
   baton error get 8f3a1c0b9d2e4f67 --json | jq -r '.tasks[].id' | xargs baton task rerun")]
     Get {
+        /// The group, as `error ls` shows it
         fingerprint: Fingerprint,
         /// How many of its tasks
         #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..=100))]
@@ -48,6 +49,7 @@ pub(crate) enum ErrorCommand {
   baton error silence 8f3a1c0b9d2e4f67 --for 7d --reason 'the relay moves on Monday'
   baton error silence 8f3a1c0b9d2e4f67                until somebody takes it back")]
     Silence {
+        /// The group, as `error ls` shows it
         fingerprint: Fingerprint,
         /// For how long, from 1m to 365d; without it, until it is taken back
         #[arg(long = "for", value_name = "TIME", value_parser = console::span)]
@@ -60,12 +62,16 @@ pub(crate) enum ErrorCommand {
     #[command(before_help = "Examples:
   baton error unsilence 8f3a1c0b9d2e4f67
   baton error ls --silenced -o name | xargs -n1 baton error unsilence")]
-    Unsilence { fingerprint: Fingerprint },
+    Unsilence {
+        /// The group, as `error ls` shows it
+        fingerprint: Fingerprint,
+    },
     /// Run all tasks once more that failed in this way
     #[command(before_help = "Examples:
   baton error rerun 8f3a1c0b9d2e4f67 --dry-run        how many would that be?
   baton error rerun 8f3a1c0b9d2e4f67 --reason 'the relay is back' --wait")]
     Rerun {
+        /// The group, as `error ls` shows it
         fingerprint: Fingerprint,
         /// Goes into the histories of the tasks
         #[arg(long, default_value = "", hide_default_value = true)]

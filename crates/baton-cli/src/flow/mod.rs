@@ -26,7 +26,10 @@ pub(crate) enum FlowCommand {
     #[command(before_help = "Examples:
   baton flow get 01a1fc29-8a56-7000-ba14-c38b1c000000
   baton flow get last --json")]
-    Get { flow: Which },
+    Get {
+        /// Its id, or `last` for the newest one
+        flow: Which,
+    },
     /// List flows, the newest first
     Ls(show::Ls),
     /// Draw a flow: who waits for whom, and where each task is
@@ -34,7 +37,10 @@ pub(crate) enum FlowCommand {
   baton flow graph last
   baton flow graph last -o wide        as a table, with what each task waits for
   baton flow graph last --json         with a place for each task, to draw it elsewhere")]
-    Graph { flow: Which },
+    Graph {
+        /// Its id, or `last` for the newest one
+        flow: Which,
+    },
     /// Follow a flow until nothing of it moves by itself; exit code 6 if it did not complete
     Trace(trace::Trace),
     /// Cancel all tasks of a flow that have not ended
@@ -49,6 +55,7 @@ pub(crate) enum FlowCommand {
 
 #[derive(Args)]
 pub(crate) struct Act {
+    /// Its id, or `last` for the newest one
     flow: Which,
     /// Goes into the histories of the tasks
     #[arg(long, default_value = "", hide_default_value = true)]

@@ -23,6 +23,7 @@ pub(crate) enum KeyCommand {
     /// Show one API key, without its secret
     #[command(before_help = "Examples:\n  baton key show abcDEF012345")]
     Show {
+        /// Its id, as `key ls` shows it
         #[arg(value_name = "KEY")]
         key: String,
     },
@@ -31,6 +32,7 @@ pub(crate) enum KeyCommand {
   baton key rotate abcDEF012345             a second secret, beside the first
   baton key rotate abcDEF012345 --finish    when everyone has it: the first one ends")]
     Rotate {
+        /// Its id, as `key ls` shows it
         #[arg(value_name = "KEY")]
         key: String,
         /// End the first secret
@@ -40,6 +42,7 @@ pub(crate) enum KeyCommand {
     /// End some API keys for good
     #[command(before_help = "Examples:\n  baton key revoke abcDEF012345")]
     Revoke {
+        /// Their ids, as `key ls` shows them
         #[arg(required = true, value_name = "KEY")]
         keys: Vec<String>,
     },

@@ -20,12 +20,18 @@ pub(crate) enum KindCommand {
     Ls,
     /// Show what is said of one kind
     #[command(before_help = "Examples:\n  baton kind get mail.send")]
-    Get { kind: Kind },
+    Get {
+        /// The kind of task
+        kind: Kind,
+    },
     /// Say what holds for tasks of a kind; what is not named is as usual again
     Set(Box<Set>),
     /// Forget what is said of a kind; tasks that were submitted keep what they got from it
     #[command(before_help = "Examples:\n  baton kind rm mail.send")]
-    Rm { kind: Kind },
+    Rm {
+        /// The kind of task
+        kind: Kind,
+    },
 }
 
 #[derive(Args)]
@@ -34,6 +40,7 @@ pub(crate) enum KindCommand {
   baton kind set invoice.book --non-retryable bad_input --non-retryable 'http 4*'
   baton kind set report.build --timeout 2h --priority 3 --result-ttl 24h")]
 pub(crate) struct Set {
+    /// The kind of task
     kind: Kind,
     /// 0 to 9, 9 first
     #[arg(long, value_parser = clap::value_parser!(i64).range(0..=9))]
@@ -41,6 +48,7 @@ pub(crate) struct Set {
     /// How long one run may take
     #[arg(long, value_parser = console::span, value_name = "TIME")]
     timeout: Option<Duration>,
+    /// So many runs may fail; then it has failed
     #[arg(long)]
     max_attempts: Option<u64>,
     /// How many workers may vanish while they run one

@@ -29,23 +29,31 @@ pub(crate) struct Bulk {
         "status", "queue", "kind", "worker", "tag", "key", "flow", "created_after", "created_before", "query", "all",
     ])]
     ids: Vec<TaskId>,
+    /// Those in these statuses
     #[arg(long, value_delimiter = ',')]
     status: Vec<Status>,
+    /// Those of these queues
     #[arg(long, value_delimiter = ',')]
     queue: Vec<QueueName>,
+    /// Those of these kinds
     #[arg(long, value_delimiter = ',')]
     kind: Vec<Kind>,
     /// Who runs them, or ran them last
     #[arg(long, value_delimiter = ',')]
     worker: Vec<WorkerId>,
+    /// Those with one of these tags
     #[arg(long, value_delimiter = ',')]
     tag: Vec<Tag>,
+    /// Those with one of these dedupe keys
     #[arg(long, value_delimiter = ',')]
     key: Vec<DedupeKey>,
+    /// Those of one flow
     #[arg(long, value_name = "ID")]
     flow: Option<FlowId>,
+    /// Those that came after this, as in 2026-01-01T00:00:00Z
     #[arg(long, value_name = "TIME")]
     created_after: Option<Timestamp>,
+    /// Those that came before this
     #[arg(long, value_name = "TIME")]
     created_before: Option<Timestamp>,
     /// A search, as `task ls` takes it: 'error:refused attempt:>2 -tag:keep'

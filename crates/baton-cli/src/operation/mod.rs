@@ -36,12 +36,16 @@ pub(crate) enum OperationCommand {
     },
     /// Show one operation, and how far it is
     #[command(before_help = "Examples:\n  baton operation get 01a1fc29-8a56-7000-ba14-c38b1cfc4000")]
-    Get { id: String },
+    Get {
+        /// The id of the operation, as `operation ls` shows it
+        id: String,
+    },
     /// Wait until an operation is over
     #[command(
         before_help = "Examples:\n  baton operation wait 01a1fc29-8a56-7000-ba14-c38b1cfc4000 --wait-timeout 5m"
     )]
     Wait {
+        /// The id of the operation, as `operation ls` shows it
         id: String,
         /// Give up watching after this long, as in 30s, 5m, 2h
         #[arg(long, value_parser = span, value_name = "TIME")]
@@ -49,7 +53,10 @@ pub(crate) enum OperationCommand {
     },
     /// Call an operation off; what was done stays done
     #[command(before_help = "Examples:\n  baton operation cancel 01a1fc29-8a56-7000-ba14-c38b1cfc4000")]
-    Cancel { id: String },
+    Cancel {
+        /// The id of the operation, as `operation ls` shows it
+        id: String,
+    },
 }
 
 pub(crate) async fn run(out: &Out, target: &Target, command: OperationCommand) -> Result<Exit> {

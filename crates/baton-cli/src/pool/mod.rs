@@ -26,7 +26,10 @@ pub(crate) enum PoolCommand {
     Ls,
     /// Show one pool and its supervisors
     #[command(before_help = "Examples:\n  baton pool get default\n  baton pool get media -o wide")]
-    Get { pool: String },
+    Get {
+        /// The name of the pool
+        pool: String,
+    },
     /// Say how many workers a pool is to have, on all hosts together
     #[command(
         allow_missing_positional = true,
@@ -39,6 +42,7 @@ pub(crate) enum PoolCommand {
         /// The pool; left out it is `default`
         #[arg(default_value = "default", hide_default_value = true)]
         pool: String,
+        /// How many workers it shall have
         #[arg(value_parser = clap::value_parser!(u64).range(0..=1_000))]
         count: u64,
         #[command(flatten)]
@@ -47,6 +51,7 @@ pub(crate) enum PoolCommand {
     /// Start a pool again, and let begin anew what its supervisors gave up
     #[command(before_help = "Examples:\n  baton pool start default\n  baton pool start media --wait")]
     Start {
+        /// The name of the pool
         pool: String,
         #[command(flatten)]
         wait: Wait,
@@ -56,13 +61,17 @@ pub(crate) enum PoolCommand {
         before_help = "Examples:\n  baton pool stop default\n  baton pool stop media --wait --wait-timeout 5m"
     )]
     Stop {
+        /// The name of the pool
         pool: String,
         #[command(flatten)]
         wait: Wait,
     },
     /// Forget a pool to which no supervisor attends any more
     #[command(before_help = "Examples:\n  baton pool rm media")]
-    Rm { pool: String },
+    Rm {
+        /// The name of the pool
+        pool: String,
+    },
 }
 
 #[derive(Args)]

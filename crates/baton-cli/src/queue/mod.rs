@@ -20,10 +20,14 @@ pub(crate) enum QueueCommand {
     Ls,
     /// Show one queue
     #[command(before_help = "Examples:\n  baton queue get default")]
-    Get { queue: String },
+    Get {
+        /// The name of the queue
+        queue: String,
+    },
     /// Hand out no more of a queue's tasks; those that run go on
     #[command(before_help = "Examples:\n  baton queue pause mail\n  baton queue pause tomorrow --create")]
     Pause {
+        /// The name of the queue
         queue: String,
         /// Also where nothing was ever submitted to it
         #[arg(long)]
@@ -34,6 +38,7 @@ pub(crate) enum QueueCommand {
     /// Pause a queue, and say what of it still runs; the way back is to resume it
     #[command(before_help = "Examples:\n  baton queue drain mail\n  baton queue drain mail --wait")]
     Drain {
+        /// The name of the queue
         queue: String,
         /// Return when nothing of it runs any more
         #[arg(long)]
@@ -44,6 +49,7 @@ pub(crate) enum QueueCommand {
         before_help = "Examples:\n  baton queue purge mail                   how many tasks would that be?\n  baton queue purge mail --confirm mail"
     )]
     Purge {
+        /// The name of the queue
         queue: String,
         /// The name of the queue once more
         #[arg(long, value_name = "QUEUE")]
@@ -54,7 +60,10 @@ pub(crate) enum QueueCommand {
     },
     /// Hand out a queue's tasks again
     #[command(before_help = "Examples:\n  baton queue resume mail")]
-    Resume { queue: String },
+    Resume {
+        /// The name of the queue
+        queue: String,
+    },
 }
 
 pub(crate) async fn run(out: &Out, target: &Target, command: QueueCommand) -> Result<Exit> {

@@ -17,6 +17,7 @@ use crate::exit::{Exit, Stop};
   baton queue set mail --keep 7d --keep-failed forever
   baton queue set mail --concurrency none --rate none   no limits")]
 pub(crate) struct Set {
+    /// The name of the queue
     pub(super) queue: String,
     /// Tasks that run at once, or `none`
     #[arg(long, value_parser = number, value_name = "NUMBER")]

@@ -24,23 +24,38 @@ pub(crate) enum ScheduleCommand {
     #[command(
         before_help = "Examples:\n  baton schedule get nightly\n  baton schedule get nightly --absolute"
     )]
-    Get { name: String },
+    Get {
+        /// The name of the schedule
+        name: String,
+    },
     /// Change a schedule; what is not named stays as it is
     Set(Set),
     /// Forget a schedule; the tasks that it made stay
     #[command(before_help = "Examples:\n  baton schedule rm nightly")]
-    Rm { name: String },
+    Rm {
+        /// The name of the schedule
+        name: String,
+    },
     /// Let a schedule rest; times that come meanwhile are not made up for
     #[command(before_help = "Examples:\n  baton schedule pause nightly")]
-    Pause { name: String },
+    Pause {
+        /// The name of the schedule
+        name: String,
+    },
     /// Let a schedule go on
     #[command(before_help = "Examples:\n  baton schedule resume nightly")]
-    Resume { name: String },
+    Resume {
+        /// The name of the schedule
+        name: String,
+    },
     /// Make one of its tasks now
     #[command(
         before_help = "Examples:\n  baton schedule trigger nightly\n  baton task wait \"$(baton schedule trigger nightly)\""
     )]
-    Trigger { name: String },
+    Trigger {
+        /// The name of the schedule
+        name: String,
+    },
 }
 
 pub(crate) async fn run(out: &Out, target: &Target, command: ScheduleCommand) -> Result<Exit> {

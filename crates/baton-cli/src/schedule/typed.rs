@@ -18,6 +18,7 @@ use crate::console::{self, payload};
   baton schedule add month-end --cron '0 22 L * *' --kind books.close --queue finance
   baton schedule add nightly --cron '30 2 * * *' --zone America/New_York --kind x --dry-run    only say when")]
 pub(crate) struct Add {
+    /// The name of the schedule
     name: ScheduleName,
     #[command(flatten)]
     times: Times,
@@ -50,6 +51,7 @@ struct Rest {
     /// JSON as it is, `@file`, or `-` for standard input
     #[arg(long, short)]
     payload: Option<String>,
+    /// The queue of its tasks
     #[arg(long)]
     queue: Option<QueueName>,
     /// 0 to 9, 9 first
@@ -64,6 +66,7 @@ struct Rest {
     /// How long one run may take
     #[arg(long, value_parser = console::span, value_name = "TIME")]
     timeout: Option<Duration>,
+    /// So many runs may fail; then it has failed
     #[arg(long)]
     max_attempts: Option<u64>,
     /// May be given several times
@@ -77,6 +80,7 @@ struct Rest {
   baton schedule set nightly --payload @november.json --overlap skip
   baton schedule set pulse --every 1m")]
 pub(crate) struct Set {
+    /// The name of the schedule
     pub(super) name: String,
     #[command(flatten)]
     times: Times,

@@ -10,6 +10,7 @@ use crate::out::{Format, Out, say};
 
 #[derive(Args)]
 pub(crate) struct Several {
+    /// The ids of the tasks
     #[arg(required = true)]
     ids: Vec<TaskId>,
     /// Goes into the history of the task

@@ -13,6 +13,7 @@ use crate::wait::until;
   baton task logs 01a1fc29-8a56-7000-ba14-c38b1cfc4000 --follow
   baton task logs 01a1fc29-8a56-7000-ba14-c38b1cfc4000 --level warning")]
 pub(crate) struct Logs {
+    /// The id of the task
     id: TaskId,
     /// Go on until the task ends
     #[arg(long, short)]

@@ -26,14 +26,19 @@ pub(crate) struct Ls {
     /// scheduled, blocked, pending, running, completed, failed, timeout, cancelled
     #[arg(long, value_delimiter = ',')]
     status: Vec<Status>,
+    /// Of these queues
     #[arg(long, value_delimiter = ',')]
     queue: Vec<String>,
+    /// Of these kinds
     #[arg(long, value_delimiter = ',')]
     kind: Vec<String>,
+    /// Whom these workers run, or ran last
     #[arg(long, value_delimiter = ',')]
     worker: Vec<String>,
+    /// With one of these tags
     #[arg(long, value_delimiter = ',')]
     tag: Vec<String>,
+    /// With this dedupe key
     #[arg(long)]
     key: Option<String>,
     /// Of one flow, in the order in which they stand in it

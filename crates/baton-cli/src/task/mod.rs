@@ -25,13 +25,17 @@ pub(crate) enum TaskCommand {
     Submit(submit::Submit),
     /// Show a task, with its payload and result
     #[command(before_help = "Examples:\n  baton task get 01a1fc29-8a56-7000-ba14-c38b1cfc4000")]
-    Get { id: TaskId },
+    Get {
+        /// The id of the task
+        id: TaskId,
+    },
     /// List tasks
     Ls(list::Ls),
     /// Wait until tasks end; exit code 6 if one did not complete
     #[command(before_help = "Examples:
   baton task wait 01a1fc29-8a56-7000-ba14-c38b1cfc4000 --timeout 5m")]
     Wait {
+        /// The ids of the tasks
         #[arg(required = true)]
         ids: Vec<TaskId>,
         /// Stop waiting after this long, with exit code 124
@@ -53,6 +57,7 @@ pub(crate) enum TaskCommand {
     /// Give a task that waits another priority
     #[command(before_help = "Examples:\n  baton task reprioritise 01a1fc29-8a56-7000-ba14-c38b1cfc4000 9")]
     Reprioritise {
+        /// The id of the task
         id: TaskId,
         /// 0 to 9, 9 first
         #[arg(value_parser = clap::value_parser!(u8).range(0..=9))]
@@ -72,15 +77,24 @@ pub(crate) enum TaskCommand {
     Trace(trace::Trace),
     /// Print every step of a task's life
     #[command(before_help = "Examples:\n  baton task history 01a1fc29-8a56-7000-ba14-c38b1cfc4000")]
-    History { id: TaskId },
+    History {
+        /// The id of the task
+        id: TaskId,
+    },
     /// Say why a task is where it is, and what would move it
     #[command(before_help = "Examples:\n  baton task explain 01a1fc29-8a56-7000-ba14-c38b1cfc4000")]
-    Explain { id: TaskId },
+    Explain {
+        /// The id of the task
+        id: TaskId,
+    },
     /// Print what a task completed with, byte for byte
     #[command(
         before_help = "Examples:\n  baton task result 01a1fc29-8a56-7000-ba14-c38b1cfc4000 | jq .pages"
     )]
-    Result { id: TaskId },
+    Result {
+        /// The id of the task
+        id: TaskId,
+    },
 }
 
 pub(crate) async fn run(out: &Out, target: &Target, command: TaskCommand) -> Result<Exit> {

@@ -27,6 +27,7 @@ pub(crate) struct Submit {
     /// JSON as it is, `@file`, or `-` for standard input
     #[arg(long, short)]
     payload: Option<String>,
+    /// The queue in which it waits
     #[arg(long)]
     queue: Option<String>,
     /// 0 to 9, 9 first
@@ -62,6 +63,7 @@ pub(crate) struct Submit {
     /// How long one run may take
     #[arg(long, value_parser = console::span, value_name = "TIME")]
     timeout: Option<Duration>,
+    /// So many runs may fail; then it has failed
     #[arg(long)]
     max_attempts: Option<u64>,
     /// Not before these tasks have completed

@@ -24,6 +24,7 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
   baton task trace 01a1fc29-8a56-7000-ba14-c38b1cfc4000
   baton task trace 01a1fc29-8a56-7000-ba14-c38b1cfc4000 --timeout 10m --json | jq -r .event")]
 pub(crate) struct Trace {
+    /// The id of the task
     id: TaskId,
     /// Stop watching after this long, with exit code 124
     #[arg(long, value_parser = console::span, value_name = "TIME")]

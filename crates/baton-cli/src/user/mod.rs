@@ -32,24 +32,38 @@ pub(crate) enum UserCommand {
         before_help = "Examples:\n  baton user roles alice operator\n  baton user roles alice viewer operator"
     )]
     Roles {
+        /// The name of the user
         user: String,
+        /// All roles that he has from now on
         #[arg(required = true, value_name = "ROLE")]
         roles: Vec<String>,
     },
     /// Shut a user out: his sessions end, his keys are worth nothing
     #[command(before_help = "Examples:\n  baton user disable alice")]
-    Disable { user: String },
+    Disable {
+        /// The name of the user
+        user: String,
+    },
     /// Let a user in again
     #[command(before_help = "Examples:\n  baton user enable alice")]
-    Enable { user: String },
+    Enable {
+        /// The name of the user
+        user: String,
+    },
     /// End a user for good, with his sessions and keys
     #[command(before_help = "Examples:\n  baton user delete alice")]
-    Delete { user: String },
+    Delete {
+        /// The name of the user
+        user: String,
+    },
     /// Print a code for one use, with which a user sets a new password himself
     #[command(before_help = "Examples:
   baton user reset-code alice
   baton user set-password --with-code    what alice types then")]
-    ResetCode { user: String },
+    ResetCode {
+        /// The name of the user
+        user: String,
+    },
 }
 
 #[derive(Args)]

@@ -23,31 +23,52 @@ pub(crate) enum WebhookCommand {
     Ls,
     /// Show one webhook, and how its deliveries went
     #[command(before_help = "Examples:\n  baton webhook get ops")]
-    Get { name: String },
+    Get {
+        /// The name of the webhook
+        name: String,
+    },
     /// Change a webhook; what is not named stays as it is
     Set(Set),
     /// Forget a webhook, and what waits for its receiver
     #[command(before_help = "Examples:\n  baton webhook rm ops")]
-    Rm { name: String },
+    Rm {
+        /// The name of the webhook
+        name: String,
+    },
     /// Let a webhook rest; what happens meanwhile waits for a day at most
     #[command(before_help = "Examples:\n  baton webhook pause ops")]
-    Pause { name: String },
+    Pause {
+        /// The name of the webhook
+        name: String,
+    },
     /// Let a webhook go on, also one that was disabled
     #[command(before_help = "Examples:\n  baton webhook resume ops")]
-    Resume { name: String },
+    Resume {
+        /// The name of the webhook
+        name: String,
+    },
     /// Give a webhook another secret, and show it; the one before signs, too, for a day
     #[command(
         before_help = "Examples:\n  baton webhook rotate ops\n  baton webhook rotate ops --json | jq -r .secret"
     )]
-    Rotate { name: String },
+    Rotate {
+        /// The name of the webhook
+        name: String,
+    },
     /// Send a test at once, and say what came of it
     #[command(before_help = "Examples:\n  baton webhook test ops")]
-    Test { name: String },
+    Test {
+        /// The name of the webhook
+        name: String,
+    },
     /// Look at what waits for the receiver, and at the latest attempts
     #[command(
         before_help = "Examples:\n  baton webhook deliveries ops\n  baton webhook deliveries ops --json | jq .counts"
     )]
-    Deliveries { name: String },
+    Deliveries {
+        /// The name of the webhook
+        name: String,
+    },
 }
 
 #[derive(Args)]
@@ -56,6 +77,7 @@ pub(crate) enum WebhookCommand {
   baton webhook add images --to https://img.example/done --queue 'img-*' --status completed
   baton webhook add all --to https://hooks.example/all --json | jq -r .secret")]
 pub(crate) struct Add {
+    /// The name of the webhook
     name: WebhookName,
     /// Where it is told, by POST
     #[arg(long, value_name = "URL")]
@@ -70,6 +92,7 @@ pub(crate) struct Add {
   baton webhook set ops --queue mail --queue 'img-*'
   baton webhook set ops --queue '*'")]
 pub(crate) struct Set {
+    /// The name of the webhook
     name: String,
     /// Where it is told, by POST
     #[arg(long, value_name = "URL")]

@@ -30,16 +30,28 @@ pub(crate) enum WorkerCommand {
     },
     /// Show one worker, and what it holds
     #[command(before_help = "Examples:\n  baton worker get worker-001-default")]
-    Get { worker: String },
+    Get {
+        /// The id of the worker, as `worker ls` shows it
+        worker: String,
+    },
     /// Tell a worker to claim no more; it finishes what it holds
     #[command(before_help = "Examples:\n  baton worker quiet worker-001-default")]
-    Quiet { worker: String },
+    Quiet {
+        /// The id of the worker, as `worker ls` shows it
+        worker: String,
+    },
     /// Tell a worker to end
     #[command(before_help = "Examples:\n  baton worker stop worker-001-default")]
-    Stop { worker: String },
+    Stop {
+        /// The id of the worker, as `worker ls` shows it
+        worker: String,
+    },
     /// Take back what a worker was told: it claims again
     #[command(before_help = "Examples:\n  baton worker resume worker-001-default")]
-    Resume { worker: String },
+    Resume {
+        /// The id of the worker, as `worker ls` shows it
+        worker: String,
+    },
     /// Print a code by which one worker gets a credential of its own
     #[command(before_help = "Examples:
   baton worker join-token                                 for all queues

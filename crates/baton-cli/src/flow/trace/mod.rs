@@ -37,6 +37,7 @@ const TASKS_MAX: u64 = 500;
   baton flow trace 01a1fc29-8a56-7000-ba14-c38b1c000000 --timeout 10m
   baton flow trace last --json | jq -r 'select(.task.status==\"failed\").task.error'")]
 pub(crate) struct Trace {
+    /// Its id, or `last` for the newest one
     flow: Which,
     /// Stop watching after this long, with exit code 124
     #[arg(long, value_parser = console::span, value_name = "TIME")]
