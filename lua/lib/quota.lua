@@ -42,23 +42,10 @@ end
 
 -- A task that waited for a while counts as one of the next priority, and so on; within a priority the oldest comes first.
 local function aged_score(quota, score)
-  local band = math.floor(score / PRIORITY_BAND)
+  local band = bands.of(score)
   local since_ms = score - band * PRIORITY_BAND
   local risen = math.floor(math.max(0, NOW.ms - since_ms) / quota.aging_ms)
   return math.max(0, band - risen) * PRIORITY_BAND + since_ms
-end
-
--- The first of each priority is the oldest of it, so a queue that ages is as many sources as it has priorities.
-local function add_bands(sources, queue)
-  local low = 0
-  while true do
-    local entry = redis.call('ZRANGE', queue.pending, digits(low), '+inf', 'BYSCORE', 'LIMIT', 0, 1, 'WITHSCORES')
-    if not entry[2] then return end
-    local band = math.floor(entry[2] / PRIORITY_BAND)
-    low = (band + 1) * PRIORITY_BAND
-    sources[#sources + 1] = { key = queue.key, name = queue.name, pending = queue.pending, place = queue.place, quota = queue.quota,
-      low = digits(band * PRIORITY_BAND), high = '(' .. digits(low) }
-  end
 end
 
 local function add_limited(sources, queue, now)
@@ -70,7 +57,15 @@ local function add_limited(sources, queue, now)
     return
   end
   if quota.aging_ms or quota.fair then sources.scored = true end
-  if quota.aging_ms then add_bands(sources, queue) else sources[#sources + 1] = queue end
+  if quota.aging_ms then
+    -- The first of each priority is the oldest of it, so a queue that ages is as many sources as it has priorities.
+    bands.each(queue.pending, function(_, _, range)
+      sources[#sources + 1] = { key = queue.key, name = queue.name, pending = queue.pending, place = queue.place, quota = quota,
+        low = range.low, high = range.high }
+    end)
+  else
+    sources[#sources + 1] = queue
+  end
   sources.quotas = sources.quotas or {}
   sources.quotas[#sources.quotas + 1] = quota
 end

@@ -1,6 +1,7 @@
 -- queue/counts: how many tasks each queue of a page, or one, has in each status, and how old the oldest pending one is.
 --
 -- CLASS  read
+-- USES   bands
 -- KEYS
 --   1  meta       hash    the shard
 --   2  queues     zset    queues that exist
@@ -26,19 +27,18 @@ local SETTINGS = { 'concurrency', 'rate_count', 'rate_ms', 'group_concurrency', 
 
 -- The first entry of each priority is the oldest of it, or the next of those who take turns.
 local function oldest_ms(pending, fair)
-  local oldest, low = nil, 0
-  while true do
-    local entry = redis.call('ZRANGE', pending, digits(low), '+inf', 'BYSCORE', 'LIMIT', 0, 1, 'WITHSCORES')
-    if not entry[2] then return oldest end
-    local band = math.floor(entry[2] / PRIORITY_BAND)
-    local since = entry[2] - band * PRIORITY_BAND
+  local oldest
+  bands.each(pending, function(id, score)
+    local since = score - bands.of(score) * PRIORITY_BAND
     if fair then
-      local at = redis.call('HMGET', task_key(entry[1]), 'pending_ms', 'created_ms')
-      since = tonumber(at[1] or at[2] or now.ms)
+      local at = redis.call('HMGET', task_key(id), 'pending_ms', 'created_ms')
+      since = tonumber(at[1] or at[2] or now.ms) or now.ms
     end
+    -- No task came before there was time, nor after now.
+    since = math.max(0, math.min(now.ms, since))
     if not oldest or since < oldest then oldest = since end
-    low = (band + 1) * PRIORITY_BAND
-  end
+  end)
+  return oldest
 end
 
 local function asked_for()
@@ -57,7 +57,7 @@ for _, name in ipairs(asked_for()) do
   for _, word in ipairs({ name, record[1] or '', record[2] or '', record[3] or '0', size('blocked'),
     digits(redis.call('ZCARD', queue_key(name) .. ':pending') + waiting),
     record[4] or '0', size('completed'), size('failed'), size('timeout'), size('cancelled'),
-    since and digits(math.max(0, now.ms - since)) or '', digits(waiting), digits(starts) }) do
+    since and digits(now.ms - since) or '', digits(waiting), digits(starts) }) do
     reply[#reply + 1] = word
   end
   local size_at = #reply + 1

@@ -1,7 +1,7 @@
 -- task/claim: give a worker tasks under its lease; what it holds without knowing it comes first.
 --
 -- CLASS  drain
--- USES   lifecycle batch groups move endings lease takeover quota claim
+-- USES   lifecycle batch groups move endings lease takeover bands quota claim
 -- KEYS
 --   1  meta       hash    the shard
 --   2  events     stream

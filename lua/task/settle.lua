@@ -1,7 +1,7 @@
 -- task/settle: record what a holder reports of its tasks, and on request claim the next ones in the same trip.
 --
 -- CLASS  drain
--- USES   lifecycle batch groups move endings edges lease quota claim cache refused settle
+-- USES   lifecycle batch groups move endings edges lease bands quota claim cache refused settle
 -- KEYS
 --   1  meta       hash    the shard
 --   2  events     stream

@@ -27,7 +27,7 @@ macro_rules! texts {
 
 const LIBRARY: &[(&str, &str)] = texts! { "lib/":
     "words" "prelude" "session" "gate" "lifecycle" "batch" "move" "endings" "lease" "takeover" "claim" "refused" "settle" "once" "operate" "rows" "chores"
-    "groups" "audit" "quota" "create" "edges" "graph" "rerun" "flow" "cascade" "prune" "schedule" "cache" "trail" "webhook"
+    "groups" "audit" "bands" "quota" "create" "edges" "graph" "rerun" "flow" "cascade" "prune" "schedule" "cache" "trail" "webhook"
 };
 
 const SOURCES: &[(&str, &str)] = texts! { "":

@@ -62,6 +62,47 @@ async fn the_oldest_is_found_whatever_its_priority() {
     .await;
 }
 
+/// Scores that no task gave: the walk through the priorities ends, and what is right beside them counts.
+#[tokio::test]
+async fn a_score_that_is_none_ends_the_walk() {
+    for score in ["inf", "-inf", "1e300", "-1e300", "-1", "0.5", "43980465111040", "9007199254740993"] {
+        with_store(async |at| {
+            let other = "01936a5c-2b4e-7abc-8def-001122334000";
+            by_hand::<u64>(at, "ZADD baton:{0}:queues 5 default").await;
+            by_hand::<u64>(at, &format!("ZADD baton:{{0}}:queue:default:pending {score} {other}")).await;
+            let alone = check(at, 0, 1).await.queues.remove(0);
+            assert_eq!(alone.of(Status::Pending), 1, "{score}");
+            assert!(alone.oldest_pending_age_ms <= Some(at.now_ms()), "{score}: {alone:?}");
+            at.submit_many(1).await;
+            at.pass_ms(250);
+            let both = check(at, 0, 1).await.queues.remove(0);
+            assert_eq!(both.of(Status::Pending), 2, "{score}");
+            assert!(both.oldest_pending_age_ms >= Some(250), "{score}: {both:?}");
+            by_hand::<u64>(at, "HSET baton:{0}:queue:default fair 1").await;
+            assert_eq!(check(at, 0, 1).await.queues[0].of(Status::Pending), 2, "{score}");
+            by_hand::<u64>(at, &format!("ZREM baton:{{0}}:queue:default:pending {other}")).await;
+        })
+        .await;
+    }
+}
+
+/// A list of queues can still be shown; what the counter should be, an audit says.
+#[tokio::test]
+async fn a_counter_that_is_no_number_counts_nothing() {
+    with_store(async |at| {
+        at.submit_many(1).await;
+        for said in ["-5", "lots", "1.5", "18446744073709551616"] {
+            by_hand::<u64>(at, &format!("HSET baton:{{0}}:queue:default running {said} scheduled {said}"))
+                .await;
+            let shown = check(at, 0, 1).await.queues.remove(0);
+            let found = [Status::Running, Status::Scheduled, Status::Pending].map(|status| shown.of(status));
+            assert_eq!(found, [0, 0, 1], "{said}");
+        }
+        by_hand::<u64>(at, "HDEL baton:{0}:queue:default running scheduled").await;
+    })
+    .await;
+}
+
 #[tokio::test]
 async fn pages_go_by_appearance_and_are_bounded() {
     with_store(async |at| {

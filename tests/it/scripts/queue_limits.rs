@@ -367,6 +367,22 @@ async fn a_low_priority_rises_with_its_age_where_the_queue_says_so() {
     .await;
 }
 
+/// An entry with a score that no task gave keeps nobody from the others, and is run like any other.
+#[tokio::test]
+async fn a_score_that_is_none_is_claimed_from_a_queue_that_ages() {
+    for score in ["inf", "-inf", "1e300", "-1", "0.5"] {
+        with_store(async |at| {
+            let tasks = at.submit_many(2).await;
+            allow(at, &QueueName::default(), &QueueRules { aging_ms: Some(1_000), ..rules() }).await;
+            by_hand::<u64>(at, &format!("ZADD baton:{{0}}:queue:default:pending {score} {}", tasks[0])).await;
+            let mut claimed = ids(&at.claim(&Life::new(1, 1), 2).await);
+            claimed.sort();
+            assert_eq!(claimed, tasks, "{score}");
+        })
+        .await;
+    }
+}
+
 #[tokio::test]
 async fn queues_are_emptied_in_their_order_on_request() {
     with_store(async |at| {

@@ -82,7 +82,8 @@ impl Store {
 
 fn read_queue(reply: &mut Reply) -> Result<QueueCounts, Error> {
     let (name, paused_ms, any) = (reply.parse()?, reply.optional()?, reply.optional()?);
-    let tasks = Status::ALL.iter().map(|status| Ok((*status, reply.parse()?)));
+    // A counter that is no number is for an audit to tell of; a list of queues goes on.
+    let tasks = Status::ALL.iter().map(|status| Ok((*status, reply.text()?.parse().unwrap_or_default())));
     let mut queue = QueueCounts {
         name,
         paused_ms,
