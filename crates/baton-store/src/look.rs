@@ -21,6 +21,9 @@ const PATIENCE: Duration = Duration::from_secs(3);
 /// Faults that are told.
 const FAULTS: usize = 100;
 
+/// What stands beside a record and goes with it.
+const OWNED: [&str; 4] = ["task:<id>:", "operation:<id>:", "flow:<id>:tasks", "schedule:<name>:payload"];
+
 /// What a key is.
 #[derive(Clone, Debug, Default)]
 pub struct Look {
@@ -183,13 +186,13 @@ impl Store {
                 };
             }
             beside => {
-                return match beside.strip_prefix("task:<id>:").or(beside.strip_prefix("operation:<id>:")) {
-                    Some(_) => {
+                return match OWNED.iter().any(|owner| beside.starts_with(owner)) {
+                    true => {
                         let owner = known_owner(prefix, name);
                         let is_in: u64 = self.ask(&["EXISTS", &owner]).await?;
                         Ok(vec![Place { key: owner, member: String::new(), is_in: is_in > 0 }])
                     }
-                    None => Ok(Vec::new()),
+                    false => Ok(Vec::new()),
                 };
             }
         };

@@ -377,7 +377,7 @@ const CORRUPTIONS: &[(&str, Corruption)] = &[
                     set(world.task(2), "open_parents 1"),
                 ]
             },
-            finds: &["waits_for_ended"],
+            finds: &["claimable_with_open_parents", "waits_for_ended"],
         },
     ),
     (

@@ -7,7 +7,9 @@ mod figures;
 mod files;
 mod live;
 mod odd;
+mod registries;
 mod repair;
+mod unread;
 mod world;
 
 use std::collections::BTreeSet;

@@ -1,6 +1,8 @@
 //! A7, A10, A11: what the record of a task says by itself.
 
-use super::rule::{ATTEMPTS_OVER, BLOCKED_BY_NOTHING, CRASHES_OVER, RUNS_EARLY, STRAY_FIELD};
+use super::rule::{
+    ATTEMPTS_OVER, BLOCKED_BY_NOTHING, CLAIMABLE_EARLY, CRASHES_OVER, RUNS_EARLY, STRAY_FIELD,
+};
 use super::{Fields, Wrong, is_terminal, number, status, word};
 use crate::lifecycle::Status;
 use crate::limits;
@@ -20,6 +22,9 @@ pub fn check(task: &Fields) -> Vec<Wrong> {
     let open = number(task, "open_parents").unwrap_or_default();
     if status(task) == Some(Status::Running) && open > 0 {
         found.push(RUNS_EARLY.broken("no open parents", open.to_string()));
+    }
+    if matches!(status(task), Some(Status::Pending | Status::Scheduled)) && open > 0 {
+        found.push(CLAIMABLE_EARLY.broken("no open parents, or it blocked", open.to_string()));
     }
     if status(task) == Some(Status::Blocked) && open == 0 {
         found.push(BLOCKED_BY_NOTHING.broken("open parents", "none"));
@@ -59,6 +64,9 @@ mod tests {
             ("status pending attempt 2 max_attempts 1", "attempts_over_max"),
             ("status failed crashes 4", "crashes_over_max"),
             ("status running open_parents 1", "runs_with_open_parents"),
+            ("status pending open_parents 1", "claimable_with_open_parents"),
+            ("status scheduled open_parents 1 run_at_ms 5", "claimable_with_open_parents"),
+            ("status pending open_parents 0", ""),
             ("status cancelled open_parents 1", ""),
             ("status blocked", "blocked_by_nothing"),
             ("status blocked open_parents 1 run_at_ms 5", ""),

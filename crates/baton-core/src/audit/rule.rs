@@ -28,7 +28,7 @@ macro_rules! rules {
 }
 
 rules! {
-    A1 NOT_IN_ITS_INDEX "hash_without_index" "a task is in the index of its status";
+    A1 NOT_IN_ITS_INDEX "hash_without_index" "a task is in the index of its status, and a schedule where its next time is looked for";
     A1 ELSEWHERE "in_another_index" "no index has a task that says of itself that it is elsewhere";
     A1 WRONG_SCORE "wrong_score" "an index has a task where its record puts it";
     A1 UNKNOWN_STATUS "unknown_status" "the status of a task is one of the table";
@@ -36,7 +36,7 @@ rules! {
     A1 VANISHED "vanished" "a task that the stream tells of is there, or was pruned";
     A1 SUBMIT_LOST "submit_lost" "every submission of the ledger is there, or was pruned";
     A1 FLOW_UNLISTED "flow_unlisted" "a flow is among the flows, or while it is written among the drafts";
-    A2 NO_HASH "index_without_hash" "every id in an index has a record";
+    A2 NO_HASH "index_without_hash" "what an index or a list names has a record";
     A2 NOT_HELD "running_not_held" "a running task is held by the holder that its record names";
     A2 HELD_BY_ANOTHER "held_by_another" "nobody else holds it: a task has one holder";
     A2 NO_LEASE "held_without_lease" "who holds tasks has a lease with a deadline";
@@ -54,6 +54,7 @@ rules! {
     A6 CLAIMED_EARLY "claimed_before_parent" "no task was claimed before its parents let it go";
     A6 ONE_SIDED "edge_one_sided" "parent and child know each other";
     A6 RUNS_EARLY "runs_with_open_parents" "no task runs while a parent is open";
+    A6 CLAIMABLE_EARLY "claimable_with_open_parents" "who may be claimed, now or later, waits for nobody";
     A6 BLOCKED_BY_NOTHING "blocked_by_nothing" "who is blocked waits for somebody";
     A6 WAITS_FOR_ENDED "waits_for_ended" "nobody waits for a task that has ended, unless its end is being passed on";
     A6 PARKED_BY_GOOD "parked_wrongly" "only a task that ended badly holds children, and none that also waits";
@@ -86,6 +87,9 @@ rules! {
     A11 WRONG_TYPE "wrong_type" "every key has the type of its family";
     A11 WRONG_EXPIRY "wrong_expiry" "keys expire if and only if their family does";
     A11 ORPHAN "orphan_key" "a key that belongs to something is gone with it";
+    A11 STRAY_VALUE "value_in_two_places" "a value is in the record or beside it";
+    A11 SHARD_DIFFERS "shard_differs" "every shard is there, and was founded with as many as the namespace says";
+    A11 UNREAD "unreadable_part" "what an audit looks at can be read";
     A11 STRAY_FIELD "stray_field" "no field of a task outlives its status";
     A12 EFFECT_TWICE "effect_accepted_twice" "a completed task has exactly one accepted effect";
     A12 EFFECT_MISSING "effect_missing" "a completed task has an accepted effect";

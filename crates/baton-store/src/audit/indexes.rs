@@ -2,7 +2,7 @@
 
 use baton_core::audit::rule::{KEY_FREE, NO_HASH, NO_LEASE, PAST_LEASE, UNKNOWN_KEY};
 use baton_core::audit::{is_terminal, place, queue, word};
-use baton_core::{Shard, TaskId};
+use baton_core::{Shard, TaskId, limits};
 
 use super::Auditor;
 use super::ask::{is_odd, lossy, read};
@@ -13,6 +13,9 @@ use crate::error::Error;
 use crate::families::quoted;
 
 const MEMBERS: &str = "200";
+
+/// A clock may have gone back by so much since a lease was given.
+const CLOCK_BACK_MS: u64 = 3_600_000;
 
 /// With their scores.
 type Members = Vec<(Vec<u8>, f64)>;
@@ -154,12 +157,36 @@ impl Auditor<'_> {
             let wrong = NO_LEASE.broken("a deadline that comes", format!("{}", score.unwrap_or_default()));
             self.find(Finding::of(wrong, holder, vec![key.to_owned(), record.clone()]));
         }
+        if before == after && before.as_deref() == Some(boot) {
+            self.far_lease(shard, key, holder, score.unwrap_or_default()).await?;
+        }
         if stands && before == after && before.as_deref() != Some(boot) {
             let said =
                 before.map_or("no record of the worker".to_owned(), |boot| format!("the boot {boot:?}"));
             let wrong = PAST_LEASE.broken(format!("the boot {boot:?} in {record}"), said);
             let finding = Finding::of(wrong, holder, vec![key.to_owned(), record]);
             self.find(finding.mended_by(shard, Mend::Lease { holder: holder.to_owned() }));
+        }
+        Ok(())
+    }
+
+    /// No lease is longer than the longest. A clock that went back leaves some that seem to be.
+    async fn far_lease(
+        &mut self,
+        shard: Shard,
+        key: &str,
+        holder: &str,
+        deadline_ms: f64,
+    ) -> Result<(), Error> {
+        let most_ms = |now_ms: u64| (now_ms + limits::LEASE_MS_MAX + CLOCK_BACK_MS) as f64;
+        let began_ms = self.streams.iter().find(|stream| stream.shard == shard).map(|stream| stream.began_ms);
+        if !deadline_ms.is_finite() || deadline_ms <= most_ms(began_ms.unwrap_or_default()) {
+            return Ok(());
+        }
+        let most_ms = most_ms(self.store.clock_beside(key).await?);
+        if deadline_ms > most_ms {
+            let wrong = NO_LEASE.broken(format!("a deadline until {most_ms}"), format!("{deadline_ms}"));
+            self.find(Finding::of(wrong, holder, vec![key.to_owned()]));
         }
         Ok(())
     }

@@ -1,14 +1,19 @@
 //! A11: every key is of the table of keys, and belongs to something that is there.
 
 use baton_core::Shard;
-use baton_core::audit::rule::{FLOW_UNLISTED, NO_LEASE, ORPHAN, UNKNOWN_KEY, WRONG_EXPIRY, WRONG_TYPE};
+use baton_core::audit::rule::{
+    FLOW_UNLISTED, NO_LEASE, ORPHAN, STRAY_VALUE, UNKNOWN_KEY, WRONG_EXPIRY, WRONG_TYPE,
+};
 
 use super::Auditor;
-use super::ask::read;
+use super::ask::{read, some};
 use super::report::Finding;
 use crate::error::Error;
 use crate::families::{Family, Lives, Of};
 use crate::store::Store;
+
+/// Values of tasks that are in the record where they are short, and beside it where they are long.
+const VALUES: [&str; 5] = [":payload", ":result", ":error", ":reason", ":tags"];
 
 /// The shard whose keys begin so.
 pub(super) fn shard_of(store: &Store, prefix: &str) -> Option<Shard> {
@@ -65,9 +70,15 @@ impl Auditor<'_> {
                 _ => others.push((*key, known)),
             }
         }
-        let questions = beside.iter().flat_map(|(key, owner)| [vec!["EXISTS", owner], vec!["EXISTS", key]]);
+        let questions = beside.iter().flat_map(|(key, owner)| {
+            let name = key.rsplit(':').next().unwrap_or_default();
+            [vec!["EXISTS", owner], vec!["EXISTS", key], vec!["HSTRLEN", owner, name]]
+        });
         let answers = self.store.ask_all(questions).await?;
-        for ((key, owner), answer) in beside.into_iter().zip(answers.chunks_exact(2)) {
+        for ((key, owner), answer) in beside.into_iter().zip(answers.chunks_exact(3)) {
+            if VALUES.iter().any(|name| key.ends_with(name)) && some::<u64>(answer[2].clone()) > Some(0) {
+                self.doubled(key, owner).await?;
+            }
             let there = (read::<u64>(answer[0].clone())?, read::<u64>(answer[1].clone())?);
             if there == (0, 1) {
                 let wrong = ORPHAN.broken(format!("{owner} beside it"), "it is not there");
@@ -76,6 +87,11 @@ impl Auditor<'_> {
         }
         for (key, known) in others {
             for place in self.store.misplaced(known).await.map_err(Error::from)? {
+                // An index of another type is told as a key, and says nothing of what should be in it.
+                let kind: String = self.store.ask_one(vec!["TYPE", &place.key]).await?;
+                if !place.member.is_empty() && kind != "zset" && kind != "none" {
+                    continue;
+                }
                 let rule = if known.family.pattern == "flow:<id>" { FLOW_UNLISTED } else { ORPHAN };
                 let wrong = match place.member.is_empty() {
                     true => rule.broken(format!("{} beside it", place.key), "it is not there"),
@@ -83,6 +99,18 @@ impl Auditor<'_> {
                 };
                 self.find(Finding::of(wrong, key, vec![key.to_owned(), place.key]));
             }
+        }
+        Ok(())
+    }
+
+    /// A value that is long is beside its record, and no other is. Asked again, as a task may have had one after the other.
+    async fn doubled(&mut self, key: &str, owner: &str) -> Result<(), Error> {
+        let name = key.rsplit(':').next().unwrap_or_default();
+        let length = || vec!["HSTRLEN", owner, name];
+        let answers = self.store.ask_all([length(), vec!["EXISTS", key], length()]).await?;
+        if answers.into_iter().all(|answer| some::<u64>(answer) > Some(0)) {
+            let wrong = STRAY_VALUE.broken(format!("{name} in {owner} or beside it"), "it is in both");
+            self.find(Finding::of(wrong, key, vec![key.to_owned(), owner.to_owned()]));
         }
         Ok(())
     }
@@ -96,7 +124,7 @@ impl Auditor<'_> {
         let [before, size, after] = <[_; 3]>::try_from(answers).unwrap_or_default();
         let (before, after): (Option<f64>, Option<f64>) = (read(before)?, read(after)?);
         self.report.look("A2", 1);
-        if super::ask::some::<u64>(size).unwrap_or_default() > 0 && before.is_none() && after.is_none() {
+        if some::<u64>(size).unwrap_or_default() > 0 && before.is_none() && after.is_none() {
             let wrong = NO_LEASE.broken(format!("{holder} in {leases}"), "it has no lease");
             self.find(Finding::of(wrong, holder, vec![key.to_owned(), leases]));
         }

@@ -81,7 +81,8 @@ impl Auditor<'_> {
         self.owners(&known).await?;
         for key in known {
             if let Some(known) = Family::of(self.store.namespace(), key) {
-                self.look_into(key, known).await?;
+                let done = self.look_into(key, known).await;
+                self.or_skip("A11", done)?;
             }
         }
         Ok(())
@@ -113,8 +114,9 @@ impl Auditor<'_> {
                     false => Ok(()),
                 }
             }
+            "schedule:<name>" => self.schedule(shard, key, known.name).await,
             pattern if pattern.starts_with("task:<id>:") => self.list(shard, key, known.name).await,
-            _ => Ok(()),
+            _ => self.registry(shard, key, known.name).await,
         }
     }
 }

@@ -1,12 +1,13 @@
 //! A1, A2, A7, A9, A10: tasks by themselves, each as it stood at one moment.
 
-use baton_core::audit::rule::{EDGES_DIFFER, OPEN_DIFFER, STRAY_FIELD, TWO_OF_KEY, UNKNOWN_STATUS};
+use baton_core::audit::rule::{EDGES_DIFFER, OPEN_DIFFER, ORPHAN, STRAY_FIELD, TWO_OF_KEY, UNKNOWN_STATUS};
 use baton_core::audit::{Wrong, is_terminal, number, place, queue, record, word};
 use baton_core::{Shard, Status, TaskId};
 
 use super::Auditor;
 use super::ask::some;
 use super::lives::Lives;
+use super::report::Finding;
 use crate::calls::task::Audited;
 use crate::error::Error;
 
@@ -19,6 +20,7 @@ impl Auditor<'_> {
         tasks: &[TaskId],
     ) -> Result<(), Error> {
         let each = self.read_tasks(shard, "", true, tasks).await?;
+        self.flows_of(shard, &each).await?;
         for (task, audited) in each {
             if !audited.fields.contains_key("status") {
                 self.without_status(shard, task).await?;
@@ -38,6 +40,33 @@ impl Auditor<'_> {
             self.meet(lives, task, &audited.fields);
             if number(&audited.fields, "attempt").is_some_and(|failed| failed > 0) {
                 self.retries(task).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The flow of a task is there as long as the task. A task that is gone by now may have been the last of it.
+    async fn flows_of(&mut self, shard: Shard, each: &[(TaskId, Audited)]) -> Result<(), Error> {
+        let prefix = self.store.keys(shard)?.prefix().to_owned();
+        let of = each.iter().filter(|(_, audited)| audited.fields.contains_key("flow"));
+        let of: Vec<(TaskId, String, String)> = of
+            .map(|(task, audited)| {
+                (
+                    *task,
+                    format!("{prefix}task:{task}"),
+                    format!("{prefix}flow:{}", word(&audited.fields, "flow")),
+                )
+            })
+            .collect();
+        let questions = of.iter().flat_map(|(_, record, flow)| {
+            [vec!["EXISTS", flow], vec!["EXISTS", record], vec!["EXISTS", flow]]
+        });
+        let answers = self.store.ask_all(questions).await?;
+        for ((task, record, flow), said) in of.into_iter().zip(answers.chunks_exact(3)) {
+            let there = [0, 1, 2].map(|at| some::<u64>(said[at].clone()));
+            if there == [Some(0), Some(1), Some(0)] {
+                let wrong = ORPHAN.broken(format!("its flow {flow}"), "it is not there");
+                self.find(Finding::of(wrong, task.to_string(), vec![record, flow]));
             }
         }
         Ok(())
