@@ -1,6 +1,7 @@
 // @ts-check
-// Stillness: while somebody points at a list, or has scrolled into it, no row comes, goes or moves. What changes in its rows is
-// shown; how many new ones there are stands on a button, and they come when it is pressed or the list is left.
+// Stillness: while somebody points at a list, stands in it, has ticked some of it or has scrolled into it, no row comes, goes or
+// moves. What changes in its rows is shown; how many new ones there are stands on a button, and they come when it is pressed or
+// the list is left. Buttons for what is ticked are part of the list.
 
 import { make } from "./trust.js";
 
@@ -12,15 +13,26 @@ const button = make("button", { type: "button" });
 const box = make("div", { class: "newer", role: "status" });
 document.body.append(box);
 
-const busy = () => [...document.querySelectorAll(`#live ${LISTS}`)]
-  .some((list) => list.matches(":hover") || (list.children.length > 0 && list.getBoundingClientRect().top < 0));
+/** Where it is busy, and what belongs to it. @param {Element} list */
+const isHeld = (list) => {
+  const all = list.closest("form") ?? list;
+  return all.matches(":hover") || all.contains(document.activeElement) || list.querySelector("input:checked") !== null
+    || (list.children.length > 0 && list.getBoundingClientRect().top < 0);
+};
+
+/** A question about a row, and the button itself, are not somewhere else. */
+const busy = () => box.contains(document.activeElement) || document.querySelector("dialog[open]") !== null
+  || [...document.querySelectorAll(`#live ${LISTS}`)].some(isHeld);
 
 /** Takes out of a newer version what has to wait. @param {Element} now @param {Element} next @param {() => void} whole */
 export function hold(now, next, whole) {
   const { fresh, moved } = busy() ? settle(now, next) : { fresh: 0, moved: false };
   release = moved ? whole : null;
-  button.textContent = `${fresh} new`;
-  box.replaceChildren(...(fresh ? [button] : []));
+  if (!moved) { box.replaceChildren(); return; }
+  const says = fresh ? `${fresh} new` : "Show changes";
+  if (button.textContent !== says) button.textContent = says;
+  // Whoever stands on it stays there.
+  if (!button.isConnected) box.append(button);
 }
 
 /** How many rows wait, and whether anything does. @param {Element} now @param {Element} next */
@@ -28,7 +40,7 @@ function settle(now, next) {
   const lists = [...now.querySelectorAll(LISTS)];
   const newer = [...next.querySelectorAll(LISTS)];
   let [fresh, moved] = [0, false];
-  if (lists.length !== newer.length) return { fresh, moved };
+  if (lists.length !== newer.length) return asItIs(now, next);
   lists.forEach((list, at) => {
     const rows = [...list.children];
     const others = new Map([...newer[at].children].map((row) => [row.id, row]));
@@ -43,6 +55,17 @@ function settle(now, next) {
   return { fresh, moved };
 }
 
+/** A list comes or goes: all stays as it is. @param {Element} now @param {Element} next */
+function asItIs(now, next) {
+  const [main, newer] = [now.querySelector("main"), next.querySelector("main")];
+  if (!main || !newer || !main.querySelector(LISTS)) return { fresh: 0, moved: false };
+  const copy = /** @type {Element} */ (main.cloneNode(true));
+  const known = new Set([...newer.querySelectorAll(`${LISTS} tr`)].map((row) => row.id));
+  for (const row of copy.querySelectorAll(`${LISTS} tr[id]`)) row.classList.toggle("gone", !known.has(row.id));
+  newer.replaceWith(copy);
+  return { fresh: 0, moved: true };
+}
+
 /** It is no longer of this list. @param {Element} row */
 function gone(row) {
   const copy = /** @type {Element} */ (row.cloneNode(true));
@@ -50,17 +73,27 @@ function gone(row) {
   return copy;
 }
 
+/** Whoever stood on a row that went stands on the one that took its place. */
 function flush() {
   const show = release;
+  const row = document.activeElement?.closest("tr");
+  const list = row?.closest("tbody");
+  const at = row ? [...list?.children ?? []].indexOf(row) : -1;
   release = null;
   box.replaceChildren();
   show?.();
+  if (!row || row.isConnected || !list?.isConnected) return;
+  const next = list.children[Math.min(at, list.children.length - 1)];
+  /** @type {HTMLElement|null|undefined} */ (next?.querySelector("a"))?.focus();
 }
 
 const left = () => { if (release && !busy()) flush(); };
-document.addEventListener("pointerover", left);
+// What somebody did has been done by then.
+for (const done of ["pointerover", "click", "keyup", "focusin", "focusout"]) document.addEventListener(done, () => setTimeout(left));
 document.addEventListener("scroll", left, { passive: true });
 button.addEventListener("click", () => {
   window.scrollTo(0, 0);
+  // It goes away; from here the key Tab leads into the list.
+  if (document.activeElement === button) document.getElementById("main")?.focus({ preventScroll: true });
   flush();
 });

@@ -65,17 +65,18 @@ function open(event) {
   /** @type {HTMLElement|null|undefined} */ (current()?.querySelector("a"))?.click();
 }
 
-/** From one thing to the list of its kind. */
+/** From one thing to the list of its kind, and out of that. */
 function back() {
   const list = one(".top nav a[aria-current]");
   if (list && list.pathname !== location.pathname) list.click();
+  else one("main :focus")?.blur();
 }
 
 /** @type {[string, string][]} */
 const SHEET = [
   ["/", "search"], ["Ctrl K", "palette"], ["?", "these keys"], ["j k", "next row, row before"], ["x", "tick the row"],
-  ["Shift x", "tick all rows since the last one"], ["Enter", "open the row"], ["r", "rerun, after a question"],
-  ["c", "cancel, after a question"], ["p", "pause the page"], ["Esc", "back"],
+  ["Shift x", "tick all rows since the last one"], ["Enter", "open the row"], ["n", "show what waits of a list"],
+  ["r", "rerun, after a question"], ["c", "cancel, after a question"], ["p", "pause the page"], ["Esc", "out of the list; back"],
 ];
 
 /** @type {Record<string, (event: KeyboardEvent) => void>} */
@@ -83,6 +84,7 @@ const KEYS = {
   "/": () => one("input[type=search]")?.focus(),
   j: () => move(1),
   k: () => move(-1),
+  n: () => one(".newer button")?.click(),
   x: () => select(false),
   X: () => select(true),
   r: () => act("rerun"),

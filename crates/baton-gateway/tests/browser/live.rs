@@ -5,6 +5,8 @@ use serde_json::{Value, json};
 use crate::driver::{Browser, LONG, Look};
 use crate::scene::Scene;
 
+const ESCAPE: &str = "\u{e00c}";
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_new_task_appears_and_a_cancelled_one_says_so() {
     let scene = Scene::empty().await;
@@ -18,40 +20,71 @@ async fn a_new_task_appears_and_a_cancelled_one_says_so() {
     assert_eq!(browser.console().await, Vec::<String>::new());
 }
 
+/// A list in which somebody stands or has ticked something is held as below the pointer, until it is left or asked for.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_ticked_and_where_one_is_survive_an_update() {
     let scene = Scene::empty().await;
     let first = scene.submit(json!({ "kind": "echo" })).await;
     let browser = scene.live("/ui/tasks").await;
     browser.click(&format!("#task-{first} input")).await;
-    browser.until(&format!("document.querySelector('#task-{first} input').checked")).await;
+    let ticked = format!("document.querySelector('#task-{first} input').checked");
+    browser.until(&ticked).await;
     browser.run(&stand(&first)).await;
-    // Where the pointer is nothing moves: that is another test.
     browser.point(".top .name").await;
     let second = scene.submit(json!({ "kind": "echo" })).await;
+    browser.until(&waits("1 new")).await;
+    assert_eq!(browser.run(&has(&second)).await, false);
+    browser.type_keys("n").await;
     browser.until(&format!("document.getElementById('task-{second}')")).await;
-    browser.until(&format!("document.querySelector('#task-{first} input').checked")).await;
+    browser.until(&ticked).await;
     browser.until(&stands(&first)).await;
     assert_eq!(browser.run("return window.blurred").await, 0);
+    let third = scene.submit(json!({ "kind": "echo" })).await;
+    browser.until(&waits("1 new")).await;
+    // What is ticked holds the list, too; what is not ticked any more does not.
+    browser.type_keys(ESCAPE).await;
+    browser.until("document.activeElement === document.body").await;
+    let fourth = scene.submit(json!({ "kind": "echo" })).await;
+    browser.until(&waits("2 new")).await;
+    browser.click(&format!("#task-{first} input")).await;
+    browser.run("document.activeElement.blur()").await;
+    browser.point(".top .name").await;
+    for id in [&third, &fourth] {
+        browser.until(&format!("document.getElementById('task-{id}')")).await;
+    }
+    browser.until("!document.querySelector('.newer button')").await;
 }
 
-/// A row that leaves a page would otherwise push every later one out of its place, and whoever stands there out of it.
+/// Whoever went there with keys stays there, with what he ticked, and is at the next row when it is gone.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn where_one_is_survives_that_a_row_above_leaves() {
+async fn a_row_that_leaves_stays_while_somebody_stands_on_it() {
     let scene = Scene::empty().await;
+    let mut ids = Vec::new();
     for _ in 0..3 {
-        scene.submit(json!({ "kind": "echo" })).await;
+        ids.push(scene.submit(json!({ "kind": "echo" })).await);
     }
     let browser = scene.live("/ui/tasks?status=pending").await;
-    let rows =
-        browser.run("return [...document.querySelectorAll('.rows tbody tr')].map((row) => row.id)").await;
-    let (above, here) = (rows[0].as_str().unwrap().to_owned(), rows[1].as_str().unwrap().to_owned());
-    browser.run(&stand(here.trim_start_matches("task-"))).await;
-    let gone = above.trim_start_matches("task-");
-    scene.post(&format!("/api/v1/tasks/{gone}/cancel"), json!({})).await;
-    browser.until(&format!("!document.getElementById('{above}')")).await;
-    browser.until(&stands(here.trim_start_matches("task-"))).await;
-    assert_eq!(browser.run("return window.blurred").await, 0);
+    let rows = browser
+        .run("return [...document.querySelectorAll('.rows tbody tr')].map((row) => row.id.slice(5))")
+        .await;
+    let rows: Vec<String> = serde_json::from_value(rows).unwrap();
+    browser.type_keys("jx").await;
+    browser.until(&stands(&rows[0])).await;
+    scene.post(&format!("/api/v1/tasks/{}/cancel", rows[0]), json!({})).await;
+    browser.until(&format!("document.querySelector('#task-{}.gone input')?.checked", rows[0])).await;
+    browser.until(&stands(&rows[0])).await;
+    browser.until(&waits("Show changes")).await;
+    browser.type_keys("n").await;
+    browser.until(&format!("!document.getElementById('task-{}')", rows[0])).await;
+    browser.until(&stands(&rows[1])).await;
+    // So it is with the last of them, after which there is no list.
+    for id in &rows[1..] {
+        scene.post(&format!("/api/v1/tasks/{id}/cancel"), json!({})).await;
+        browser.until(&format!("document.querySelector('#task-{id}.gone')")).await;
+    }
+    browser.until(&stands(&rows[1])).await;
+    browser.type_keys(ESCAPE).await;
+    browser.until("document.querySelector('main .empty') && !document.querySelector('.newer button')").await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -62,8 +95,36 @@ async fn where_one_is_survives_that_the_row_goes_up() {
     let browser = scene.live("/ui/tasks?status=pending").await;
     browser.run(&stand(&id)).await;
     scene.post(&format!("/api/v1/tasks/{id}/reprioritise"), json!({ "priority": 9 })).await;
+    browser.until(&waits("Show changes")).await;
+    browser.type_keys("n").await;
     browser.until(&format!("document.querySelector('.rows tbody tr')?.id === 'task-{id}'")).await;
     browser.until(&stands(&id)).await;
+}
+
+/// Buttons for what is ticked stand below the list: they do not move below the pointer, either.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_moves_below_a_pointer_at_its_buttons() {
+    let scene = Scene::empty().await;
+    scene.submit(json!({ "kind": "echo" })).await;
+    let browser = scene.live("/ui/tasks").await;
+    browser.point(".under button").await;
+    let place = "return document.querySelector('.under button').getBoundingClientRect().top";
+    let before = browser.run(place).await;
+    let second = scene.submit(json!({ "kind": "echo" })).await;
+    browser.until(&waits("1 new")).await;
+    assert_eq!(browser.run(place).await, before);
+    browser.point(".top .name").await;
+    browser.until(&format!("document.getElementById('task-{second}')")).await;
+}
+
+/// That the button for what waits says this.
+fn waits(says: &str) -> String {
+    format!("document.querySelector('.newer button')?.textContent === '{says}'")
+}
+
+/// Whether this task is in the list.
+fn has(task: &str) -> String {
+    format!("return document.getElementById('task-{task}') !== null")
 }
 
 /// A script that goes to the row of this task, and counts in `blurred` how often somebody leaves it.
