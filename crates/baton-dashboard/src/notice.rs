@@ -2,6 +2,7 @@
 
 use askama::Template;
 use baton_api::Problem;
+use baton_api::problem::Pointed;
 
 use crate::page::pages;
 use crate::shell::Shell;
@@ -22,7 +23,7 @@ pub struct LoginPage {
     /// Where to go on.
     pub next: String,
     pub username: String,
-    /// Why the last try did not succeed.
+    /// Why the last try, or what was sent before, did not succeed.
     pub refused: Option<String>,
 }
 
@@ -35,6 +36,14 @@ pub struct AgainPage {
 }
 
 pages!(ProblemPage, LoginPage);
+
+impl ProblemPage {
+    /// What the sentence does not say already.
+    fn others(&self) -> impl Iterator<Item = &Pointed> {
+        let said = self.problem.detail.to_lowercase();
+        self.problem.errors.iter().filter(move |error| !said.contains(&error.message.to_lowercase()))
+    }
+}
 
 impl AgainPage {
     pub fn whole(&self) -> askama::Result<String> {

@@ -22,6 +22,10 @@ pub(crate) struct Fail {
     scope: Option<Action>,
 }
 
+/// Of a form that was changed after it had been sent.
+const SENT_BEFORE: &str = "This form was sent before, with something else in it, and that was done. Sent once more, what stands \
+                           here now is done, too.";
+
 /// The request to which a problem belongs.
 #[derive(Clone, Debug)]
 pub(crate) struct Asked {
@@ -117,12 +121,37 @@ impl Fail {
     /// What a page of ours is told of it.
     pub(crate) fn told(&self) -> Problem {
         let nowhere = Asked { path: String::new(), request_id: String::new(), trace_id: None, page: None };
-        self.problem(&nowhere)
+        self.on_a_page(&nowhere)
     }
 
-    /// What a person is told of it.
+    /// The same to somebody who sees pages, and neither headers nor keys.
+    pub(crate) fn on_a_page(&self, asked: &Asked) -> Problem {
+        let mut problem = self.problem(asked);
+        match (self.code, self.scope) {
+            (Code::InsufficientScope, Some(scope)) => {
+                problem.detail = format!("This takes the scope {scope}, which you do not have.");
+            }
+            (Code::InsufficientScope, None) if problem.detail == self.code.advice() => {
+                "This takes a scope that you do not have.".clone_into(&mut problem.detail);
+            }
+            (Code::IdempotencyMismatch, _) => SENT_BEFORE.clone_into(&mut problem.detail),
+            _ => {}
+        }
+        problem
+    }
+
+    /// What a person is told of it. A place in a body is nothing that he sees.
     pub(crate) fn sentence(&self) -> String {
-        self.told().detail
+        let detail = self.told().detail;
+        let first = self.errors.first().filter(|error| error.pointer.starts_with('/'));
+        let said = first.filter(|error| detail == format!("{}: {}.", error.pointer, error.message));
+        said.map_or(detail, |error| format!("{}.", capital(&error.message)))
+    }
+
+    /// With what an answer of ours asks for (RFC 6750).
+    pub(crate) fn challenged(self, challenge: &str) -> Fail {
+        let scope = challenge.split("scope=\"").nth(1).and_then(|rest| rest.split('"').next());
+        Fail { scope: scope.and_then(|scope| scope.parse().ok()), ..self }
     }
 
     /// The answer as the client gets it.

@@ -15,6 +15,7 @@ use tower::ServiceExt;
 
 use super::shared::{Share, Shared};
 use crate::auth::Peer;
+use crate::guard::one;
 use crate::problem::Fail;
 
 /// Everything that this gateway answers beside the pages.
@@ -150,7 +151,10 @@ impl Api {
         let body = to_bytes(body, BYTES_MAX).await.map_err(|_| Fail::new(Code::Internal))?.to_vec();
         match parts.status.is_success() || parts.status == StatusCode::NOT_MODIFIED {
             true => Ok(Answer { headers: parts.headers, body }),
-            false => Err(refusal(&body)),
+            false => {
+                let challenge = one(&parts.headers, header::WWW_AUTHENTICATE.as_str()).unwrap_or_default();
+                Err(refusal(&body).challenged(challenge))
+            }
         }
     }
 }

@@ -117,6 +117,15 @@ pub(super) fn once(visit: &Visit, form: &Form) -> Api {
     }
 }
 
+/// The name of what is sent next, after an answer with this status. Where nobody knows whether it was done it is the same wish, which is
+/// done once; else nothing was made under the old name, or something else was.
+pub(super) fn next_once(app: &App, form: &Form, status: u16) -> String {
+    match form.get("once") {
+        once if status >= 500 && !once.is_empty() => once.to_owned(),
+        _ => app.store.draw_op().to_string(),
+    }
+}
+
 /// Asks once more, and says why it was not done. What no second try can mend is a page of its own.
 pub(super) async fn again(
     app: &App,
@@ -126,10 +135,10 @@ pub(super) async fn again(
     form: &Form,
     fail: Fail,
 ) -> Result<Response, Fail> {
-    if !matches!(fail.status().as_u16(), 409 | 412 | 422) {
+    if !matches!(fail.status().as_u16(), 409 | 412 | 422 | 503 | 507) {
         return Err(fail);
     }
-    let once = if deed.makes { app.store.draw_op().to_string() } else { String::new() };
+    let once = if deed.makes { next_once(app, form, fail.status().as_u16()) } else { String::new() };
     let about = about(deed, &name, visit).await?;
     let page = ConfirmPage {
         shell: visit.shell("").await,

@@ -172,7 +172,7 @@ pub(super) fn unchanged(
 /// What the interface refused, told where it was typed; and the status of the answer. What no form can mend is a page of its
 /// own.
 pub(super) fn refused(sheet: &mut Sheet, fail: Fail) -> Result<u16, Fail> {
-    if !matches!(fail.status().as_u16(), 400 | 403 | 404 | 409 | 412 | 413 | 422) {
+    if !matches!(fail.status().as_u16(), 400 | 403 | 404 | 409 | 412 | 413 | 422 | 503 | 507) {
         return Err(fail);
     }
     sheet.refuse(&fail.told());

@@ -8,11 +8,12 @@ use std::time::Duration;
 
 use axum::extract::{Request, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderValue, Method, header};
+use axum::http::{HeaderMap, HeaderValue, Method, Uri, header};
 use axum::middleware::Next;
-use axum::response::{IntoResponse, Response};
+use axum::response::{IntoResponse, Redirect, Response};
 use axum::{Extension, Json};
 use baton_core::Code;
+use baton_dashboard::Base;
 
 use super::again;
 use super::api::{Api, Inside};
@@ -82,7 +83,7 @@ pub(super) async fn enter(
     let answer = next.run(Request::from_parts(parts, body)).await;
     let mut answer = match answer.extensions().get::<Fail>().cloned().zip(asked) {
         Some((fail, _)) if is_nobody(&fail) => visit.to_login(),
-        Some((fail, asked)) if asked.page.is_some() => visit.problem(fail.problem(&asked)).await,
+        Some((fail, asked)) if asked.page.is_some() => visit.problem(fail.on_a_page(&asked)).await,
         // A program is told as it is everywhere.
         _ => answer,
     };
@@ -186,7 +187,29 @@ fn stranger(app: &App, parts: &Parts) -> Response {
     if reads && followed {
         return again::page(app, &here);
     }
-    to_login(&app.settings.base, if reads { &here } else { "" })
+    if reads {
+        return to_login(&app.settings.base, &here);
+    }
+    let next = form_of(&app.settings.base, parts);
+    Redirect::to(&app.settings.base.to("/ui/login").with("next", next).with("ended", 1).to_string())
+        .into_response()
+}
+
+/// The page of a form that was sent. It is asked for where it is sent to, but for one that stands below a list.
+fn form_of(base: &Base, parts: &Parts) -> String {
+    const OF_A_LIST: &str = "/ui/actions";
+    let path = parts.uri.path();
+    let from = one(&parts.headers, "referer").and_then(|from| from.parse::<Uri>().ok());
+    let host = one(&parts.headers, "host");
+    let from = from.filter(|from| from.authority().map(|authority| authority.as_str()) == host);
+    let from = from.and_then(|from| {
+        let query = from.query().map_or_else(String::new, |query| format!("?{query}"));
+        base.strip(from.path())
+            .filter(|page| *page == path || path == OF_A_LIST)
+            .map(|page| format!("{page}{query}"))
+    });
+    let own = if path == OF_A_LIST { "/ui/tasks" } else { path };
+    from.unwrap_or_else(|| own.to_owned())
 }
 
 #[cfg(test)]

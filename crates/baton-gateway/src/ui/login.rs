@@ -16,9 +16,14 @@ use crate::app::App;
 use crate::auth::cookie::Cookie;
 use crate::problem::Fail;
 
+/// To whoever sent a form and is not known any more.
+const ENDED: &str = "Your session has ended; what you sent was not done.";
+
 pub(super) async fn page(Stranger(shell): Stranger, request: Request) -> Result<Response, Fail> {
-    let next = inside(Form::of(request.uri())?.get("next")).to_owned();
-    let page = LoginPage { shell, next, username: String::new(), refused: None };
+    let asked = Form::of(request.uri())?;
+    let next = inside(asked.get("next")).to_owned();
+    let ended = Some(ENDED.to_owned()).filter(|_| !asked.get("ended").is_empty());
+    let page = LoginPage { shell, next, username: String::new(), refused: ended };
     html(&page, 200).ok_or_else(|| Fail::new(Code::Internal))
 }
 

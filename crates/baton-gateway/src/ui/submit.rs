@@ -74,8 +74,7 @@ pub(super) async fn send(State(app): State<App>, visit: Visit, typed: Form) -> R
 
 /// The form once more, with what was typed.
 async fn again(app: &App, visit: &Visit, sheet: Sheet, typed: &Form, status: u16) -> Result<Response, Fail> {
-    // Nothing was made under the old name, or something else was: what is sent next is a wish of its own.
-    let (shell, once) = (visit.shell("Tasks").await, app.store.draw_op().to_string());
+    let (shell, once) = (visit.shell("Tasks").await, deeds::next_once(app, typed, status));
     let from = Some(typed.get("from").to_owned()).filter(|from| from.parse::<TaskId>().is_ok());
     visit.refuse(&SubmitPage { shell, sheet, once, from }, status)
 }

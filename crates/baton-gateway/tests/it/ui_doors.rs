@@ -46,6 +46,28 @@ async fn strangers_are_asked_to_log_in_and_come_back_to_where_they_were() {
 }
 
 #[tokio::test]
+async fn a_session_that_ends_over_a_form_leads_back_to_the_form() {
+    let gateway = Gateway::secured().await;
+    for (form, from, next) in [
+        ("/ui/submit", "http://localhost:8000/ui/submit?kind=echo", "/ui/submit?kind=echo"),
+        ("/ui/submit", "https://evil.example/ui/submit?kind=echo", "/ui/submit"),
+        ("/ui/queues/emails/pause", "http://localhost:8000/ui/queues", "/ui/queues/emails/pause"),
+        ("/ui/actions", "http://localhost:8000/ui/tasks?status=failed", "/ui/tasks?status=failed"),
+        ("/ui/actions", "-", "/ui/tasks"),
+    ] {
+        let sent = filled(form, &[("kind", "echo")]).with("host", "localhost:8000").with("referer", from);
+        let answer = gateway.ask(sent).await;
+        assert_eq!(answer.status, 303, "{form}");
+        let to = answer.header("location").to_owned();
+        let page = gateway.page(&to).await.text();
+        assert!(page.contains(&format!("name=\"next\" value=\"{next}\"")), "{form} {from}: {page}");
+        assert!(page.contains("Your session has ended; what you sent was not done."), "{page}");
+    }
+    let page = gateway.page("/ui/login?next=/ui/tasks").await.text();
+    assert!(!page.contains("has ended"), "{page}");
+}
+
+#[tokio::test]
 async fn a_wrong_password_is_said_on_the_form_and_sets_no_cookie() {
     let gateway = Gateway::secured().await;
     let login = gateway.ask(filled("/ui/login", &[("username", "alice"), ("password", "wrong")])).await;

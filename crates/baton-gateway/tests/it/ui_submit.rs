@@ -67,7 +67,8 @@ async fn a_double_click_submits_once() {
         sent.iter().map(|(name, value)| (*name, if *name == "priority" { "1" } else { *value })).collect();
     let mismatch = gateway.send(PATH, "", &other).await;
     assert_eq!(mismatch.status, 422, "{}", mismatch.text());
-    assert!(mismatch.text().contains("role=\"alert\""));
+    assert!(mismatch.text().contains("This form was sent before, with something else in it"));
+    assert!(!mismatch.text().contains("idempotency"), "nobody saw a key: {}", mismatch.text());
     assert_ne!(super::ui_submit::once(&mismatch.text()), once, "the next try has a name of its own");
 }
 
@@ -102,6 +103,29 @@ async fn mistakes_point_at_their_place() {
     let long = format!("\"{}\"", "x".repeat(1_100_000));
     let refused = gateway.send(PATH, "", &[("kind", "echo"), ("queue", "default"), ("payload", &long)]).await;
     assert_eq!(refused.status, 413);
+}
+
+/// Nobody types it twice because Redis was full; and if it was done after all, the same wish does it no second time.
+#[tokio::test]
+async fn a_fleet_that_is_full_keeps_what_was_typed() {
+    let gateway = Gateway::start().await;
+    let once = once(&gateway.page(PATH).await.text());
+    let sent = [
+        ("once", once.as_str()),
+        ("kind", "echo"),
+        ("queue", "emails"),
+        ("key", "typed-by-me"),
+        ("payload", "{\"typed\": 1}"),
+    ];
+    gateway.redis.say::<()>(&["CONFIG", "SET", "maxmemory", "1"]).await;
+    let full = gateway.send(PATH, "", &sent).await;
+    gateway.redis.say::<()>(&["CONFIG", "SET", "maxmemory", "0"]).await;
+    let text = full.text();
+    assert_eq!(full.status, 507, "{text}");
+    assert!(text.contains("role=\"alert\"") && text.contains("value=\"typed-by-me\""), "{text}");
+    assert!(text.contains("{&#34;typed&#34;: 1}"), "{text}");
+    assert_eq!(super::ui_submit::once(&text), once);
+    assert_eq!(gateway.send(PATH, "", &sent).await.status, 303);
 }
 
 #[tokio::test]
