@@ -6,6 +6,8 @@ const EDGE = { o: "open", h: "held", c: "closed" };
 const [WIDE, HIGH] = [160, 40];
 /** Larger than this at first, so that names can be read. */
 const LEGIBLE = 0.62;
+/** A drawing that fits is kept whole, unless it would be smaller than this. */
+const WHOLE = 0.4;
 
 const [canvas, svg, states] = ["[data-graph]", "svg.drawing", "#graph-states"].map((each) => document.querySelector(each));
 const edges = [...svg.querySelectorAll(".edge")];
@@ -31,7 +33,12 @@ let [follow, hits, hit, moved] = [false, [], -1, 0];
 function look() {
   const [w, h] = pixels().map((side) => side / scale);
   svg.setAttribute("viewBox", `${x - w / 2} ${y - h / 2} ${w} ${h}`);
-  map?.lastElementChild.setAttribute("d", `M${x - w / 2} ${y - h / 2}h${w}v${h}h${-w}z`);
+  if (!map) return;
+  map.lastElementChild.setAttribute("d", `M${x - w / 2} ${y - h / 2}h${w}v${h}h${-w}z`);
+  // Where all is seen it would only hide some of it.
+  const all = [[x, w, left, width], [y, h, top, height]].every(([at, seen, from, long]) =>
+    at - seen / 2 < from + 1 && at + seen / 2 > from + long - 1);
+  map.classList.toggle("whole", all);
 }
 
 const fitting = () => Math.min(pixels()[0] / width, pixels()[1] / height);
@@ -61,10 +68,10 @@ function centre(some) {
 
 const those = (...statuses) => [...nodes.keys()].filter((at) => statuses.includes(nodes[at].status));
 
-/** All of it, if names can be read then; otherwise where something happens. */
+/** All of it, if that is not too small; otherwise where something happens. */
 function first() {
   fit();
-  if (scale >= LEGIBLE || !nodes.length) return;
+  if (scale >= WHOLE || !nodes.length) return;
   scale = LEGIBLE;
   const chosen = nodes.findIndex(({ link }) => link.matches(".chosen"));
   centre([chosen < 0 ? [...those("running"), ...those("failed", "timeout"), 0][0] : chosen]);

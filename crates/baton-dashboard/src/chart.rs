@@ -73,6 +73,8 @@ pub struct Chart {
     description: String,
     shapes: Vec<Shape>,
     legend: Vec<Named>,
+    /// What the legend says is of the latest time only.
+    latest: bool,
     /// Times that are marked: places from the left.
     marks: Vec<u64>,
     /// From the top to the bottom.
@@ -119,7 +121,7 @@ impl Chart {
             rows,
             last.map(|value| value.map_or_else(|| "–".to_owned(), |value| Unit::Ms.write(value))),
         );
-        Chart::drawn(id, title, span, Unit::Ms, rows, legend)
+        Chart { latest: true, ..Chart::drawn(id, title, span, Unit::Ms, rows, legend) }
     }
 
     fn drawn(
@@ -190,6 +192,7 @@ impl Chart {
             ),
             shapes,
             legend,
+            latest: false,
             marks: Vec::new(),
             heights: [most, most / 2, 0].map(|value| unit.write(value)).to_vec(),
             times: (0..5).map(|quarter| words::tick(at(long_ms / 4 * quarter), long_ms)).collect(),

@@ -31,6 +31,8 @@ pub struct OverviewPage {
     pub series: SeriesAnswer,
     pub queues: Queues,
     pub errors: ErrorGroups,
+    /// Whether there are errors that are silenced, where there are no others.
+    pub silenced: bool,
     /// What happened in each queue lately, by name.
     pub lately: BTreeMap<String, SeriesAnswer>,
     /// The first workers that there are.

@@ -71,7 +71,7 @@ columns! {
     Worker = "worker", "Worker", "worker-column fold";
     Key = "key", "Key", "name-column fold";
     Tags = "tags", "Tags", "name-column fold";
-    Error = "error", "Error", "fold";
+    Error = "error", "Note", "fold";
 }
 
 const USUAL: [Column; 8] = [

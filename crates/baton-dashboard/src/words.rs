@@ -3,6 +3,8 @@
 use std::borrow::Borrow;
 
 use baton_api::Timestamp;
+use baton_api::task::Task;
+use baton_core::Status;
 
 /// Between the groups of a long number, and before a unit: narrow, and no line breaks there.
 const THIN: char = '\u{202f}';
@@ -31,6 +33,17 @@ pub fn grouped_some(number: impl Borrow<Option<u64>>) -> String {
 /// `1 task`, `12 tasks`.
 pub fn tasks(count: u64) -> String {
     format!("{} {}", grouped(count), if count == 1 { "task" } else { "tasks" })
+}
+
+/// Which run of a task it is, or was, of those it may have. A task counts attempts that failed: one that runs is at the next, and one that
+/// completed has had it.
+pub fn run_of(task: &Task) -> u64 {
+    let unfailed = match task.status {
+        Status::Running => true,
+        Status::Completed => task.started_at.is_some(),
+        _ => false,
+    };
+    (task.attempt + u64::from(unfailed)).min(task.max_attempts.max(task.attempt))
 }
 
 /// How long something took: three digits say enough. `12 ms`, `1.24 s`, `3 m 20 s`, `2 h 5 m`, `4 d 3 h`.

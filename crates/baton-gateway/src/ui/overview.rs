@@ -1,6 +1,7 @@
 //! `/`: how the fleet does.
 
 use axum::response::Response;
+use baton_api::error_group::ErrorGroups;
 use baton_api::queue::Queues;
 use baton_api::worker::Workers;
 use baton_dashboard::Base;
@@ -29,10 +30,17 @@ pub(super) async fn overview(visit: Visit) -> Result<Response, Fail> {
     );
     let workers = visit.api.get_some::<Workers>("/api/v1/workers?limit=200");
     let (shell, answers, workers) = join3(visit.shell_over("Overview", last), answers, workers).await;
-    let (series, queues, errors) = answers?;
+    let (series, queues, errors): (_, _, ErrorGroups) = answers?;
     let lately = lately(&visit, &queues).await;
     let workers = workers.map_or_else(Vec::new, |list| list.workers);
-    visit.show(&OverviewPage { shell, last, series, queues, errors, lately, workers })
+    let silenced = errors.errors.is_empty() && has_silenced(&visit).await;
+    visit.show(&OverviewPage { shell, last, series, queues, errors, silenced, lately, workers })
+}
+
+/// Whether errors are kept that are not shown.
+async fn has_silenced(visit: &Visit) -> bool {
+    let some = visit.api.get_some::<ErrorGroups>("/api/v1/errors?limit=1&silenced=true").await;
+    some.is_some_and(|list| !list.errors.is_empty())
 }
 
 /// How far back the page is to show, and by which steps.

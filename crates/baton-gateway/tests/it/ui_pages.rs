@@ -19,7 +19,10 @@ async fn the_overview_of_nothing_says_what_to_do_next() {
     let gateway = Gateway::start().await;
     let text = gateway.page("/").await.text();
     assert!(text.contains("baton task submit echo"), "{text}");
-    assert!(text.contains("A queue begins with its first task") && text.contains("No attempt has failed"));
+    assert!(
+        text.contains("A queue begins with its first task") && text.contains("No attempt has failed.<"),
+        "{text}"
+    );
     for last in ["1h", "24h", "7d", "90d", "nonsense"] {
         gateway.page(&format!("/?last={last}")).await;
     }
@@ -304,10 +307,42 @@ async fn a_purge_takes_the_name_of_the_queue() {
     for wrong in ["", "email", "EMAILS"] {
         let refused = gateway.send("/ui/queues/emails/purge", "", &[("confirm", wrong)]).await;
         assert_eq!(refused.status, 422, "{wrong}");
+        let text = refused.text();
+        assert!(
+            text.contains("Say the name of the queue once more: emails.") && !text.contains("/confirm"),
+            "{text}"
+        );
         assert_eq!(gateway.task(&id).await["status"], "pending");
     }
     assert_eq!(gateway.send("/ui/queues/emails/purge", "", &[("confirm", "emails")]).await.status, 303);
     assert_eq!(gateway.task(&id).await["status"], "cancelled");
+}
+
+/// A first run is not the zeroth.
+#[tokio::test]
+async fn a_task_says_which_run_it_is() {
+    let gateway = Gateway::start().await;
+    let id = gateway.submit_with(json!({ "kind": "echo", "max_attempts": 5 })).await;
+    let path = format!("/ui/tasks/{id}");
+    assert!(gateway.page(&path).await.text().contains("<dt>Attempt</dt><dd>0 of 5"));
+    let worker = gateway.worker(1).await;
+    let fence = gateway.take(&worker, &id).await["fence"].clone();
+    assert!(gateway.page(&path).await.text().contains("<dt>Attempt</dt><dd>1 of 5"));
+    let list = gateway.page("/ui/tasks").await.text();
+    assert!(list.contains("1<i>/5</i>") && list.contains(">Note</th>"), "{list}");
+    let done = json!({ "worker": worker, "fence": fence, "result": 1 });
+    assert_eq!(gateway.post(&format!("/api/v1/leases/{id}/complete"), done).await.status, 200);
+    assert!(gateway.page(&path).await.text().contains("<dt>Attempt</dt><dd>1 of 5"));
+}
+
+/// What is wrong with a search is said once.
+#[tokio::test]
+async fn a_search_that_is_too_long_is_told_once() {
+    let gateway = Gateway::start().await;
+    let text = gateway.ask(page(&format!("/ui/tasks?q={}", "a".repeat(5_000)))).await.text();
+    let said = text.split("<p>").nth(1).and_then(|rest| rest.split("</p>").next()).unwrap_or_default();
+    let told = said.rsplit(": ").next().unwrap_or_default().trim_end_matches('.');
+    assert_eq!((told.is_empty(), text.matches(told).count()), (false, 1), "{text}");
 }
 
 #[tokio::test]
@@ -380,6 +415,8 @@ async fn viewers_get_no_buttons_and_are_refused_all_the_same() {
     for path in ["/ui/queues/emails/purge", &format!("/ui/tasks/{id}/cancel"), &many] {
         let refused = gateway.ask(page(path).with("cookie", &viewer)).await;
         assert_eq!(refused.status, 403, "{path}");
+        let text = refused.text();
+        assert!(text.contains("This takes the scope ") && !text.contains("WWW-Authenticate"), "{text}");
         assert!(!refused.text().contains("name=\"confirm\"") && !refused.text().contains("name=\"reason\""));
         assert_eq!(gateway.ask(page(path).with("cookie", &admin)).await.status, 200, "{path}");
     }

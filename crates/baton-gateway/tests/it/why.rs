@@ -75,7 +75,7 @@ async fn a_limit_is_reached_and_somebody_holds_it() {
     let (first, second) = (gateway.submit("x").await, gateway.submit("x").await);
     gateway.take(&worker, &first).await;
     let sentence =
-        format!("1 tasks of the queue default run, as many as its limit allows: {worker} holds 1.");
+        format!("1 task of the queue default runs, as many as its limit allows: {worker} holds 1.");
     is(&why(&gateway, &second).await, "limit_reached", &sentence, "baton queue set default --concurrency 2");
     patch(&gateway, "default", json!({ "concurrency": null, "group_concurrency": 1 })).await;
     let of = |group: &str| json!({ "kind": "x", "group": group });
@@ -83,7 +83,7 @@ async fn a_limit_is_reached_and_somebody_holds_it() {
     let fourth = gateway.submit_with(of("a")).await;
     gateway.take(&other, &third).await;
     let sentence =
-        format!("At most 1 tasks of the group a of the queue default run at once: {other} holds 1.");
+        format!("At most 1 task of the group a of the queue default runs at once: {other} holds 1.");
     is(&why(&gateway, &fourth).await, "group_limit", &sentence, "baton queue get default");
     assert_ne!(why(&gateway, &second).await.0, "group_limit", "it is of no group");
 }

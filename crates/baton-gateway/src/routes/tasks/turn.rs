@@ -2,11 +2,13 @@
 //! before the next could matter.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use baton_api::Timestamp;
 use baton_api::task::Task;
 use baton_api::worker::{State, Worker};
 use baton_core::{QueueName, Status, limits};
+use baton_service::config::Span;
 use baton_store::Store;
 use baton_store::calls::task::{Index, List, Order, Start};
 use baton_store::record::Task as Stored;
@@ -98,15 +100,18 @@ async fn limited(store: &Store, task: &Task, queue: &Sum) -> Result<Option<Said>
     let running = queue.of(Status::Running);
     if let Some(most) = limits.concurrency.filter(|most| running >= *most) {
         let (_, holders) = holders(store, task, |_| true).await?;
+        let (tasks, run) = counted(running);
         let sentence =
-            format!("{running} tasks of the queue {name} run, as many as its limit allows{holders}.");
+            format!("{running} {tasks} of the queue {name} {run}, as many as its limit allows{holders}.");
         let action = format!("baton queue set {name} --concurrency {}", 2 * most);
         return Ok(Some(said("limit_reached", sentence, Some(action))));
     }
     if let Some(rate) = limits.rate.filter(|rate| queue.starts >= rate.count) {
+        let (tasks, _) = counted(queue.starts);
         let sentence = format!(
-            "{} tasks of the queue {name} started in the last {} ms, as many as its rate allows.",
-            queue.starts, rate.per_ms
+            "{} {tasks} of the queue {name} started in the last {}, as many as its rate allows.",
+            queue.starts,
+            Span(Duration::from_millis(rate.per_ms))
         );
         return Ok(Some(said("limit_reached", sentence, Some(format!("baton queue get {name}")))));
     }
@@ -118,9 +123,15 @@ async fn limited(store: &Store, task: &Task, queue: &Sum) -> Result<Option<Said>
     if held < most && (held < LOOKED_AT || queue.waiting == 0) {
         return Ok(None);
     }
+    let (tasks, run) = counted(most);
     let sentence =
-        format!("At most {most} tasks of the group {group} of the queue {name} run at once{holders}.");
+        format!("At most {most} {tasks} of the group {group} of the queue {name} {run} at once{holders}.");
     Ok(Some(said("group_limit", sentence, Some(format!("baton queue get {name}")))))
+}
+
+/// `1 task runs`, `2 tasks run`.
+fn counted(many: u64) -> (&'static str, &'static str) {
+    if many == 1 { ("task", "runs") } else { ("tasks", "run") }
 }
 
 /// How many such tasks of its queue run, and who runs them: `: worker-001-a holds 2, worker-002-b holds 1`.
