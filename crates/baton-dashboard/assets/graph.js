@@ -6,7 +6,7 @@ const EDGE = { o: "open", h: "held", c: "closed" };
 const [WIDE, HIGH] = [160, 40];
 /** Larger than this at first, so that names can be read. */
 const LEGIBLE = 0.62;
-/** A drawing that fits is kept whole, unless it would be smaller than this. */
+/** A drawing that is too small for a map is kept whole, unless it would be smaller than this. */
 const WHOLE = 0.4;
 
 const [canvas, svg, states] = ["[data-graph]", "svg.drawing", "#graph-states"].map((each) => document.querySelector(each));
@@ -71,7 +71,7 @@ const those = (...statuses) => [...nodes.keys()].filter((at) => statuses.include
 /** All of it, if that is not too small; otherwise where something happens. */
 function first() {
   fit();
-  if (scale >= WHOLE || !nodes.length) return;
+  if (scale >= (map ? LEGIBLE : WHOLE) || !nodes.length) return;
   scale = LEGIBLE;
   const chosen = nodes.findIndex(({ link }) => link.matches(".chosen"));
   centre([chosen < 0 ? [...those("running"), ...those("failed", "timeout"), 0][0] : chosen]);

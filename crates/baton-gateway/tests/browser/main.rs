@@ -20,4 +20,5 @@ mod look;
 mod operate;
 mod scene;
 mod walk;
+mod wide;
 mod without_script;
