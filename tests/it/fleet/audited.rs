@@ -2,7 +2,7 @@
 
 use std::process::{Command, Stdio};
 
-use baton_core::{Shard, Status};
+use baton_core::{Shard, Status, limits};
 use baton_testkit::{Process, process};
 
 use super::support::{Fleet, program, supervisor, until};
@@ -50,8 +50,10 @@ async fn a_worker_that_hangs_and_still_renews_does_not_hide_what_waits() {
     let _other = worker_of(&fleet, "other");
     let keys = fleet.store.keys(Shard::FIRST).expect("its keys");
     let boot: String = fleet.redis.say(&["HGET", &keys.worker(&id), "boot"]).await;
-    let forever = "99999999999999";
-    let _: i64 = fleet.redis.say(&["ZADD", &keys.leases(), forever, &format!("{id}:{boot}")]).await;
+    // As long as a lease may be: a longer one would be named.
+    let (now_s, _): (u64, u64) = fleet.redis.say(&["TIME"]).await;
+    let long = (now_s * 1_000 + limits::LEASE_MS_MAX).to_string();
+    let _: i64 = fleet.redis.say(&["ZADD", &keys.leases(), &long, &format!("{id}:{boot}")]).await;
     fleet.submit("noop", "1").await;
     let named = (vec!["runnable_not_run".to_owned()], Some(1));
     until("it is late", async || audit(&fleet, &["--settle", "1s"]) == named).await;
