@@ -37,7 +37,7 @@ function look() {
   map.lastElementChild.setAttribute("d", `M${x - w / 2} ${y - h / 2}h${w}v${h}h${-w}z`);
   // Where all is seen it would only hide some of it.
   const all = [[x, w, left, width], [y, h, top, height]].every(([at, seen, from, long]) =>
-    at - seen / 2 < from + 1 && at + seen / 2 > from + long - 1);
+    Math.abs(at - from - long / 2) * 2 < seen - long + 1);
   map.classList.toggle("whole", all);
 }
 

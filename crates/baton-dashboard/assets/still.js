@@ -13,16 +13,12 @@ const button = make("button", { type: "button" });
 const box = make("div", { class: "newer", role: "status" });
 document.body.append(box);
 
-/** Where it is busy, and what belongs to it. @param {Element} list */
-const isHeld = (list) => {
-  const all = list.closest("form") ?? list;
-  return all.matches(":hover") || all.contains(document.activeElement) || list.querySelector("input:checked") !== null
-    || (list.children.length > 0 && list.getBoundingClientRect().top < 0);
-};
+/** A form around a list belongs to it; a question about a row, and the button itself, are not somewhere else. */
+const HELD = [":hover", ":focus-within", ":has(td input:checked)"].map((how) => `#live :is(form:has(${LISTS}), ${LISTS})${how}`)
+  .concat("dialog[open]", ".newer :focus").join();
 
-/** A question about a row, and the button itself, are not somewhere else. */
-const busy = () => box.contains(document.activeElement) || document.querySelector("dialog[open]") !== null
-  || [...document.querySelectorAll(`#live ${LISTS}`)].some(isHeld);
+const busy = () => document.querySelector(HELD) !== null || [...document.querySelectorAll(`#live ${LISTS}:has(tr)`)]
+  .some((list) => list.getBoundingClientRect().top < 0);
 
 /** Takes out of a newer version what has to wait. @param {Element} now @param {Element} next @param {() => void} whole */
 export function hold(now, next, whole) {
@@ -57,12 +53,9 @@ function settle(now, next) {
 
 /** A list comes or goes: all stays as it is. @param {Element} now @param {Element} next */
 function asItIs(now, next) {
-  const [main, newer] = [now.querySelector("main"), next.querySelector("main")];
-  if (!main || !newer || !main.querySelector(LISTS)) return { fresh: 0, moved: false };
-  const copy = /** @type {Element} */ (main.cloneNode(true));
-  const known = new Set([...newer.querySelectorAll(`${LISTS} tr`)].map((row) => row.id));
-  for (const row of copy.querySelectorAll(`${LISTS} tr[id]`)) row.classList.toggle("gone", !known.has(row.id));
-  newer.replaceWith(copy);
+  const copy = gone(now);
+  for (const row of copy.querySelectorAll(".rows tr[id]")) row.classList.toggle("gone", !next.querySelector(`#${CSS.escape(row.id)}`));
+  next.querySelector("main")?.replaceWith(copy.querySelector("main") ?? "");
   return { fresh: 0, moved: true };
 }
 
@@ -73,27 +66,24 @@ function gone(row) {
   return copy;
 }
 
-/** Whoever stood on a row that went stands on the one that took its place. */
+/** Whoever stood on a row that went stands on the one beside it. */
 function flush() {
   const show = release;
   const row = document.activeElement?.closest("tr");
-  const list = row?.closest("tbody");
-  const at = row ? [...list?.children ?? []].indexOf(row) : -1;
+  const near = row?.nextElementSibling ?? row?.previousElementSibling;
   release = null;
   box.replaceChildren();
   show?.();
-  if (!row || row.isConnected || !list?.isConnected) return;
-  const next = list.children[Math.min(at, list.children.length - 1)];
-  /** @type {HTMLElement|null|undefined} */ (next?.querySelector("a"))?.focus();
+  if (row && !row.isConnected) near?.querySelector("a")?.focus();
 }
 
 const left = () => { if (release && !busy()) flush(); };
 // What somebody did has been done by then.
-for (const done of ["pointerover", "click", "keyup", "focusin", "focusout"]) document.addEventListener(done, () => setTimeout(left));
+for (const done of ["pointerover", "click", "keyup", "focusout"]) document.addEventListener(done, () => setTimeout(left));
 document.addEventListener("scroll", left, { passive: true });
 button.addEventListener("click", () => {
-  window.scrollTo(0, 0);
   // It goes away; from here the key Tab leads into the list.
-  if (document.activeElement === button) document.getElementById("main")?.focus({ preventScroll: true });
+  if (document.activeElement === button) document.getElementById("main")?.focus();
+  window.scrollTo(0, 0);
   flush();
 });

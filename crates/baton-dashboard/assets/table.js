@@ -75,8 +75,8 @@ function back() {
 /** @type {[string, string][]} */
 const SHEET = [
   ["/", "search"], ["Ctrl K", "palette"], ["?", "these keys"], ["j k", "next row, row before"], ["x", "tick the row"],
-  ["Shift x", "tick all rows since the last one"], ["Enter", "open the row"], ["n", "show what waits of a list"],
-  ["r", "rerun, after a question"], ["c", "cancel, after a question"], ["p", "pause the page"], ["Esc", "out of the list; back"],
+  ["Shift x", "tick all since the last one"], ["Enter", "open the row"], ["n", "show what waits"],
+  ["r", "rerun, after a question"], ["c", "cancel, after a question"], ["p", "pause the page"], ["Esc", "out, or back"],
 ];
 
 /** @type {Record<string, (event: KeyboardEvent) => void>} */
