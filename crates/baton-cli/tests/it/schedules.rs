@@ -112,11 +112,11 @@ fn mistakes_say_what_is_wrong(fleet: &Fleet) {
     };
     check(&["add", "a", "--cron", "61 * * * *", "--kind", "k"], 2, "minute 61: it is between 0 and 59");
     check(&["add", "a", "--cron", "* * * * *", "--zone", "Utopia", "--kind", "k"], 2, "time zone \"Utopia\"");
-    check(&["add", "a", "--kind", "k"], 2, "say when");
+    check(&["add", "a", "--kind", "k"], 2, "error: Say when: `cron`");
     check(&["add", "a", "--cron", "* * * * *", "--every", "5m", "--kind", "k"], 2, "cannot be used with");
     check(&["add", "a b", "--every", "5m", "--kind", "k"], 2, "schedule name");
-    check(&["add", "nightly", "--every", "5m", "--kind", "k"], 5, "another schedule has this name");
-    check(&["set", "nightly"], 2, "say what is to be otherwise");
+    check(&["add", "nightly", "--every", "5m", "--kind", "k"], 5, "Another schedule has this name");
+    check(&["set", "nightly"], 2, "Say what is to be otherwise");
     for verb in ["get", "rm", "pause", "resume", "trigger"] {
         check(&[verb, "nosuch"], 3, "unknown_schedule");
     }
