@@ -1,6 +1,6 @@
 //! The picture that the model keeps of a shard. It has no index: what is pending, held or live follows from the tasks.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use baton_core::{
     Backoff, Boot, DedupeKey, Fence, FlowId, LeaseLength, OpId, Principal, Priority, QueueName, Refusal,
@@ -68,6 +68,8 @@ pub(super) struct Model {
     pub tasks: BTreeMap<TaskId, Task>,
     /// By parent and child.
     pub edges: BTreeMap<(TaskId, TaskId), Edge>,
+    /// Children that wait for a parent by hand, and may be claimed.
+    pub let_in: BTreeSet<TaskId>,
     pub flows: BTreeMap<FlowId, Flow>,
     /// What ended in this call and has children, in order; it is empty between calls.
     pub ended: VecDeque<TaskId>,
