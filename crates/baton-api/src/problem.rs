@@ -111,6 +111,14 @@ pub struct Problem {
     pub retry_after_ms: Option<u64>,
 }
 
+impl Problem {
+    /// What the detail does not say already, be it with a large letter at its beginning.
+    pub fn unsaid(&self) -> impl Iterator<Item = &Pointed> {
+        let said = self.detail.to_lowercase();
+        self.errors.iter().filter(move |error| !said.contains(&error.message.to_lowercase()))
+    }
+}
+
 /// One mistake, and where it is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Pointed {

@@ -2,7 +2,6 @@
 
 use askama::Template;
 use baton_api::Problem;
-use baton_api::problem::Pointed;
 
 use crate::page::pages;
 use crate::shell::Shell;
@@ -36,14 +35,6 @@ pub struct AgainPage {
 }
 
 pages!(ProblemPage, LoginPage);
-
-impl ProblemPage {
-    /// What the sentence does not say already.
-    fn others(&self) -> impl Iterator<Item = &Pointed> {
-        let said = self.problem.detail.to_lowercase();
-        self.problem.errors.iter().filter(move |error| !said.contains(&error.message.to_lowercase()))
-    }
-}
 
 impl AgainPage {
     pub fn whole(&self) -> askama::Result<String> {

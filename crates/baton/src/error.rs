@@ -4,7 +4,6 @@ use std::fmt;
 use std::time::Duration;
 
 use baton_api::Problem;
-use baton_api::problem::Pointed;
 use baton_api::task::Task;
 
 /// Another error, of whatever library.
@@ -91,13 +90,7 @@ impl fmt::Display for Error {
 /// What is wrong, its code, and what stands in `errors` alone.
 fn problem_words(problem: &Problem) -> String {
     let mut words = format!("{} ({})", problem.detail.trim_end_matches('.'), problem.code);
-    // The first letter stands large or small, as it begins a sentence or not.
-    let unsaid = |error: &&Pointed| {
-        let mut rest = error.message.chars();
-        rest.next();
-        !problem.detail.contains(rest.as_str())
-    };
-    for error in problem.errors.iter().filter(unsaid) {
+    for error in problem.unsaid() {
         words.push_str(&format!("; {} {}", error.pointer, error.message));
     }
     words
